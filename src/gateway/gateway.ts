@@ -163,7 +163,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       write(
         'error',
         { why },
-        'reload: the store does not know of it; a restart puts what was edited back to the file',
+        'reload: not noted in the store yet; until it is, a restart with this file applies once more what was edited',
       )
     })
     if (report.failed.length === 0) priceRefresh.begin()

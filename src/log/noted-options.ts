@@ -1,19 +1,35 @@
+import type { SaidOptions } from '../policy/option-item.js'
 import type { RouterOptions } from '../policy/options.js'
 import type { OptionNotes } from '../router/option-notes.js'
 import { checkRouterOptions, resolveOptions } from '../router/resolve-options.js'
 import type { Made } from './made.js'
 import { optionItems } from './option-items.js'
 import { optionOf } from './option-review.js'
-import { readOptionsNote, writeOptionsNote } from './options-note.js'
+import { readOptionsNote, UNKNOWN, writeOptionsNote } from './options-note.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { Store } from './store.js'
-import { within } from './timeout.js'
+import { inTime } from './timeout.js'
+
+/** What a path is said to be: a text, or null where the options have it no more. */
+interface Saying {
+  readonly text: string | null
+}
+
+type Sayings = ReadonlyMap<string, Saying>
 
 /** What options have said, as the note beside a log has it: of all processes on that log. */
 export class NotedOptions implements OptionNotes {
   private readonly made: Made
   private readonly store: Store
   private readonly closeMs: number
+  /**
+   * What this process has said and the store has not confirmed. It counts here as if it were noted, and is written with
+   * what is said next, or when somebody waits for the note.
+   */
+  private readonly unwritten = new Map<string, Saying>()
+  /** Ends when all that was said so far stands in `unwritten`. It asks the store nothing. */
+  private heard: Promise<void> = Promise.resolve()
+  /** One write at a time, however long it takes: an earlier one must not overtake. */
   private last: Promise<void> = Promise.resolve()
 
   constructor(made: Made, store: Store, { closeMs }: JournalOptions) {
@@ -25,37 +41,64 @@ export class NotedOptions implements OptionNotes {
   async edited(options: RouterOptions): Promise<ReadonlySet<string> | null> {
     const given = checkRouterOptions(options)
     const texts = await this.textsOf(given)
-    const said = await readOptionsNote(this.store)
-    if (said === null) return null
-    const isGiven = (path: string) => Object.hasOwn(given, optionOf(path))
-    const paths = [...texts.keys(), ...[...said.keys()].filter(isGiven)]
+    await this.heard
+    const own = new Map(this.unwritten)
+    const noted = await this.inTime(readOptionsNote(this.store))
+    if (noted === null) return null
+    const said = merged(noted, own)
+    const paths = [...texts.keys(), ...[...said.keys()].filter((path) => isGiven(given, path))]
     return new Set(paths.filter((path) => said.get(path) !== texts.get(path)))
   }
 
   note(options: RouterOptions, paths: Iterable<string>): Promise<void> {
     const given = checkRouterOptions(options)
-    const names = new Set(paths)
-    const written = this.last.then(() => this.write(given, names))
+    const names = [...paths]
+    const sayings = this.textsOf(given).then((texts) => {
+      const textOf = (path: string) => (isGiven(given, path) ? (texts.get(path) ?? null) : UNKNOWN)
+      return new Map(names.map((path) => [path, { text: textOf(path) }] as const))
+    })
+    return this.say(sayings)
+  }
+
+  /** What a start has said, in the place of what was noted before. @throws what the store throws */
+  replace(before: SaidOptions, said: ReadonlyMap<string, string>): Promise<void> {
+    const paths = [...(before?.keys() ?? []), ...said.keys()]
+    return this.say(Promise.resolve(new Map(paths.map((path) => [path, { text: said.get(path) ?? null }]))))
+  }
+
+  async idle(): Promise<void> {
+    await this.heard
+    if (this.unwritten.size > 0) this.begin()
+    await this.inTime(this.last).catch(() => {})
+  }
+
+  private say(sayings: Promise<Sayings>): Promise<void> {
+    const heard = Promise.all([sayings, this.heard]).then(([said]) => {
+      for (const [path, saying] of said) this.unwritten.set(path, saying)
+    })
+    this.heard = heard.catch(() => {})
+    return this.inTime(this.begin(heard))
+  }
+
+  private begin(heard: Promise<void> = this.heard): Promise<void> {
+    const written = Promise.all([heard, this.last]).then(() => this.write())
     this.last = written.catch(() => {})
     return written
   }
 
-  idle(): Promise<void> {
-    return this.last
+  private async write(): Promise<void> {
+    const own = new Map(this.unwritten)
+    if (own.size === 0) return
+    // Not before the events are durable: else a crash between would leave options that were heard, and changed nothing.
+    if ([...own.values()].some(({ text }) => text !== UNKNOWN))
+      await this.made.parts.committer.journal?.flush()
+    await writeOptionsNote(this.store, merged(await readOptionsNote(this.store), own))
+    for (const [path, saying] of own) if (this.unwritten.get(path) === saying) this.unwritten.delete(path)
   }
 
-  private async write(options: RouterOptions, paths: ReadonlySet<string>): Promise<void> {
-    const texts = await this.textsOf(options)
-    // Not before the events are durable: else a crash between would leave options that were heard, and changed nothing.
-    const { journal } = this.made.parts.committer
-    if (journal !== null) await within(journal.flush(), this.closeMs, this.store, 'edited options were')
-    const said = new Map(await readOptionsNote(this.store))
-    for (const path of paths) {
-      const text = texts.get(path)
-      if (text === undefined) said.delete(path)
-      else said.set(path, text)
-    }
-    await writeOptionsNote(this.store, said)
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    const message = `the note of options was still waiting for it after ${this.closeMs} ms`
+    return inTime(work, this.closeMs, this.store, message)
   }
 
   /** What options say, by path. */
@@ -66,4 +109,17 @@ export class NotedOptions implements OptionNotes {
     const items = await optionItems({ parts, policy, given, options }, state, null, pendingTtlMs)
     return new Map(items.flatMap(({ field, given }) => (given === null ? [] : [[field, given] as const])))
   }
+}
+
+function isGiven(options: RouterOptions, path: string): boolean {
+  return Object.hasOwn(options, optionOf(path))
+}
+
+function merged(noted: SaidOptions, own: Sayings): ReadonlyMap<string, string> {
+  const said = new Map(noted)
+  for (const [path, { text }] of own) {
+    if (text === null) said.delete(path)
+    else said.set(path, text)
+  }
+  return said
 }

@@ -15,7 +15,6 @@ import { LocalLeases } from './leases/local-leases.js'
 import type { Flight } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
 import type { Made } from './made.js'
-import { NotedOptions } from './noted-options.js'
 import { resolveOnDifference } from './on-difference.js'
 import { compareOptions } from './options-on-log.js'
 import { type Recovered, recover } from './recovery.js'
@@ -43,8 +42,6 @@ export async function openDurable(made: Made, store: Store, given: JournalOption
     const agreed = agreeWith(opened.header, options, store.description)
     if (store.isShared) await openReplica(made, agreed, store, opened, journal, events)
     else await openSole(made, agreed, store, opened, journal, events)
-    if (store.hasOwnOptions !== true)
-      made.parts.persistence.optionNotes = new NotedOptions(made, store, journal)
   } catch (error) {
     await store.close().catch(() => {})
     throw error

@@ -2,11 +2,10 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { SaidOptions } from '../policy/option-item.js'
 import type { OnDifference } from './on-difference.js'
 import type { LogItem } from './option-items.js'
+import { UNKNOWN } from './options-note.js'
 
 /** Lines of differences that are told one by one, of one start. */
 const TOLD_MAX = 20
-/** Kept for an option that was not applied, where its earlier value is unknown: no value is written like it. */
-const OTHER = ''
 const ABSENT = 'absent'
 
 export interface OptionReview {
@@ -66,7 +65,7 @@ export function reviewOptions(
     const isNew = said === null ? first.get(field) !== item.given : before !== item.given
     const isWarned = choiceOf(option) === 'warn'
     // What is not taken over has not been heard: it is when `onDifference` says so.
-    const heard = differs && isNew && isWarned ? (said === null ? OTHER : before) : item.given
+    const heard = differs && isNew && isWarned ? (said === null ? UNKNOWN : before) : item.given
     if (heard !== null) next.set(field, heard)
     if (!differs) continue
     if (isNew && !isWarned) {
@@ -74,7 +73,7 @@ export function reviewOptions(
       differences.push(line)
       changes.push(item)
       // What a command had set since is not undone without a word.
-      if (before !== null && before !== OTHER && before !== item.found)
+      if (before !== null && before !== UNKNOWN && before !== item.found)
         lines.push(`${line}: a command had set the other since ${before} was in the options`)
       continue
     }

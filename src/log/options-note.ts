@@ -5,6 +5,9 @@ import type { Store } from './store.js'
 /** Beside a log: what options said at the latest start or `noteOptions` that had them, as JSON {field: text}. */
 const NOTE = 'options'
 
+/** Of a path whose earlier text is not known: no option is written like it, so whatever options say of it is an edit. */
+export const UNKNOWN = ''
+
 /** @returns null where nothing is noted, or nothing that can be read */
 export async function readOptionsNote(store: Store): Promise<SaidOptions> {
   const text = (await store.readNote?.(NOTE)) ?? null

@@ -5,13 +5,13 @@ import { dollarsText } from '../policy/option-item.js'
 import type { Journal, Recovery } from '../router/journal.js'
 import type { RoutingState } from '../state/routing-state.js'
 import type { Made } from './made.js'
+import { NotedOptions } from './noted-options.js'
 import { resolveOnDifference } from './on-difference.js'
 import { optionItems } from './option-items.js'
 import { type OptionReview, reviewOptions } from './option-review.js'
-import { readOptionsNote, writeOptionsNote } from './options-note.js'
+import { readOptionsNote, UNKNOWN } from './options-note.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { OpenedLog, Store } from './store.js'
-import { within } from './timeout.js'
 
 const BUDGET = 'budget.usdPerRequest'
 const TTL = 'pendingTtlMs'
@@ -34,7 +34,7 @@ export async function compareOptions(
   const { persistence, committer } = made.parts
   if (store.hasOwnOptions === true) return async (journal, recovery) => persistence.attach(journal, recovery)
   const said = await readOptionsNote(store)
-  const kept = Number(said?.get(TTL) ?? opened.header.settings[TTL])
+  const kept = Number(said?.get(TTL) || opened.header.settings[TTL])
   if (kept > 0) committer.pendingTtlMs = kept
   const items = await optionItems(made, state, said, committer.pendingTtlMs)
   const usd = opened.header.settings.budgetUsdPerRequest
@@ -49,19 +49,18 @@ export async function compareOptions(
   })
   refuseNoModels(review, state, store)
   const isHeard = said !== null && sameEntries(said, review.said)
+  const notes = new NotedOptions(made, store, journalOptions)
+  // A process that is killed on the way may have applied what nothing notes: the next start hears its options.
+  const unknown = new Map(review.changes.map(({ field }) => [field, UNKNOWN] as const))
+  if (said !== null && unknown.size > 0) await notes.replace(null, unknown).catch(journalOptions.onStoreError)
   return async (journal, recovery) => {
     const { differences } = review
     persistence.attach(journal, { ...recovery, differences })
     committer.recovery = { ...recovery, differences, applied: change(made, review) }
+    persistence.optionNotes = notes
     if (isHeard || review.said.size === 0) return
-    try {
-      // Not before the events are durable: else a crash between would leave options that were heard, and changed nothing.
-      await within(journal.flush(), journalOptions.closeMs, store)
-      await writeOptionsNote(store, review.said)
-    } catch (error) {
-      // The next start compares with what was said before.
-      journalOptions.onStoreError(error)
-    }
+    // What is not noted is written with the next note of this process; else the next start compares with what was said before.
+    await notes.replace(said, review.said).catch(journalOptions.onStoreError)
   }
 }
 

@@ -2,10 +2,18 @@ import type { RouterOptions } from '../policy/options.js'
 
 /** What starts and `noteOptions` of all processes of a log have said, by path of an option. */
 export interface OptionNotes {
-  /** Paths where options say otherwise. Null where that is not known. @throws what the store throws */
+  /**
+   * Paths where options say otherwise; what this process has said counts as said while the store has not confirmed it. Null
+   * where that is not known. @throws what the store throws, and STORE_UNREACHABLE where it does not answer
+   */
   edited(options: RouterOptions): Promise<ReadonlySet<string> | null>
-  /** Says these paths as the options have them. @throws what the store throws */
+  /**
+   * Says these paths as the options have them. Those of an option that is not given are unknown from then on: whatever options
+   * say of them next is an edit. So they are named before they are changed, and a process that is killed on the way leaves no
+   * change that nobody has said. What the store does not take is said again with the next note, and by `idle`.
+   * @throws what the store throws, and STORE_UNREACHABLE where it does not answer in time: the note is written when it does
+   */
   note(options: RouterOptions, paths: Iterable<string>): Promise<void>
-  /** Resolves when nothing is being written, whatever came of it. */
+  /** Resolves when nothing is being written, or the store does not answer in time, whatever came of it. */
   idle(): Promise<void>
 }

@@ -5,6 +5,7 @@ import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectRejection } from '../support/errors.js'
+import { failing, faultyNotes, never } from '../support/faulty-notes.js'
 import { MODELS } from '../support/router.js'
 import { SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
@@ -21,6 +22,10 @@ const FIRST = {
 
 const open = (store: Store | undefined, options: RouterOptions = FIRST) =>
   createRouter({ name: 'r', dimension: 3, kernel: 'js', ...options, ...(store && { store }) })
+const EDITED = { ...FIRST, caps: [{ usd: 40, per: 'day' }] } as const
+const CAPS = new Set(['caps'])
+const NONE = new Set()
+
 const caps = (router: Router) => router.stats().account?.caps.map(({ usd }) => usd)
 
 const EDITS: readonly [RouterOptions, readonly string[]][] = [
@@ -118,5 +123,121 @@ describe('options that are read again while a router runs', () => {
     const odd = { cap: [] } as unknown as RouterOptions
     await expectRejection(router.noteOptions(odd, []), 'UNKNOWN_OPTION', 'cap')
     await router.close()
+  })
+
+  it('are said by this process even where the note fails, and are noted with the next note or by `flush`', async () => {
+    const log = new SharedLog()
+    const { store, faults } = faultyNotes(log.store())
+    const [router, other] = [await open(store), await open(log.store())]
+    faults.write = failing
+    await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
+    expect(await router.editedOptions(EDITED)).toEqual(NONE)
+    expect(await router.editedOptions(FIRST)).toEqual(CAPS)
+    expect(await other.editedOptions(EDITED)).toEqual(CAPS)
+    await router.flush()
+    expect(await other.editedOptions(EDITED)).toEqual(CAPS)
+    faults.write = async () => {}
+    await router.flush()
+    expect(await other.editedOptions(EDITED)).toEqual(NONE)
+    faults.write = failing
+    await expectRejection(router.noteOptions(FIRST, CAPS), 'STORE_UNREACHABLE')
+    faults.write = async () => {}
+    await router.noteOptions({ latency: { meanMs: 400 } }, ['latency'])
+    expect(await other.editedOptions(FIRST)).toEqual(new Set(['latency']))
+    await Promise.all([router.close(), other.close()])
+  })
+
+  it('are noted by `close` where the store is back', async () => {
+    const log = new SharedLog()
+    const { store, faults } = faultyNotes(log.store())
+    const router = await open(store)
+    faults.write = failing
+    await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
+    faults.write = async () => {}
+    await router.close()
+    expect(log.notes.get('options')).toContain('40')
+  })
+
+  it('are said while their note is under way, and are noted in the order in which they were said', async () => {
+    const log = new SharedLog()
+    const { store, faults } = faultyNotes(log.store())
+    const router = await open(store)
+    const held: (() => void)[] = []
+    faults.write = () => new Promise<void>((resolve) => held.push(resolve))
+    const first = router.noteOptions(EDITED, CAPS)
+    expect(await router.editedOptions(EDITED)).toEqual(NONE)
+    expect(await router.editedOptions(FIRST)).toEqual(CAPS)
+    const second = router.noteOptions(FIRST, CAPS)
+    expect(await router.editedOptions(FIRST)).toEqual(NONE)
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    faults.write = async () => {}
+    held[0]?.()
+    await Promise.all([first, second])
+    expect(await router.editedOptions(FIRST)).toEqual(NONE)
+    expect(log.notes.get('options')).not.toContain('40')
+    await router.close()
+  })
+
+  it('a store that never answers holds up nobody', async () => {
+    const { store, faults } = faultyNotes(new SharedLog().store())
+    const router = await open(store, { ...FIRST, journal: { closeMs: 20 } })
+    faults.read = never
+    await expectRejection(router.editedOptions(EDITED), 'STORE_UNREACHABLE')
+    faults.read = async () => {}
+    faults.write = never
+    await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
+    await expectRejection(router.noteOptions(FIRST, CAPS), 'STORE_UNREACHABLE')
+    expect(await router.editedOptions(EDITED)).toEqual(CAPS)
+    await router.flush()
+    await router.close()
+  })
+
+  it('are noted when the store is back, though the call has ended before', async () => {
+    const log = new SharedLog()
+    const router = await open(log.store(), {
+      ...FIRST,
+      journal: { closeMs: 20, onStoreError: () => {} },
+    })
+    log.isAway = true
+    router.setCaps(EDITED.caps)
+    await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
+    log.isAway = false
+    await vi.waitFor(() => expect(log.notes.get('options')).toContain('40'))
+    await router.close()
+  })
+
+  it('that are not given at all are unknown: whatever options say next is an edit, at a start too', async () => {
+    const store = memoryStore()
+    const router = await open(store)
+    await router.noteOptions({}, ['caps', 'tenants["new"]'])
+    expect(await router.editedOptions(FIRST)).toEqual(new Set(['caps', 'tenants["new"]']))
+    expect(await router.editedOptions(EDITED)).toEqual(new Set(['caps', 'tenants["new"]']))
+    router.setCaps(EDITED.caps)
+    router.addTenant({ id: 'new' })
+    await router.close()
+    const next = await open(store)
+    expect(caps(next)).toEqual([50])
+    expect(next.tenants()).toEqual(['acme'])
+    expect(await next.editedOptions(FIRST)).toEqual(NONE)
+    await next.close()
+  })
+
+  it('of a start that is not noted are put back by the next one', async () => {
+    const log = new SharedLog()
+    await (await open(log.store())).close()
+    const { store, faults } = faultyNotes(log.store())
+    // What is unknown is noted, and then the process is killed.
+    faults.write = (text) => (text.includes('40') ? failing() : Promise.resolve())
+    const errors: unknown[] = []
+    const options = { ...EDITED, journal: { onStoreError: (error: unknown) => errors.push(error) } }
+    const router = await open(store, options)
+    expect(caps(router)).toEqual([40])
+    expect(errors).toHaveLength(1)
+    expect(await router.editedOptions(FIRST)).toEqual(CAPS)
+    store.isCutOff = true
+    const next = await open(log.store())
+    expect(caps(next)).toEqual([50])
+    await next.close()
+    await router.close().catch(() => {})
   })
 })

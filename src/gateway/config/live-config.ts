@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.js'
-import type { Router } from '../../index.js'
+import type { Router, RouterOptions } from '../../index.js'
 import { type Change, changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'
@@ -27,6 +27,8 @@ export class LiveConfig {
   private file: GatewayConfig
   /** What a reload has tried that failed: some of it may have been done. */
   private tried: GatewayConfig | null = null
+  /** Paths that are noted as unknown since a reload began: the next one that succeeds says them. */
+  private readonly unknown = new Set<string>()
   private added: readonly ModelConfig[] = []
   private merged: GatewayConfig
   /** What it was made of. */
@@ -74,13 +76,34 @@ export class LiveConfig {
   async reload(next: GatewayConfig, onNotNoted: (error: unknown) => void): Promise<ReloadReport> {
     const { calls, effective } = changesOf(this.file, next)
     const options = routerOptionsOf(effective)
+    const paths = calls.flatMap(({ paths }) => paths)
+    const news = await this.newsOf(options, paths)
+    const report = this.replace(next, news)
+    if (report.failed.length > 0) return report
+    const noted = new Set([...paths, ...this.unknown])
+    this.unknown.clear()
+    if (noted.size > 0) this.router.noteOptions(options, noted).catch(onNotNoted)
+    return report
+  }
+
+  /**
+   * Which of these paths nobody has done; null: all of them. From here to the note that follows they are noted as unknown:
+   * a process that is killed in between leaves it to the next file.
+   */
+  private async newsOf(
+    options: RouterOptions,
+    paths: readonly string[],
+  ): Promise<ReadonlySet<string> | null> {
     // Where the store is away the file before this one is what is known.
     const edited = await this.router.editedOptions(options).catch(() => null)
-    const report = this.replace(next, edited)
-    const paths = calls.flatMap(({ paths }) => paths)
-    if (report.failed.length === 0 && paths.length > 0)
-      this.router.noteOptions(options, paths).catch(onNotNoted)
-    return report
+    if (edited === null) return null
+    // What options do not say at all (`latency` that was taken out) is no edit to them.
+    const news = paths.filter((path) => edited.has(path) || !isSaid(options, path))
+    if (news.length === 0) return new Set()
+    for (const path of news) this.unknown.add(path)
+    // One that fails is told when the reload is noted.
+    await this.router.noteOptions({}, news).catch(() => {})
+    return new Set(news)
   }
 
   /**
@@ -128,4 +151,8 @@ export class LiveConfig {
     this.added = models
     this.refresh()
   }
+}
+
+function isSaid(options: RouterOptions, path: string): boolean {
+  return Object.hasOwn(options, /^\w+/.exec(path)?.[0] ?? path)
 }

@@ -3,8 +3,10 @@ import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { JUDGE_TENANT, routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.js'
-import { createRouter, type Router, type Store } from '../../../src/index.js'
+import type { WriteLine } from '../../../src/gateway/logs/request-log.js'
+import { createRouter, type JournalSettings, type Router, type Store } from '../../../src/index.js'
 import { everyStore } from '../../support/every-store.js'
+import { failing, faultyNotes, never } from '../../support/faulty-notes.js'
 import { SharedLog } from '../../support/shared-store.js'
 import { ENV, smallTree, type Tree } from './example.js'
 
@@ -146,7 +148,7 @@ const CASES: readonly Case[] = [
     edited: { models: [M, N, { ...N, id: 'new', prices: priced(4) }] },
     newer: { models: [M, N, { ...N, id: 'new', prices: priced(3) }] },
     admin: ['PUT', '/models/new/prices', priced(9)],
-    inForce: (router) => model(router, 'new')?.inputUsdPerMTok ?? null,
+    inForce: (router) => (model(router, 'new')?.enabled ? model(router, 'new')?.inputUsdPerMTok : null),
     byFile: 4,
     byAdmin: 9,
     byNewer: 3,
@@ -171,17 +173,23 @@ afterEach(async () => {
 
 interface Process extends Gateway {
   readonly router: Router<string>
+  /** Messages of its log. */
+  readonly lines: readonly string[]
+  /** What it reads when it is told to. */
+  readonly files: { next: Tree }
   /** Has it read that file again. */
   reloads(tree: Tree): Promise<void>
   asks(method: string, path: string, body?: unknown): Promise<void>
 }
 
-async function started(make: () => Store, tree: Tree): Promise<Process> {
+async function started(make: () => Store, tree: Tree, journal: JournalSettings = {}): Promise<Process> {
   const files = { next: tree }
   const readAgain = () => readConfig(files.next, { name: 'c', env: ENV })
   const config = await readAgain()
-  const router = await createRouter<string>({ ...routerOptionsOf(config), store: make() })
-  const gateway = await createGateway({ config, router, surfaces: clientSurfaces(), readAgain })
+  const router = await createRouter<string>({ ...routerOptionsOf(config), store: make(), journal })
+  const lines: string[] = []
+  const write: WriteLine = (_level, _fields, message) => lines.push(message)
+  const gateway = await createGateway({ config, router, surfaces: clientSurfaces(), readAgain, write })
   open.push(() => gateway.close())
   const asks = async (method: string, path: string, body?: unknown) => {
     const headers = { authorization: `Bearer ${ENV.PARETOBANDIT_ADMIN_KEY}` }
@@ -194,7 +202,7 @@ async function started(make: () => Store, tree: Tree): Promise<Process> {
     files.next = tree
     await asks('POST', '/reload')
   }
-  return { ...gateway, router, reloads, asks }
+  return { ...gateway, router, lines, files, reloads, asks }
 }
 
 const STORES = everyStore()
@@ -283,4 +291,170 @@ it('a change is durable when what the file said before it has been noted', async
   await Promise.all([reloading, asking])
   const again = await started(make, edited)
   expect(capsOf(again.router, null)).toEqual([7])
+})
+
+const EDITED: Tree = { ...FIRST, caps: [{ usd: 40, per: 'day' }] }
+const NOT_NOTED =
+  'reload: not noted in the store yet; until it is, a restart with this file applies once more what was edited'
+
+/** A process on a log whose notes have faults, and `kill`, after which the log has nothing more of it. */
+async function faulty(tree = FIRST, journal: JournalSettings = {}) {
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  const log = new SharedLog()
+  const { store, faults } = faultyNotes(log.store())
+  const process = await started(() => store, tree, { closeMs: 50, ...journal })
+  open.push(async () => {
+    store.isCutOff = false
+  })
+  const again = (tree: Tree) => started(() => log.store(), tree)
+  const kill = () => {
+    store.isCutOff = true
+  }
+  return { ...process, log, faults, again, kill }
+}
+
+describe('a file that is put back', () => {
+  it.each(CASES)('is in force, and stays it at a restart, where no note was written: $name', async (each) => {
+    const { router, faults, again, kill, ...process } = await faulty()
+    const before = each.inForce(router)
+    faults.write = failing
+    await process.reloads({ ...FIRST, ...each.edited })
+    const edited = each.inForce(router)
+    await process.reloads(FIRST)
+    expect(each.inForce(router)).toEqual(before)
+    // Of its own edits it is sure, notes or not.
+    await process.reloads({ ...FIRST, ...each.edited })
+    expect(each.inForce(router)).toEqual(edited)
+    await process.reloads(FIRST)
+    expect(each.inForce(router)).toEqual(before)
+    expect(process.lines).toContain(NOT_NOTED)
+    kill()
+    expect(each.inForce((await again(FIRST)).router)).toEqual(before)
+  })
+
+  it.each(CASES)('is in force, and stays it at a restart, where notes are slow: $name', async (each) => {
+    const { router, faults, again, files, ...process } = await faulty()
+    const before = each.inForce(router)
+    const held: (() => void)[] = []
+    faults.write = () => new Promise((resolve) => held.push(resolve))
+    for (const tree of [{ ...FIRST, ...each.edited }, FIRST]) {
+      files.next = tree
+      expect((await process.reload()).applied).not.toEqual([])
+    }
+    expect(each.inForce(router)).toEqual(before)
+    expect(held).toHaveLength(1)
+    faults.write = async () => {}
+    held[0]?.()
+    await process.close()
+    expect(each.inForce((await again(FIRST)).router)).toEqual(before)
+  })
+
+  it('is in force where the store never answers, and the reload comes to an end', async () => {
+    const { router, faults, ...process } = await faulty()
+    faults.read = never
+    await process.reloads(EDITED)
+    expect(capsOf(router, null)).toEqual([40])
+    await process.reloads(FIRST)
+    expect(capsOf(router, null)).toEqual([50])
+  })
+
+  it('while the store is away: what was read last is noted when it is back', async () => {
+    const { router, log, again, files, ...process } = await faulty(FIRST, { onStoreError: () => {} })
+    log.isAway = true
+    files.next = EDITED
+    await process.reload()
+    files.next = { ...FIRST, caps: [{ usd: 30, per: 'day' }] }
+    await process.reload()
+    files.next = EDITED
+    expect((await process.reload()).applied).toEqual(['caps'])
+    expect(capsOf(router, null)).toEqual([40])
+    log.isAway = false
+    await router.flush()
+    expect(log.notes.get('options')).toContain('40')
+    await process.asks('PUT', '/caps', [{ usd: 7, per: 'day' }])
+    await process.close()
+    const next = await again(EDITED)
+    expect(capsOf(next.router, null)).toEqual([7])
+    await next.reloads(FIRST)
+    expect(capsOf(next.router, null)).toEqual([50])
+  })
+
+  it('wins over what an admin has set between the two reloads, and at a restart', async () => {
+    const { router, faults, again, kill, ...process } = await faulty()
+    faults.write = failing
+    await process.reloads(EDITED)
+    await process.asks('PUT', '/caps', [{ usd: 7, per: 'day' }])
+    expect(capsOf(router, null)).toEqual([7])
+    await process.reloads(EDITED)
+    expect(capsOf(router, null)).toEqual([7])
+    await process.reloads(FIRST)
+    expect(capsOf(router, null)).toEqual([50])
+    kill()
+    expect(capsOf((await again(FIRST)).router, null)).toEqual([50])
+  })
+})
+
+describe('a process that is killed before it has noted what it applied', () => {
+  it.each([
+    ['the file that was read', EDITED, [40]],
+    ['the file before it', FIRST, [50]],
+    ['another file', { ...FIRST, caps: [{ usd: 30, per: 'day' }] }, [30]],
+  ])('leaves it to %s, whatever an admin has set since', async (_name, tree, byFile) => {
+    for (const isByAdmin of [false, true]) {
+      const { faults, again, kill, ...process } = await faulty()
+      // It was noted that what the caps said is not known from here on.
+      faults.write = (text) => (text.includes('40') ? failing() : Promise.resolve())
+      await process.reloads(EDITED)
+      if (isByAdmin) await process.asks('PUT', '/caps', [{ usd: 7, per: 'day' }])
+      kill()
+      const next = await again(tree)
+      expect(capsOf(next.router, null)).toEqual(byFile)
+      await next.asks('PUT', '/caps', [{ usd: 8, per: 'day' }])
+      await next.close()
+      expect(capsOf((await again(tree)).router, null)).toEqual([8])
+    }
+  })
+
+  it('or before it has applied it leaves it to the file as well', async () => {
+    const { faults, log, again, kill, files, ...process } = await faulty(FIRST, { closeMs: 5000 })
+    let isNoted: () => void = () => {}
+    const noted = new Promise<void>((resolve) => {
+      isNoted = resolve
+    })
+    faults.write = async () => {
+      isNoted()
+    }
+    files.next = EDITED
+    const reloading = process.reload()
+    await noted
+    kill()
+    await reloading
+    expect(log.notes.get('options')).not.toContain('40')
+    expect(capsOf((await again(EDITED)).router, null)).toEqual([40])
+  })
+
+  it('or in a reload that was refused in part: the next one that is not says all of it', async () => {
+    const { router, log, again, ...process } = await faulty()
+    const setLatency = vi.spyOn(router, 'setLatency').mockImplementation(() => {
+      throw new Error('no')
+    })
+    process.files.next = { ...EDITED, routing: { latency: { meanMs: 500 } } }
+    expect((await process.reload()).failed).toHaveLength(1)
+    expect(capsOf(router, null)).toEqual([40])
+    setLatency.mockRestore()
+    await process.reloads(FIRST)
+    expect(capsOf(router, null)).toEqual([50])
+    await process.asks('PUT', '/caps', [{ usd: 7, per: 'day' }])
+    expect(log.notes.get('options')).toContain('50')
+    await process.close()
+    expect(capsOf((await again(FIRST)).router, null)).toEqual([7])
+  })
+})
+
+it('a latency that the file gives up is given up, with a store too', async () => {
+  const { router, ...process } = await faulty({ ...FIRST, routing: { latency: { meanMs: 500 } } })
+  expect(router.stats().latency).not.toBeNull()
+  await process.reloads(FIRST)
+  expect(router.stats().latency).toBeNull()
 })
