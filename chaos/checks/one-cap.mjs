@@ -4,8 +4,8 @@ import { RedisProcess } from '../redis-process.mjs'
 import { agreedDigest, WorkerProcess } from '../worker-process.mjs'
 
 const REPLICAS = 4
-/** Of what budgets would allow: less than the requests of a round would spend. */
-const CAP_SHARE = 0.2
+/** Of what budgets would allow: four fifths of what the cheapest model needs for all requests of a round, so that the cap is met. */
+const CAP_SHARE = 0.15
 /** Twice what the cheapest model needs for all of them. */
 const CAP_SHARE_EXPECTED = 0.22
 const USD_PER_REQUEST = 0.0012

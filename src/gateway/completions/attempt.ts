@@ -312,7 +312,10 @@ export class Attempt implements StreamedCall {
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
     const check = this.worth.check(meter.verdict)
-    exchange.end(status, exchange.isGone ? 'cancelled' : 'answered', check.flaw)
-    if (!exchange.isGone) this.worth.tell(check)
+    if (exchange.isGone) exchange.end(status, 'cancelled', 'client_gone')
+    else {
+      exchange.end(status, 'answered', check.flaw)
+      this.worth.tell(check)
+    }
   }
 }

@@ -176,6 +176,7 @@ describe('a gateway answers the same by both its doors', () => {
     const [record] = await server.over(1)
     expect(record).toMatchObject({
       outcome: 'cancelled',
+      code: 'client_gone',
       status: onClientGone === 'drain' ? 200 : 499,
       isMeasured: onClientGone === 'drain',
     })
