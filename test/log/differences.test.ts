@@ -7,7 +7,7 @@ import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectCode, expectRejection } from '../support/errors.js'
 import { everyStore } from '../support/every-store.js'
-import { MODELS, X } from '../support/router.js'
+import { EVERY_LIMIT, MODELS, X } from '../support/router.js'
 import { SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
 
@@ -16,15 +16,7 @@ const DEAR = { ...SMALL, inputUsdPerMTok: 9 }
 const HOUR = 3_600_000
 
 /** All that may differ, as it is at first. */
-const FIRST = {
-  models: MODELS,
-  budget: { usdPerRequest: 0.01 },
-  caps: [{ usd: 50, per: 'day' }],
-  tenants: [{ id: 'acme', budget: { usdPerRequest: 0.02 }, caps: [{ usd: 5, per: 'hour' }] }],
-  latency: { meanMs: 500 },
-  quality: { meanReward: 0.6 },
-  pendingTtlMs: HOUR,
-} as const satisfies RouterOptions
+const FIRST = { ...EVERY_LIMIT, pendingTtlMs: HOUR } as const satisfies RouterOptions
 
 interface Edit {
   readonly name: string

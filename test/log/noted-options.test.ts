@@ -6,30 +6,21 @@ import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectRejection } from '../support/errors.js'
 import { failing, faultyNotes, never } from '../support/faulty-notes.js'
-import { MODELS } from '../support/router.js'
+import { EVERY_LIMIT, MODELS } from '../support/router.js'
 import { SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
 
 const [SMALL, MIDDLE, LARGE] = MODELS
-const FIRST = {
-  models: MODELS,
-  budget: { usdPerRequest: 0.01 },
-  caps: [{ usd: 50, per: 'day' }],
-  tenants: [{ id: 'acme', budget: { usdPerRequest: 0.02 }, caps: [{ usd: 5, per: 'hour' }] }],
-  latency: { meanMs: 500 },
-  quality: { meanReward: 0.6 },
-} as const satisfies RouterOptions
-
-const open = (store: Store | undefined, options: RouterOptions = FIRST) =>
+const open = (store: Store | undefined, options: RouterOptions = EVERY_LIMIT) =>
   createRouter({ name: 'r', dimension: 3, kernel: 'js', ...options, ...(store && { store }) })
-const EDITED = { ...FIRST, caps: [{ usd: 40, per: 'day' }] } as const
+const EDITED = { ...EVERY_LIMIT, caps: [{ usd: 40, per: 'day' }] } as const
 const CAPS = new Set(['caps'])
 const NONE = new Set()
 
 const caps = (router: Router) => router.stats().account?.caps.map(({ usd }) => usd)
 
 const EDITS: readonly [RouterOptions, readonly string[]][] = [
-  [FIRST, []],
+  [EVERY_LIMIT, []],
   [{ budget: null }, ['budget.usdPerRequest']],
   [{ caps: [] }, ['caps']],
   [{ latency: null }, ['latency']],
@@ -37,8 +28,8 @@ const EDITS: readonly [RouterOptions, readonly string[]][] = [
   [{ models: [{ ...SMALL, inputUsdPerMTok: 9 }, MIDDLE] }, ['models["small"]', 'models["large"]']],
   [{ models: [...MODELS, { ...LARGE, id: 'new' }] }, ['models["new"]']],
   [{ tenants: [] }, ['tenants["acme"]', 'tenants["acme"].budget', 'tenants["acme"].caps']],
-  [{ tenants: [{ ...FIRST.tenants[0], caps: [] }] }, ['tenants["acme"].caps']],
-  [{ tenants: [...FIRST.tenants, { id: 'new', caps: [] }] }, ['tenants["new"]', 'tenants["new"].caps']],
+  [{ tenants: [{ ...EVERY_LIMIT.tenants[0], caps: [] }] }, ['tenants["acme"].caps']],
+  [{ tenants: [...EVERY_LIMIT.tenants, { id: 'new', caps: [] }] }, ['tenants["new"]', 'tenants["new"].caps']],
   [{ alpha: 3 }, []],
 ]
 
@@ -57,7 +48,11 @@ describe('options that are read again while a router runs', () => {
 
   it('are no edit at the next start, and what was not named is one', async () => {
     const store = memoryStore()
-    const edited = { ...FIRST, caps: [{ usd: 40, per: 'day' }], budget: { usdPerRequest: 0.005 } } as const
+    const edited = {
+      ...EVERY_LIMIT,
+      caps: [{ usd: 40, per: 'day' }],
+      budget: { usdPerRequest: 0.005 },
+    } as const
     const router = await open(store)
     router.setCaps(edited.caps)
     await router.noteOptions(edited, ['caps'])
@@ -74,7 +69,7 @@ describe('options that are read again while a router runs', () => {
 
   it('that add a tenant at a start say its limits as well: what commands do later holds', async () => {
     const store = memoryStore()
-    await (await open(store, { ...FIRST, tenants: [] })).close()
+    await (await open(store, { ...EVERY_LIMIT, tenants: [] })).close()
     const router = await open(store)
     expect(router.recovery?.differences).toEqual([
       'tenants["acme"] is registered in the options and was absent in the log, and is in force now',
@@ -92,7 +87,7 @@ describe('options that are read again while a router runs', () => {
   it('are noted once their events are in the store, and `flush` and `close` wait for it', async () => {
     const log = new SharedLog()
     const [router, other] = [await open(log.store()), await open(log.store())]
-    const edited = { ...FIRST, caps: [{ usd: 40, per: 'day' }] } as const
+    const edited = { ...EVERY_LIMIT, caps: [{ usd: 40, per: 'day' }] } as const
     log.isAway = true
     router.setCaps(edited.caps)
     const heard = router.noteOptions(edited, ['caps'])
@@ -102,11 +97,11 @@ describe('options that are read again while a router runs', () => {
     expect(log.notes.get('options')).toContain('40')
     await heard
     expect(await other.editedOptions(edited)).toEqual(new Set())
-    expect(await other.editedOptions(FIRST)).toEqual(new Set(['caps']))
-    const last = router.noteOptions(FIRST, ['caps'])
+    expect(await other.editedOptions(EVERY_LIMIT)).toEqual(new Set(['caps']))
+    const last = router.noteOptions(EVERY_LIMIT, ['caps'])
     await router.close()
     await last
-    expect(await other.editedOptions(FIRST)).toEqual(new Set())
+    expect(await other.editedOptions(EVERY_LIMIT)).toEqual(new Set())
     await other.close()
   })
 
@@ -132,7 +127,7 @@ describe('options that are read again while a router runs', () => {
     faults.write = failing
     await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
     expect(await router.editedOptions(EDITED)).toEqual(NONE)
-    expect(await router.editedOptions(FIRST)).toEqual(CAPS)
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(CAPS)
     expect(await other.editedOptions(EDITED)).toEqual(CAPS)
     await router.flush()
     expect(await other.editedOptions(EDITED)).toEqual(CAPS)
@@ -140,10 +135,10 @@ describe('options that are read again while a router runs', () => {
     await router.flush()
     expect(await other.editedOptions(EDITED)).toEqual(NONE)
     faults.write = failing
-    await expectRejection(router.noteOptions(FIRST, CAPS), 'STORE_UNREACHABLE')
+    await expectRejection(router.noteOptions(EVERY_LIMIT, CAPS), 'STORE_UNREACHABLE')
     faults.write = async () => {}
     await router.noteOptions({ latency: { meanMs: 400 } }, ['latency'])
-    expect(await other.editedOptions(FIRST)).toEqual(new Set(['latency']))
+    expect(await other.editedOptions(EVERY_LIMIT)).toEqual(new Set(['latency']))
     await Promise.all([router.close(), other.close()])
   })
 
@@ -166,27 +161,27 @@ describe('options that are read again while a router runs', () => {
     faults.write = () => new Promise<void>((resolve) => held.push(resolve))
     const first = router.noteOptions(EDITED, CAPS)
     expect(await router.editedOptions(EDITED)).toEqual(NONE)
-    expect(await router.editedOptions(FIRST)).toEqual(CAPS)
-    const second = router.noteOptions(FIRST, CAPS)
-    expect(await router.editedOptions(FIRST)).toEqual(NONE)
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(CAPS)
+    const second = router.noteOptions(EVERY_LIMIT, CAPS)
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(NONE)
     await vi.waitFor(() => expect(held).toHaveLength(1))
     faults.write = async () => {}
     held[0]?.()
     await Promise.all([first, second])
-    expect(await router.editedOptions(FIRST)).toEqual(NONE)
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(NONE)
     expect(log.notes.get('options')).not.toContain('40')
     await router.close()
   })
 
   it('a store that never answers holds up nobody', async () => {
     const { store, faults } = faultyNotes(new SharedLog().store())
-    const router = await open(store, { ...FIRST, journal: { closeMs: 20 } })
+    const router = await open(store, { ...EVERY_LIMIT, journal: { closeMs: 20 } })
     faults.read = never
     await expectRejection(router.editedOptions(EDITED), 'STORE_UNREACHABLE')
     faults.read = async () => {}
     faults.write = never
     await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
-    await expectRejection(router.noteOptions(FIRST, CAPS), 'STORE_UNREACHABLE')
+    await expectRejection(router.noteOptions(EVERY_LIMIT, CAPS), 'STORE_UNREACHABLE')
     expect(await router.editedOptions(EDITED)).toEqual(CAPS)
     await router.flush()
     await router.close()
@@ -195,7 +190,7 @@ describe('options that are read again while a router runs', () => {
   it('are noted when the store is back, though the call has ended before', async () => {
     const log = new SharedLog()
     const router = await open(log.store(), {
-      ...FIRST,
+      ...EVERY_LIMIT,
       journal: { closeMs: 20, onStoreError: () => {} },
     })
     log.isAway = true
@@ -210,7 +205,7 @@ describe('options that are read again while a router runs', () => {
     const store = memoryStore()
     const router = await open(store)
     await router.noteOptions({}, ['caps', 'tenants["new"]'])
-    expect(await router.editedOptions(FIRST)).toEqual(new Set(['caps', 'tenants["new"]']))
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(new Set(['caps', 'tenants["new"]']))
     expect(await router.editedOptions(EDITED)).toEqual(new Set(['caps', 'tenants["new"]']))
     router.setCaps(EDITED.caps)
     router.addTenant({ id: 'new' })
@@ -218,7 +213,7 @@ describe('options that are read again while a router runs', () => {
     const next = await open(store)
     expect(caps(next)).toEqual([50])
     expect(next.tenants()).toEqual(['acme'])
-    expect(await next.editedOptions(FIRST)).toEqual(NONE)
+    expect(await next.editedOptions(EVERY_LIMIT)).toEqual(NONE)
     await next.close()
   })
 
@@ -233,7 +228,7 @@ describe('options that are read again while a router runs', () => {
     const router = await open(store, options)
     expect(caps(router)).toEqual([40])
     expect(errors).toHaveLength(1)
-    expect(await router.editedOptions(FIRST)).toEqual(CAPS)
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(CAPS)
     store.isCutOff = true
     const next = await open(log.store())
     expect(caps(next)).toEqual([50])

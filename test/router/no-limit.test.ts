@@ -4,16 +4,7 @@ import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectRejection } from '../support/errors.js'
-import { MODELS } from '../support/router.js'
-
-const LIMITED = {
-  models: MODELS,
-  budget: { usdPerRequest: 0.01 },
-  caps: [{ usd: 50, per: 'day' }],
-  tenants: [{ id: 'acme', budget: { usdPerRequest: 0.02 }, caps: [{ usd: 5, per: 'hour' }] }],
-  latency: { meanMs: 500 },
-  quality: { meanReward: 0.6 },
-} as const satisfies RouterOptions
+import { EVERY_LIMIT, MODELS } from '../support/router.js'
 
 const limitsOf = (router: Router) => {
   const { pacer, account, latency, quality } = router.stats()
@@ -52,11 +43,11 @@ describe('null is no limit', () => {
     const store = memoryStore()
     const open = (options: RouterOptions) =>
       createRouter({ name: 'r', dimension: 3, kernel: 'js', ...options, store })
-    const first = await open(LIMITED)
+    const first = await open(EVERY_LIMIT)
     const before = limitsOf(first)
     await first.close()
     for (let i = 0; i < 2; i++) {
-      const router = await open({ ...LIMITED, ...edited })
+      const router = await open({ ...EVERY_LIMIT, ...edited })
       expect(limitsOf(router)).toEqual({ ...before, ...shown })
       expect(router.recovery?.differences).toHaveLength(i === 0 ? 1 : 0)
       await router.close()
@@ -85,14 +76,14 @@ describe('null is no limit', () => {
       { tenant: { usd: 0.02, caps: 0 } },
     ],
   ])('to %s', async (_, command, shown) => {
-    const router = await createRouter({ dimension: 3, kernel: 'js', ...LIMITED })
+    const router = await createRouter({ dimension: 3, kernel: 'js', ...EVERY_LIMIT })
     const before = limitsOf(router)
     command(router)
     expect(limitsOf(router)).toEqual({ ...before, ...shown })
   })
 
   it.each([{ meanMs: null }, { ms: null, percentile: 0.95 }])('of latency: %j', async (latency) => {
-    const router = await createRouter({ dimension: 3, kernel: 'js', ...LIMITED })
+    const router = await createRouter({ dimension: 3, kernel: 'js', ...EVERY_LIMIT })
     router.setLatency(latency)
     expect(limitsOf(router).latencyMs).toBeNull()
   })

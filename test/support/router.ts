@@ -57,6 +57,16 @@ export function makePaperBench(options: RouterOptions = {}): Promise<Bench> {
 /** For properties that hold under any policy. */
 export const anyPolicy = fc.constantFrom(...POLICY_NAMES)
 
+/** Every limit that a router can have, and that options can change on a log. */
+export const EVERY_LIMIT = {
+  models: MODELS,
+  budget: { usdPerRequest: 0.01 },
+  caps: [{ usd: 50, per: 'day' }],
+  tenants: [{ id: 'acme', budget: { usdPerRequest: 0.02 }, caps: [{ usd: 5, per: 'hour' }] }],
+  latency: { meanMs: 500 },
+  quality: { meanReward: 0.6 },
+} as const satisfies RouterOptions
+
 export const X = [0.5, -0.25, 1] as const
 
 /** A digest of the whole state. */

@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import { ParetoBanditError } from '../../index.js'
 import { type Reading, type Shape, WRONG } from '../config/shape.js'
+import { BodyTooLong } from '../doors/client-request.js'
+import { requestOf } from '../doors/web-door.js'
 import { KeyError } from '../keys/stored-key.js'
 import { AdminError, refused, refusedBody, statusOf } from './request-error.js'
 
@@ -19,22 +21,14 @@ export async function jsonBody({ req }: Context): Promise<unknown> {
 }
 
 async function textWithin(request: Request, bytesMax: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > bytesMax)
+  const bytes = await requestOf(request)
+    .body(bytesMax)
+    .catch((error: unknown) => {
+      if (!(error instanceof BodyTooLong)) throw error
       throw refused(413, 'body_too_large', 'body', `expected at most ${bytesMax} bytes, got more`)
-    chunks.push(chunk)
-  }
-  const whole = new Uint8Array(bytes)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.byteLength
-  }
+    })
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(whole)
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw refused(400, 'invalid_json', 'body', 'expected text in UTF-8, got other bytes')
   }

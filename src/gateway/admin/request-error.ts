@@ -70,7 +70,7 @@ export function asked<T>(words: Readonly<Record<string, string>>, work: () => T)
     const [name, place] = known
     const path = within(place, restOf(field, name))
     // It may name other fields beside its own.
-    const others = new RegExp(`\\b${name.replace('.', '\\.')}((?:\\.\\w+|\\[\\d+\\])+)`, 'g')
+    const others = new RegExp(`\\b${name.replaceAll('.', '\\.')}((?:\\.\\w+|\\[\\d+\\])+)`, 'g')
     const text = message.slice(field.length + 2).replace(others, (_, rest: string) => within(place, rest))
     throw refused(statusOf(error), code.toLowerCase(), path, text, error)
   }
