@@ -5,6 +5,8 @@ import { reading } from './read-once.js'
 /** An object of JSON. */
 export type Json = { readonly [field: string]: unknown }
 
+const NO_OBJECTS: readonly Json[] = Object.freeze([])
+
 /** Null: it is something else. */
 export function objectOf(value: unknown): Json | null {
   return isRecord(value) ? value : null
@@ -31,6 +33,8 @@ export function memberOf(value: unknown, name: string): unknown {
 
 /** Objects of a list; what else is in it is passed over. @throws INVALID_ARGUMENT for a list that cannot be read */
 export function objectsOf(value: unknown): readonly Json[] {
+  // What is not there is what is read most.
+  if (value === undefined || value === null) return NO_OBJECTS
   return reading('', () => listOf(value).filter(isRecord))
 }
 
@@ -39,7 +43,8 @@ export function objectsOf(value: unknown): readonly Json[] {
  * @throws INVALID_ARGUMENT for what cannot be read
  */
 export function textOfContent(content: unknown): string {
-  return typeof content === 'string' ? content : reading('content', () => textOfParts(content))
+  if (typeof content === 'string') return content
+  return content === undefined || content === null ? '' : reading('content', () => textOfParts(content))
 }
 
 function textOfParts(content: unknown): string {

@@ -5,7 +5,7 @@ import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
 import { Break } from '../upstreams/break.js'
-import type { UpstreamAnswer } from '../upstreams/call.js'
+import type { UpstreamAnswer, UpstreamCall } from '../upstreams/call.js'
 import {
   failureOfConnection,
   failureOfError,
@@ -33,6 +33,24 @@ const GONE_STATUS = 499
 const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
+
+/** Of most calls nobody asks for the signal. */
+class BreakableCall implements UpstreamCall {
+  constructor(
+    readonly url: string,
+    readonly headers: Readonly<Record<string, string>>,
+    readonly body: string,
+    private readonly broken: Break,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.broken.signal
+  }
+
+  onBroken(listener: () => void): void {
+    this.broken.onBroken(listener)
+  }
+}
 
 /** One call of an upstream, from its reservation to its bill. */
 export class Attempt implements StreamedCall {
@@ -147,15 +165,7 @@ export class Attempt implements StreamedCall {
     const { break: broken } = this
     if (upstream.protocol !== 'ai-sdk') {
       const headers = upstreamHeaders(upstream, adapter, exchange.request.headers)
-      return house.call({
-        url: upstream.baseUrl + adapter.path,
-        headers,
-        body,
-        get signal() {
-          return broken.signal
-        },
-        onBroken: (listener) => broken.onBroken(listener),
-      })
+      return house.call(new BreakableCall(upstream.baseUrl + adapter.path, headers, body, broken))
     }
     return house.callAiSdk(upstream, {
       surface: adapter.surface,
@@ -230,9 +240,11 @@ export class Attempt implements StreamedCall {
     await this.noteModel()
     const { status } = answer
     const path = adapter.usagePath(json)
+    const headers = exchange.headersWithCost()
+    headers['content-type'] = 'application/json'
     return {
       status,
-      headers: { ...exchange.headersWithCost(), 'content-type': 'application/json' },
+      headers,
       body: path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd),
       sent: () => this.sent(status),
     }

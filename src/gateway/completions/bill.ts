@@ -1,15 +1,15 @@
 import type { Json } from '../../base/json.js'
-import type { Bill, ModelPrice, ServiceTier } from '../../index.js'
+import type { ModelPrice, ServiceTier } from '../../index.js'
 import type { Counter, MetricsRegistry } from '../metrics/registry.js'
 import { costIn, countsInput, unknownTokensOf, withInput, withOutput } from '../protocols/usage.js'
-import type { Ledger, Try } from './ledger.js'
+import type { CallBill, Ledger, Try } from './ledger.js'
 import type { Meter } from './meter.js'
 
 /** Ways to be served that have a discount; the usage of messages says them itself. */
 const SOLD_FOR_LESS: readonly ServiceTier[] = ['batch', 'flex']
 
 export interface MeasuredBill {
-  readonly bill: Bill
+  readonly bill: CallBill
   /** False: no usage of prompt and answer came, and it is the greater of what was seen and what was reserved. */
   readonly isMeasured: boolean
 }
@@ -50,7 +50,7 @@ export class Billing {
   }
 
   /** Of a usage: what it counts, and what it counts of kinds that nobody knows at the dearest that could apply. */
-  private billOfUsage(call: Try, usage: Json, served: Pick<Bill, 'serviceTier'>): Bill {
+  private billOfUsage(call: Try, usage: Json, served: Pick<CallBill, 'serviceTier'>): CallBill {
     const unknown = unknownTokensOf(usage)
     if (unknown.length === 0) return { usage }
     const { model } = call
@@ -64,7 +64,7 @@ export class Billing {
     return { usage, costUsd: (costUsd ?? 0) + moreUsd }
   }
 
-  private atLeastSaid(call: Try, bill: Bill, usage: Json): Bill {
+  private atLeastSaid(call: Try, bill: CallBill, usage: Json): CallBill {
     const saidUsd = costIn(usage)
     const costUsd = this.ledger.quote(call, bill).costUsd ?? 0
     return saidUsd > costUsd ? { ...bill, costUsd: saidUsd } : bill
@@ -72,7 +72,7 @@ export class Billing {
 
   /** Without a usage, or with the beginning of one: never less than the reservation. */
   private leastUsd(call: Try, { usage, leastOutputTokens }: Meter, inputTokens: number): number {
-    const bill: Bill =
+    const bill: CallBill =
       usage === null
         ? { inputTokens, outputTokens: leastOutputTokens }
         : { usage: withOutput(countsInput(usage) ? usage : withInput(usage, inputTokens), leastOutputTokens) }

@@ -1,12 +1,11 @@
-import type { Bill } from '../../index.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
-import type { Booked, Try } from './ledger.js'
+import type { Booked, CallBill, Try } from './ledger.js'
 import type { Meter } from './meter.js'
 import type { Order } from './order.js'
 
-const NO_BILL: { readonly bill: Bill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
+const NO_BILL: { readonly bill: CallBill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
 
 /** How the reservation of one call ends: once, in one of three ways. */
 export class Booking {

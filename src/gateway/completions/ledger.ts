@@ -40,6 +40,9 @@ export interface LedgerOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** What a call is billed for: a usage, a cost, or counts of both sides. */
+export type CallBill = Pick<Bill, 'usage' | 'costUsd' | 'inputTokens' | 'outputTokens' | 'serviceTier'>
+
 /** A bill that the router has not taken yet. */
 interface Waiting {
   readonly id: string
@@ -94,26 +97,26 @@ export class Ledger {
   }
 
   /** An answer, and its bill. */
-  settle(call: Try, bill: Bill, latencyMs: number): Booked {
+  settle(call: Try, bill: CallBill, latencyMs: number): Booked {
     const { id } = call.decision
-    return this.book(call, bill, (router) => router.settle(id, { ...bill, latencyMs }))
+    return this.book(call, bill, (router) => router.settle(id, timed(bill, latencyMs)))
   }
 
   /** No answer, by the model's fault: it is left alone for so long; null: for as long as its failures say. */
-  fail(call: Try, bill: Bill, latencyMs: number, retryAfterMs: number | null): Booked {
+  fail(call: Try, bill: CallBill, latencyMs: number, retryAfterMs: number | null): Booked {
     const { id } = call.decision
-    const pause = retryAfterMs === null ? {} : { retryAfterMs }
-    return this.book(call, bill, (router) => router.fail(id, { ...bill, latencyMs, ...pause }))
+    const failure = { ...timed(bill, latencyMs), retryAfterMs }
+    return this.book(call, bill, (router) => router.fail(id, failure))
   }
 
   /** No answer, and not by the model's fault. */
-  cancel(call: Reserved, bill: Bill, latencyMs: number | null): Booked {
+  cancel(call: Reserved, bill: CallBill, latencyMs: number | null): Booked {
     const { id } = call.decision
-    return this.book(call, bill, (router) => router.cancel(id, { ...bill, latencyMs }))
+    return this.book(call, bill, (router) => router.cancel(id, timed(bill, latencyMs)))
   }
 
   /** What a bill would come to at the model's prices now; of a model that is gone, at those of when the call began. */
-  quote({ decision, model }: Reserved, bill: Bill): Quote {
+  quote({ decision, model }: Reserved, bill: CallBill): Quote {
     const known = this.options.router.stats().models.find(({ id }) => id === decision.model)
     const prices = known ?? model?.prices
     if (prices != null) return quoteBill(prices, bill)
@@ -134,7 +137,7 @@ export class Ledger {
     for (const end of this.forget) end()
   }
 
-  private book(call: Reserved, bill: Bill, act: (router: Router<string>) => unknown): Booked {
+  private book(call: Reserved, bill: CallBill, act: (router: Router<string>) => unknown): Booked {
     const { id } = call.decision
     if (!this.open.delete(id)) return NOTHING
     const booking: { readonly id: string; booked: Booked | null } = { id, booked: null }
@@ -194,4 +197,10 @@ export class Ledger {
   }
 }
 
-/** Whether the store, and not what was asked, is why nothing was booked. */
+/** With the time that it took. All are of one shape: a spread of objects of many shapes makes a new one each time. */
+function timed(
+  { usage, costUsd, inputTokens, outputTokens, serviceTier }: CallBill,
+  latencyMs: number | null,
+) {
+  return { usage, costUsd, inputTokens, outputTokens, serviceTier, latencyMs }
+}

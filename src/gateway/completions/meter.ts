@@ -34,9 +34,12 @@ export class Meter {
     const { text, hasContent, hasAnswer, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
     this.serviceTier = facts.serviceTier ?? this.serviceTier
     if (text !== '') {
-      const tokens = estimateTokens(text)
-      this.outputTokens += tokens
-      this.uncountedTokens += tokens
+      // What its own usage counts need not be estimated.
+      if (usage === null || !isUsageWhole || outputIn(usage) === 0) {
+        const tokens = estimateTokens(text)
+        this.outputTokens += tokens
+        this.uncountedTokens += tokens
+      }
       if (this.charsLeft > 0) {
         this.kept.push(text.slice(0, this.charsLeft))
         this.charsLeft -= text.length

@@ -1,4 +1,5 @@
 import type { RouterEvent, RouterStats } from '../../index.js'
+import { Bookings } from './bookings.js'
 import { modelIn, type OpenBucket, type Ring } from './history.js'
 import { Latest } from './latest.js'
 import { markOf } from './marks.js'
@@ -25,6 +26,7 @@ interface Moments {
  */
 export class Collector {
   readonly latest = new Latest()
+  private readonly bookings = new Bookings()
   readonly rings: readonly Ring[]
   private readonly moments = new Map<string, Moments>()
   private marks: Mark[] = []
@@ -85,9 +87,7 @@ export class Collector {
         this.refused(event)
         break
       case 'capped':
-        this.inBuckets(event.at, (bucket) => {
-          bucket.refused += event.requests
-        })
+        this.countRefused(event)
         break
       case 'budget-set':
         if (event.tenant !== null) break
@@ -123,14 +123,17 @@ export class Collector {
   private routed(event: Extract<RouterEvent, { type: 'routed' }>): void {
     this.allowanceUsd += this.ceilingUsd
     const price = this.shadowPriceOf(event.penaltyWeight)
-    this.latest.routed(event, this.ceilingUsd, price, this.changes)
-    this.inBuckets(event.at, (bucket) => {
+    this.latest.routed(event, price, this.changes)
+    this.bookings.routed(event.id, event.reservedUsd, this.ceilingUsd)
+    for (const ring of this.rings) {
+      const bucket = this.bucketIn(ring, event.at)
+      if (bucket === null) continue
       bucket.requests++
       modelIn(bucket, event.model).requests++
-      if (price === null) return
+      if (price === null) continue
       bucket.priceSum += price
       bucket.prices++
-    })
+    }
   }
 
   /** In the unit of the router's stats: reward for a budget's worth of dollars. Null: no budget is in force. */
@@ -147,12 +150,14 @@ export class Collector {
     }
     this.book(id, costUsd, at)
     if (latencyMs === null) return
-    this.inBuckets(at, (bucket) => {
+    for (const ring of this.rings) {
+      const bucket = this.bucketIn(ring, at)
+      if (bucket === null) continue
       const own = modelIn(bucket, model)
       own.latencies++
       own.latencySumMs += latencyMs
       own.latencyMaxMs = Math.max(own.latencyMaxMs, latencyMs)
-    })
+    }
   }
 
   private rewarded({ id, model, reward, at }: Extract<RouterEvent, { type: 'rewarded' }>): void {
@@ -169,58 +174,63 @@ export class Collector {
       moments.squares += reward * reward
       this.moments.set(model, moments)
     }
-    this.inBuckets(at, (bucket) => {
+    for (const ring of this.rings) {
+      const bucket = this.bucketIn(ring, at)
+      if (bucket === null) continue
       const own = modelIn(bucket, model)
       own.rewards++
       own.rewardSum += reward
-    })
+    }
   }
 
   private broken({ type, id, costUsd, at }: Extract<RouterEvent, { type: 'failed' | 'cancelled' }>): void {
     const decision = this.latest.decision(id)
     if (decision !== null) decision.outcome = type
-    if (type === 'failed') this.allowanceUsd -= this.latest.booking(id)?.ceilingUsd ?? 0
+    if (type === 'failed') this.allowanceUsd -= this.bookings.ceilingUsd(id) ?? 0
     this.book(id, costUsd, at)
     if (type === 'cancelled') return
-    this.inBuckets(at, (bucket) => {
-      bucket.failed++
-    })
+    for (const ring of this.rings) {
+      const bucket = this.bucketIn(ring, at)
+      if (bucket !== null) bucket.failed++
+    }
   }
 
   private expired({ id, at }: Extract<RouterEvent, { type: 'expired' }>): void {
     const decision = this.latest.decision(id)
     if (decision !== null && decision.outcome === 'waiting') decision.outcome = 'expired'
-    const booking = this.latest.booking(id)
-    if (booking !== null) this.book(id, booking.reservedUsd, at)
+    const reservedUsd = this.bookings.reservedUsd(id)
+    if (reservedUsd !== null) this.book(id, reservedUsd, at)
   }
 
-  private refused({ tenant, requests, at }: Extract<RouterEvent, { type: 'refused' }>): void {
-    if (tenant === null) this.allowanceUsd += requests * this.ceilingUsd
-    this.inBuckets(at, (bucket) => {
-      bucket.refused += requests
-    })
+  private refused(event: Extract<RouterEvent, { type: 'refused' }>): void {
+    if (event.tenant === null) this.allowanceUsd += event.requests * this.ceilingUsd
+    this.countRefused(event)
+  }
+
+  private countRefused({ requests, at }: Extract<RouterEvent, { type: 'refused' | 'capped' }>): void {
+    for (const ring of this.rings) {
+      const bucket = this.bucketIn(ring, at)
+      if (bucket !== null) bucket.refused += requests
+    }
   }
 
   /** What is booked of a request so far gives way to this. */
   private book(id: string, costUsd: number, at: number): void {
-    const booking = this.latest.booking(id)
     const decision = this.latest.decision(id)
     if (decision !== null) {
       decision.costUsd = costUsd
       decision.changed = this.changes
     }
-    this.spendUsd += costUsd - (booking?.bookedUsd ?? 0)
-    if (booking !== null) booking.bookedUsd = costUsd
-    this.inBuckets(at, () => {})
+    this.spendUsd += this.bookings.book(id, costUsd)
+    for (const ring of this.rings) this.bucketIn(ring, at)
   }
 
-  private inBuckets(at: number, change: (bucket: OpenBucket) => void): void {
-    for (const ring of this.rings) {
-      const bucket = ring.at(at, this.changes)
-      if (bucket === null) continue
-      change(bucket)
-      bucket.spendUsd = this.spendUsd
-      bucket.allowanceUsd = this.allowanceUsd
-    }
+  /** The bucket of a time, with what is spent and allowed by now; null: it is older than all that are kept. */
+  private bucketIn(ring: Ring, at: number): OpenBucket | null {
+    const bucket = ring.at(at, this.changes)
+    if (bucket === null) return null
+    bucket.spendUsd = this.spendUsd
+    bucket.allowanceUsd = this.allowanceUsd
+    return bucket
   }
 }

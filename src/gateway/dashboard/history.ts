@@ -35,6 +35,8 @@ export class Ring {
   private readonly capacity: number
   private readonly buckets = new Map<number, OpenBucket>()
   private latestAt = Number.NEGATIVE_INFINITY
+  /** The bucket that was asked for last, which is nearly always asked for next. */
+  private last: OpenBucket | null = null
 
   /** @param capacity buckets that are kept */
   constructor(name: string, widthMs: number, capacity: number) {
@@ -46,9 +48,10 @@ export class Ring {
   /** The bucket of a time; null for one that is older than all that is kept. */
   at(time: number, change: number): OpenBucket | null {
     const at = Math.floor(time / this.widthMs) * this.widthMs
-    const known = this.buckets.get(at)
+    const known = this.last?.at === at ? this.last : this.buckets.get(at)
     if (known !== undefined) {
       known.changed = change
+      this.last = known
       return known
     }
     if (at <= this.latestAt - this.capacity * this.widthMs) return null
@@ -65,6 +68,7 @@ export class Ring {
       changed: change,
     }
     this.buckets.set(at, bucket)
+    this.last = bucket
     if (at > this.latestAt) {
       this.latestAt = at
       this.forget(at - this.capacity * this.widthMs)

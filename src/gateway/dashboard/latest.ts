@@ -4,8 +4,6 @@ import type { DecisionOutcome, DecisionRow } from './shape.js'
 
 /** Decisions that are kept, and shown. */
 export const LATEST_MAX = 1000
-/** Requests whose bills are waited for: later ones are booked as they come. */
-const OPEN_MAX = 65_536
 
 type Routed = Extract<RouterEvent, { type: 'routed' }>
 
@@ -21,19 +19,11 @@ export interface KeptDecision {
   changed: number
 }
 
-/** What is booked of a request. */
-export interface Booking {
-  readonly reservedUsd: number
-  readonly ceilingUsd: number
-  bookedUsd: number
-}
-
-/** The latest decisions in full, and the bookings of many more. */
+/** The latest decisions in full. */
 export class Latest {
   private readonly decisions = new LatestMap<string, KeptDecision>(LATEST_MAX)
-  private readonly bookings = new LatestMap<string, Booking>(OPEN_MAX)
 
-  routed(event: Routed, ceilingUsd: number, shadowPrice: number | null, change: number): void {
+  routed(event: Routed, shadowPrice: number | null, change: number): void {
     this.decisions.set(event.id, {
       event,
       costUsd: null,
@@ -43,16 +33,11 @@ export class Latest {
       shadowPrice,
       changed: change,
     })
-    this.bookings.set(event.id, { reservedUsd: event.reservedUsd, ceilingUsd, bookedUsd: 0 })
   }
 
   /** Null: it is older than all that is kept. */
   decision(id: string): KeptDecision | null {
     return this.decisions.get(id) ?? null
-  }
-
-  booking(id: string): Booking | null {
-    return this.bookings.get(id) ?? null
   }
 
   /** Newest first. */

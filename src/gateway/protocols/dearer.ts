@@ -66,8 +66,17 @@ const OWN_TOOLS = new Set([
 /** As providers date the versions of a tool. */
 const DATE = /_\d{4}_?\d{2}_?\d{2}$/
 
+const DEARER: ReadonlySet<string> = new Set(DEARER_NAMES)
+const NOTHING: readonly string[] = []
+
 /** What in a request may make it dearer than is set aside for it, as the config names it: `service_tier`, `tools.web_search`. */
 export function dearerIn(body: Json): readonly string[] {
+  // Most requests have none of them: looking for each takes longer than looking at what there is.
+  for (const name of Object.keys(body)) if (DEARER.has(name)) return dearerOf(body)
+  return NOTHING
+}
+
+function dearerOf(body: Json): readonly string[] {
   const found: string[] = DEARER_MEMBERS.filter((name) => isSaid(body[name]))
   const { service_tier: tier, speed, inference_geo: geo } = body
   if (isSaid(tier) && !TIERS_AT_LIST.has(textOf(tier))) found.push('service_tier')

@@ -94,7 +94,8 @@ function partOf(type: string): ReadPart | undefined {
 }
 
 function addMembers(value: Json, sizes: Sizes, left: unknown[]): void {
-  for (const [name, each] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const each = value[name]
     if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
       refer(sizes, 'sound that stands elsewhere')

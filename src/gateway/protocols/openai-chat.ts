@@ -111,17 +111,18 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
     isRefusal ||= flawOfFinish(finish) === 'refused_answer'
     isTruncated ||= flawOfFinish(finish) === 'truncated_answer'
   }
-  const usage = usageOf(value)
   return {
-    ...NO_FACTS,
     text: thought + text,
     hasContent: thought !== '' || text !== '',
     hasAnswer: text !== '',
-    usage,
+    usage: usageOf(value),
+    isUsageWhole: true,
     serviceTier: textOf(value.service_tier) || null,
     finish,
     isRefusal,
     isTruncated,
+    error: null,
+    isEnd: false,
   }
 }
 

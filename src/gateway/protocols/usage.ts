@@ -15,17 +15,24 @@ export function usageOf(value: Json): Json | null {
   return choice !== null && counts(choice.usage) ? choice.usage : null
 }
 
-const PATHS = [['usage'], ['response', 'usage'], ['message', 'usage'], ['x_groq', 'usage']] as const
+const PATHS: readonly (readonly string[])[] = [
+  ['usage'],
+  ['response', 'usage'],
+  ['message', 'usage'],
+  ['x_groq', 'usage'],
+]
+const NOWHERE: readonly string[] = []
 
 /** Where it stands, by names; empty: nowhere, or in a list. */
 export function usagePathOf(value: Json): readonly string[] {
-  return (
-    PATHS.find((path) => {
-      let found: unknown = value
-      for (const step of path) found = objectOf(found)?.[step]
-      return counts(found)
-    }) ?? []
-  )
+  for (const path of PATHS) {
+    let found: unknown = value[path[0]]
+    // Most events have nothing at all there.
+    if (found === undefined) continue
+    for (let i = 1; i < path.length; i++) found = objectOf(found)?.[path[i]]
+    if (counts(found)) return path
+  }
+  return NOWHERE
 }
 
 /**

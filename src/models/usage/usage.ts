@@ -26,12 +26,22 @@ interface NormalisedUsage {
 /** Tokens by name of kind. */
 type Counts = Map<string, number>
 
+/** Of most sides: a map is made with the first count of a part. Nothing is put into it. */
+const NO_COUNTS: Counts = new Map()
+
 /** The tokens of one side while a usage is read. */
 interface Side {
   whole: number | null
   rest: number | null
-  readonly within: Counts
-  readonly beside: Counts
+  within: Counts
+  beside: Counts
+}
+
+/** The tokens of one side, when all that is said of it has been read. */
+interface SettledSide {
+  all: number
+  /** Disjoint, and together no more than all. */
+  readonly parts: Counts
 }
 
 const SIDES = ['input', 'output'] as const
@@ -73,23 +83,23 @@ export function readUsage(
   const provider = providerOf(usage)
   if (provider === null) return 'unknown'
   const shape = USAGE_SHAPES[provider]
-  const flags = new Set<UsageFlag>()
+  const flags: UsageFlag[] = []
   const reader = new CountReader(usage, field, remarks)
   const sides = readFields(reader, shape, flags)
-  for (const counts of shape.modalities) readModalities(reader, counts, sides[counts.side].within, kinds)
+  for (const counts of shape.modalities) readModalities(reader, counts, sides[counts.side], kinds)
   const total = shape.total === null ? null : reader.count(shape.total)
   if (isEmpty(sides.input) && isEmpty(sides.output) && total === null) return 'empty'
   for (const side of SIDES)
-    if (isEmpty(sides[side]) && namesWhole(usage, shape, side)) flags.add('count-missing')
-  const input = settleSide('input', sides.input, flags)
-  moveReasoning(sides.output, total, input.get('input') ?? 0)
-  const output = settleSide('output', sides.output, flags)
+    if (isEmpty(sides[side]) && namesWhole(usage, shape, side)) remark(flags, 'count-missing')
+  const input = settleSide(sides.input, flags)
+  moveReasoning(sides.output, total, input.all)
+  const output = settleSide(sides.output, flags)
   raiseToTotal(input, output, total, flags)
-  if (usesTools(usage)) flags.add('other-charges')
+  if (usesTools(usage)) remark(flags, 'other-charges')
   const told = {
     provider,
     tokens: countsOf(input, output, kinds),
-    flags: [...flags],
+    flags,
     serviceTier: SERVICE_TIERS.find((tier) => tier === usage.service_tier) ?? null,
   }
   const raw = shape.raw === undefined ? undefined : usage[shape.raw]
@@ -117,7 +127,7 @@ export function untoldSides(usage: object): readonly TokenSide[] {
   const provider = isRecord(usage) ? providerOf(usage) : null
   if (!isRecord(usage) || provider === null) return SIDES
   const reader = new CountReader(usage, 'usage', new BillRemarks(false))
-  const sides = readFields(reader, USAGE_SHAPES[provider], new Set())
+  const sides = readFields(reader, USAGE_SHAPES[provider], [])
   return SIDES.filter((side) => {
     const { whole, rest, beside } = sides[side]
     return whole === null && rest === null && beside.size === 0
@@ -135,9 +145,8 @@ function namesWhole(usage: Record<string, unknown>, { fields }: UsageShape, side
 function readFields(
   reader: CountReader,
   { fields }: UsageShape,
-  flags: Set<UsageFlag>,
+  flags: UsageFlag[],
 ): Record<TokenSide, Side> {
-  const newSide = (): Side => ({ whole: null, rest: null, within: new Map(), beside: new Map() })
   const sides = { input: newSide(), output: newSide() }
   for (const { paths, kind, counted, sumOf } of fields) {
     const count = firstCount(reader, paths)
@@ -145,14 +154,29 @@ function readFields(
     const side = sides[SIDE_OF.get(kind) ?? 'input']
     if (counted === 'whole') side.whole = (side.whole ?? 0) + count
     else if (counted === 'rest') side.rest = count
-    else if (sumOf === undefined) side[counted].set(kind, count)
+    else if (sumOf === undefined) put(side, counted, kind, count)
     else {
       const known = sumOf.map((name) => side[counted].get(name) ?? 0).reduce((sum, each) => sum + each, 0)
-      if (known > 0 && known !== count) flags.add('sum-differs')
-      side[counted].set(kind, (side[counted].get(kind) ?? 0) + Math.max(0, count - known))
+      if (known > 0 && known !== count) remark(flags, 'sum-differs')
+      put(side, counted, kind, (side[counted].get(kind) ?? 0) + Math.max(0, count - known))
     }
   }
   return sides
+}
+
+function newSide(): Side {
+  return { whole: null, rest: null, within: NO_COUNTS, beside: NO_COUNTS }
+}
+
+function put(side: Side, counted: 'within' | 'beside', kind: string, count: number): void {
+  // None of a side whose whole is told: as if nothing had been said.
+  if (count === 0 && side.whole !== null) return
+  if (side[counted] === NO_COUNTS) side[counted] = new Map()
+  side[counted].set(kind, count)
+}
+
+function remark(flags: UsageFlag[], flag: UsageFlag): void {
+  if (!flags.includes(flag)) flags.push(flag)
 }
 
 /** Every path is read, so that a wrong count is reported wherever it stands. */
@@ -168,8 +192,8 @@ function firstCount(reader: CountReader, paths: readonly string[]): number | nul
 /** Tokens by what they encode, for the kinds that are told apart by it. Cached ones among them are cached tokens. */
 function readModalities(
   reader: CountReader,
-  { side, form, paths, cachedPaths }: ModalityCounts,
-  within: Counts,
+  { side: name, form, paths, cachedPaths }: ModalityCounts,
+  side: Side,
   kinds: TokenKinds,
 ): void {
   // Most usages have none of these.
@@ -178,11 +202,11 @@ function readModalities(
     if (form === 'list') return reader.sum(path, 'modality', modality, 'tokenCount') ?? 0
     return reader.record(path)?.count(form === 'names' ? `${modality}_tokens` : modality) ?? 0
   }
-  for (const { name, side: sideOfKind, modality } of kinds.parts) {
-    if (sideOfKind !== side || modality === undefined) continue
+  for (const { name: kind, side: sideOfKind, modality } of kinds.parts) {
+    if (sideOfKind !== name || modality === undefined) continue
     const sum = (of: readonly string[]): number => of.reduce((all, path) => all + count(path, modality), 0)
     const tokens = Math.max(0, sum(paths) - sum(cachedPaths))
-    if (tokens > 0) within.set(name, (within.get(name) ?? 0) + tokens)
+    if (tokens > 0) put(side, 'within', kind, (side.within.get(kind) ?? 0) + tokens)
   }
 }
 
@@ -191,53 +215,57 @@ function isEmpty({ whole, rest, within, beside }: Side): boolean {
 }
 
 /** Some providers leave reasoning out of the output where others include it: then it is in the total on top of both. */
-function moveReasoning({ whole, within, beside }: Side, total: number | null, input: number): void {
+function moveReasoning(side: Side, total: number | null, input: number): void {
+  const { whole, within } = side
   const reasoning = within.get('reasoning') ?? 0
   if (total === null || whole === null || reasoning === 0 || total < input + whole + reasoning) return
   within.delete('reasoning')
-  beside.set('reasoning', reasoning)
+  put(side, 'beside', 'reasoning', reasoning)
 }
 
-/** The counts of a side by kind, its whole under its own name: parts are disjoint and together no more than that. */
-function settleSide(name: TokenSide, { whole, rest, within, beside }: Side, flags: Set<UsageFlag>): Counts {
-  const counts: Counts = new Map(within)
-  for (const [kind, tokens] of beside) counts.set(kind, tokens)
+function settleSide({ whole, rest, within, beside }: Side, flags: UsageFlag[]): SettledSide {
+  let all = whole ?? rest ?? 0
+  if (within.size === 0 && beside.size === 0) return { all, parts: NO_COUNTS }
+  const parts: Counts = new Map(within)
+  for (const [kind, tokens] of beside) parts.set(kind, tokens)
   let outside = 0
   let included = 0
   for (const tokens of beside.values()) outside += tokens
   for (const tokens of within.values()) {
     if (whole !== null && tokens <= whole) included += tokens
     else {
-      if (whole !== null) flags.add('part-above-whole')
+      if (whole !== null) remark(flags, 'part-above-whole')
       outside += tokens
     }
   }
-  let all = whole ?? rest ?? 0
   if (included > all) {
-    flags.add('parts-above-whole')
-    const cached = counts.get('cachedInput') ?? 0
+    remark(flags, 'parts-above-whole')
+    const cached = parts.get('cachedInput') ?? 0
     const given = Math.min(within.has('cachedInput') && cached <= all ? cached : 0, included - all)
-    counts.set('cachedInput', cached - given)
+    parts.set('cachedInput', cached - given)
     all = included - given
   }
-  return counts.set(name, all + outside)
+  return { all: all + outside, parts }
 }
 
 /** Tokens that only the total knows of are charged as output. */
-function raiseToTotal(input: Counts, output: Counts, total: number | null, flags: Set<UsageFlag>): void {
-  const known = (input.get('input') ?? 0) + (output.get('output') ?? 0)
+function raiseToTotal(
+  input: SettledSide,
+  output: SettledSide,
+  total: number | null,
+  flags: UsageFlag[],
+): void {
+  const known = input.all + output.all
   if (total === null || total <= known) return
-  flags.add('total-above-sides')
-  output.set('output', (output.get('output') ?? 0) + total - known)
+  remark(flags, 'total-above-sides')
+  output.all += total - known
 }
 
-function countsOf(input: Counts, output: Counts, kinds: TokenKinds): TokenCounts {
-  const counts: Record<string, number> & Record<TokenSide, number> = {
-    input: input.get('input') ?? 0,
-    output: output.get('output') ?? 0,
-  }
+function countsOf(input: SettledSide, output: SettledSide, kinds: TokenKinds): TokenCounts {
+  const counts: Record<string, number> & Record<TokenSide, number> = { input: input.all, output: output.all }
+  if (input.parts.size === 0 && output.parts.size === 0) return counts
   for (const { name } of kinds.parts) {
-    const tokens = input.get(name) ?? output.get(name) ?? 0
+    const tokens = input.parts.get(name) ?? output.parts.get(name) ?? 0
     if (tokens > 0) counts[name] = tokens
   }
   return counts

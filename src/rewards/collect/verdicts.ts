@@ -6,6 +6,12 @@ interface Waiting {
   readonly at: number
 }
 
+/** A verdict that has waited long enough. */
+export interface DueVerdict {
+  readonly decision: string
+  readonly value: number
+}
+
 /** Verdicts in the order in which they came, until they are applied or somebody says more. */
 export class Verdicts {
   private readonly waiting = new LatestMap<string, Waiting>()
@@ -24,21 +30,23 @@ export class Verdicts {
     return known?.verdict ?? null
   }
 
+  get size(): number {
+    return this.waiting.size
+  }
+
   /** When the oldest was given; null: no verdict waits. */
   get oldestAt(): number | null {
     const [oldest] = this.waiting.oldest()
     return oldest === undefined ? null : (this.waiting.get(oldest)?.at ?? null)
   }
 
-  /** Takes those that are as old as this, and the oldest of more than `countMax`. */
-  *due(at: number, countMax: number): Generator<readonly [decision: string, value: number]> {
-    for (;;) {
-      const [decision] = this.waiting.oldest()
-      if (decision === undefined) return
-      const known = this.waiting.get(decision)
-      if (known === undefined || (known.at > at && this.waiting.size <= countMax)) return
-      this.waiting.delete(decision)
-      yield [decision, known.verdict.value]
-    }
+  /** Takes the oldest, where it is as old as this or more than `countMax` wait. @returns null: there is no such */
+  takeDue(at: number, countMax: number): DueVerdict | null {
+    const [decision] = this.waiting.oldest()
+    if (decision === undefined) return null
+    const known = this.waiting.get(decision)
+    if (known === undefined || (known.at > at && this.waiting.size <= countMax)) return null
+    this.waiting.delete(decision)
+    return { decision, value: known.verdict.value }
   }
 }

@@ -24,6 +24,8 @@ export class WaitingVerdicts {
   private readonly onApplied: (decision: string, receipt: Receipt) => void
   private readonly verdicts = new Verdicts()
   private timer: (() => void) | null = null
+  /** When the oldest was due, when that was last looked at: none is before. */
+  private dueAt = 0
 
   /** @param onApplied called with a decision that has its reward, and when that is in the router's store */
   constructor(options: CollectorParts, onApplied: (decision: string, receipt: Receipt) => void) {
@@ -32,8 +34,9 @@ export class WaitingVerdicts {
   }
 
   add(decision: string, verdict: Verdict): void {
-    this.verdicts.add(decision, verdict, this.options.now())
-    this.watch()
+    const at = this.options.now()
+    this.verdicts.add(decision, verdict, at)
+    if (this.timer === null || at >= this.dueAt || this.verdicts.size > VERDICTS_MAX) this.watch()
   }
 
   /** The verdict on a decision that has another reward; null: it has none. */
@@ -44,22 +47,31 @@ export class WaitingVerdicts {
   /** Applies them all. */
   close(): void {
     this.timer?.()
-    for (const [decision, value] of this.verdicts.due(Number.POSITIVE_INFINITY, 0))
-      this.apply(decision, value)
+    this.applyDue(Number.POSITIVE_INFINITY, 0)
   }
 
   /** Applies those that have waited long enough. */
   private watch(): void {
     const { settings, now, after } = this.options
     const { waitMs } = settings()
-    for (const [decision, value] of this.verdicts.due(now() - waitMs, VERDICTS_MAX))
-      this.apply(decision, value)
+    this.applyDue(now() - waitMs, VERDICTS_MAX)
     const { oldestAt } = this.verdicts
-    if (this.timer !== null || oldestAt === null) return
-    this.timer = after(Math.max(VERDICTS_EVERY_MS, oldestAt + waitMs - now()), () => {
+    if (oldestAt === null) return
+    this.dueAt = oldestAt + waitMs
+    if (this.timer !== null) return
+    this.timer = after(Math.max(VERDICTS_EVERY_MS, this.dueAt - now()), () => {
       this.timer = null
       this.watch()
     })
+  }
+
+  private applyDue(at: number, countMax: number): void {
+    for (
+      let due = this.verdicts.takeDue(at, countMax);
+      due !== null;
+      due = this.verdicts.takeDue(at, countMax)
+    )
+      this.apply(due.decision, due.value)
   }
 
   private apply(decision: string, value: number): void {
