@@ -69,6 +69,7 @@ class NodeRequest implements ClientRequest, HeaderReader {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
       let bytes = 0
+      let isWhole = false
       incoming
         .on('data', (chunk: Buffer) => {
           bytes += chunk.byteLength
@@ -78,8 +79,14 @@ class NodeRequest implements ClientRequest, HeaderReader {
           }
           chunks.push(chunk)
         })
-        .on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-        .on('close', () => reject(brokenOff()))
+        .on('end', () => {
+          isWhole = true
+          resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+        })
+        .on('close', () => {
+          // Every request ends with this, and an error that nobody sees costs as much as any.
+          if (!isWhole) reject(brokenOff())
+        })
     })
   }
 }
@@ -100,16 +107,11 @@ function whenGone(incoming: IncomingMessage, outgoing: ServerResponse, listener:
       for (const gone of all) gone()
     })
   }
-  const forget = (): void => {
-    all.delete(gone)
-    outgoing.off('finish', forget).off('close', gone)
-  }
   const gone = (): void => {
-    forget()
-    if (!outgoing.writableFinished) listener()
+    if (all.delete(gone) && !outgoing.writableFinished) listener()
   }
   all.add(gone)
-  outgoing.once('finish', forget).once('close', gone)
+  outgoing.once('close', gone)
 }
 
 function brokenOff(): Error {
