@@ -31,13 +31,10 @@ function lineOf(
   scrub: (text: string) => string,
 ): Record<string, unknown> {
   const { content, trace, key } = record
-  const fields: Record<string, unknown> = fieldsOf(record, new Date(record.at).toISOString(), key?.id ?? null)
-  fields.keyName = key?.name ?? null
-  if (trace != null) fields.traceparent = trace.traceparent
-  for (const name of Object.keys(fields)) {
-    const value = fields[name]
-    if (typeof value === 'string') fields[name] = scrub(value)
-  }
+  const at = new Date(record.at).toISOString()
+  const fields: Record<string, unknown> = fieldsOf(record, at, key === null ? null : scrub(key.id), scrub)
+  fields.keyName = key === null ? null : scrub(key.name)
+  if (trace != null) fields.traceparent = scrub(trace.traceparent)
   if (logging.content && content != null) {
     for (const name of ['prompt', 'answer'] as const) {
       const text = content[name]

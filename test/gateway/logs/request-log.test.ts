@@ -74,6 +74,37 @@ describe('the log of requests', () => {
       expect(text).not.toContain(secret)
     expect(lines[0][1].error).toContain('Incorrect API key: $OPENAI_API_KEY.')
   })
+
+  it('has none in any text of a line', async () => {
+    const { observe, lines } = await logOf()
+    const secret = ENV.OPENAI_API_KEY
+    const whole = {
+      ...record({ session: 's', error: 'e', finishReason: 'stop', code: 'c', tenant: 't', decision: 'd' }),
+      requestedModel: 'auto',
+      key: { id: secret, name: secret },
+      trace: { traceparent: secret },
+    }
+    // These few have fixed words.
+    const fixed = ['surface', 'outcome', 'protocol']
+    const texts = Object.entries(whole).filter(
+      ([name, value]) => typeof value === 'string' && !fixed.includes(name),
+    )
+    expect(texts.map(([name]) => name).sort()).toEqual([
+      'code',
+      'decision',
+      'error',
+      'finishReason',
+      'id',
+      'model',
+      'requestedModel',
+      'session',
+      'tenant',
+      'upstream',
+    ])
+    observe({ ...whole, ...Object.fromEntries(texts.map(([name]) => [name, `x ${secret}`])) })
+    expect(JSON.stringify(lines)).not.toContain(secret)
+    for (const [name] of texts) expect(lines[0][1][name]).toBe('x $OPENAI_API_KEY')
+  })
 })
 
 describe('a scrubber', () => {
