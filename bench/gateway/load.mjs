@@ -62,13 +62,18 @@ export const percentile = (sorted, share) =>
  * @returns answers a second, the median time of one, and what the server's processor does for one: a busy machine moves the
  * first two and hardly the last
  */
-export async function atSaturation(autocannon, { origin, headers, child }, seconds) {
+export async function atSaturation(
+  autocannon,
+  { origin, headers, child },
+  seconds,
+  { isStreamed = false } = {},
+) {
   const before = cpuMs(child)
   const result = await autocannon({
     url: `${origin}/v1/chat/completions`,
     method: 'POST',
     headers,
-    body: bodyOf(false),
+    body: bodyOf(isStreamed),
     connections: 16,
     duration: seconds,
   })

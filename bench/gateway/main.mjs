@@ -1,5 +1,5 @@
 // What the gateway adds to a call of a provider, and what it carries, beside a bare proxy and another gateway.
-//     npm run bench:gateway                  two minutes on a quiet machine, more on a busy one
+//     npm run bench:gateway                  four minutes on a quiet machine, more on a busy one
 //     npm run bench:gateway -- --quick       a quarter of it; for whether it runs, not for figures
 //     npm run bench:gateway -- --throughput  saturation alone
 //     npm run bench:gateway -- --profile DIR the gateway alone at saturation, with a CPU profile of it
@@ -17,7 +17,11 @@ const isQuick = args.includes('--quick')
 const profile = args.includes('--profile') ? args[args.indexOf('--profile') + 1] : null
 const ROUNDS = isQuick ? 1 : 5
 const SECONDS = isQuick ? 2 : 4
+/** Until then V8 compiles what is hot, on the cores that are measured: servers run for days. */
+const WARM_UP_SECONDS = isQuick ? 1 : 10
 const PER_SECOND = 1000
+/** Servers whose latency is measured too. */
+const TIMED = ['direct', 'gateway', 'bare']
 const TARGETS = { p50Ms: 0.5, p99Ms: 2, firstTokenMs: 0.5, timesPortkey: 3, timesBare: 0.6 }
 
 let autocannon
@@ -62,7 +66,9 @@ async function measured() {
       headers: headersOf({ 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${mock.origin}/v1` }),
     },
   }
-  for (const at of Object.values(servers)) await atSaturation(autocannon, at, isQuick ? 1 : 3)
+  for (const at of Object.values(servers)) await atSaturation(autocannon, at, WARM_UP_SECONDS)
+  for (const name of isThroughputAlone ? [] : TIMED)
+    await atSaturation(autocannon, servers[name], WARM_UP_SECONDS / 2, { isStreamed: true })
   const rounds = []
   for (let round = 0; round < ROUNDS; round++) rounds.push(await oneRound(servers))
   report(rounds)
@@ -73,7 +79,7 @@ async function oneRound(servers) {
   const round = { throughput: {}, latency: {} }
   for (const [name, at] of Object.entries(servers))
     round.throughput[name] = await atSaturation(autocannon, at, SECONDS)
-  for (const name of isThroughputAlone ? [] : ['direct', 'gateway', 'bare']) {
+  for (const name of isThroughputAlone ? [] : TIMED) {
     const whole = await atRate(servers[name], { isStreamed: false, perSecond: PER_SECOND, seconds: SECONDS })
     const stream = await atRate(servers[name], {
       isStreamed: true,
