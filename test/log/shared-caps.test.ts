@@ -605,6 +605,23 @@ describe('a rolling cap that replicas share', () => {
     expect(fleet.mostUsd(HOUR, ({ routedAt }) => routedAt)).toBeLessThanOrEqual(10 + EPSILON_USD)
   })
 
+  it('leaves what a replica that is cut off owes, for a whole window after its requests expired', async () => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 1, per: 'hour', window: 'rolling' }] })
+    await fleet.hold(2, 0.1, 0.2)
+    await fleet.tick()
+    fleet.stores[2].isCutOff = true
+    fleet.now += 31 * MINUTE
+    fleet.expire()
+    await fleet.tick()
+    // The last moment that their cost counts.
+    fleet.now += HOUR
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
+    await fleet.spend([0, 1], 0.02, 60)
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeGreaterThan(0.9)
+  })
+
   it('counts a cost for a window from when it became known', async () => {
     const fleet = await Fleet.start(2, {
       caps: [{ usd: 10, per: 'hour', window: 'rolling' }],

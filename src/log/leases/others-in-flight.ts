@@ -1,5 +1,6 @@
 import { LatestMap } from '../../base/latest-map.js'
 import type { RouterEvent } from '../../events/events.js'
+import { POT_STEPS } from '../../policy/lease.js'
 import { runToEnd } from '../../state/snapshot/snapshot.js'
 import { ROLLING_STEPS, type Wallet } from './wallet.js'
 
@@ -119,6 +120,8 @@ export class OthersInFlight {
       return usd
     }
     const stepsMs = (2 * windowMs) / ROLLING_STEPS
+    // A pot counts what its own process pays for at that time so long: the cap's window, and a little more.
+    const paidMs = windowMs * (1 + 2 / POT_STEPS)
     for (const each of this.flights.values()) {
       if (each.at > now - windowMs || !isOf(each.tenant, tenant)) continue
       // Who appended something since has made it count again.
@@ -126,7 +129,7 @@ export class OthersInFlight {
     }
     for (const list of [this.landed, this.paying])
       for (const each of list) {
-        if (each.routedAt > now - windowMs || each.at < now - windowMs || !isOf(each.tenant, tenant)) continue
+        if (each.routedAt > now - windowMs || each.at < now - paidMs || !isOf(each.tenant, tenant)) continue
         if (each.at - each.routedAt > stepsMs) usd += each.usd
       }
     return usd
