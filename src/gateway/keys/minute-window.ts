@@ -1,20 +1,40 @@
-const SLOTS = 60
-const SLOT_MS = 1000
+import { SecondSlots } from './second-slots.js'
+
+const MINUTE_MS = 60_000
+/** Amounts of one minute whose times are kept to the ms. */
+const EXACT_MAX = 2048
+/** Of more, those that come within so long count together from the last of them on, ms: so there are never more than `CAPACITY_MAX`. */
+const TOGETHER_MS = 30
+const CAPACITY_MIN = 16
+/** A power of two, not below EXACT_MAX + MINUTE_MS / TOGETHER_MS + 1. */
+const CAPACITY_MAX = 4096
 
 /**
- * An amount in the latest minute, counted by the second: whatever 60 seconds one looks at, no more than the limit was let in.
- * What is older than 60 whole seconds is over, so an amount counts for 60 to 61 seconds.
+ * An amount in the latest minute: whatever 60 seconds one looks at, no more than the limit was let in, and after exactly 60 seconds
+ * an amount counts no more. Where there are more than `EXACT_MAX` in a minute some count up to `TOGETHER_MS` longer, and what other
+ * processes did, which is known by the second, up to a second longer.
  */
 export class MinuteWindow {
-  private readonly slots = new Float64Array(SLOTS + 1)
-  /** Number of the latest second that was looked at. */
-  private second = Number.NEGATIVE_INFINITY
+  /** A ring: amount number `n` since the beginning stands at `n % capacity`. */
+  private times = new Float64Array(CAPACITY_MIN)
+  private amounts = new Float64Array(CAPACITY_MIN)
+  /** Numbers of the oldest that counts, and of the next. */
+  private first = 0
+  private next = 0
   private sum = 0
+  /** When the latest was begun: what goes with it came later. */
+  private beganAt = Number.NEGATIVE_INFINITY
+  private others: SecondSlots | null = null
+
+  /** Amounts that are kept apart. */
+  get size(): number {
+    return this.next - this.first
+  }
 
   /** What the latest minute has. */
   total(now: number): number {
     this.advance(now)
-    return this.sum
+    return this.sum + (this.others?.sum ?? 0)
   }
 
   /** Whether nothing of the latest minute is left. */
@@ -22,67 +42,91 @@ export class MinuteWindow {
     return this.total(now) === 0
   }
 
-  /** @returns the second it was booked on, by which it can be corrected */
+  /** @returns where it was booked, by which it can be corrected */
   add(amount: number, now: number): number {
     this.advance(now)
-    this.book(this.second, amount)
-    return this.second
+    const latest = this.placeOf(this.next - 1)
+    if (this.next > this.first && this.goesWithLatest(now, this.times[latest])) {
+      this.times[latest] = Math.max(now, this.times[latest])
+      this.amounts[latest] += amount
+    } else {
+      if (this.next - this.first === this.times.length) this.grow()
+      const place = this.placeOf(this.next++)
+      this.times[place] = now
+      this.amounts[place] = amount
+      this.beganAt = now
+    }
+    this.sum += amount
+    return this.next - 1
   }
 
   /** Changes what was booked: more counts from now on, less is taken off where it was booked, if that still counts. */
   correct(bookedOn: number, difference: number, now: number): void {
     this.advance(now)
-    if (difference > 0) this.book(this.second, difference)
-    else if (this.second - bookedOn <= SLOTS)
-      this.book(bookedOn, -Math.min(-difference, this.slots[placeOf(bookedOn)]))
+    if (difference > 0) this.add(difference, now)
+    else if (bookedOn >= this.first) {
+      const place = this.placeOf(bookedOn)
+      const less = Math.min(-difference, this.amounts[place])
+      this.amounts[place] -= less
+      this.sum -= less
+    }
   }
 
   /** Adds what was done elsewhere, `secondsAgo`; less is taken off, as far as there is something. */
   addAt(secondsAgo: number, amount: number, now: number): void {
-    this.advance(now)
-    const second = this.second - secondsAgo
-    if (secondsAgo < 0 || secondsAgo > SLOTS) return
-    this.book(second, Math.max(amount, -this.slots[placeOf(second)]))
+    this.others ??= new SecondSlots()
+    this.others.addAt(secondsAgo, amount, now)
   }
 
   /** How long until `amount` more has room under `limit`, ms; 0: now, null: it never has. */
   waitMs(amount: number, limit: number, now: number): number | null {
-    this.advance(now)
+    let left = this.total(now)
     if (amount > limit) return null
-    let left = this.sum
     if (left + amount <= limit) return 0
-    for (let age = SLOTS; age >= 0; age--) {
-      const second = this.second - age
-      left -= this.slots[placeOf(second)]
-      if (left + amount <= limit) return (second + SLOTS + 1) * SLOT_MS - now
+    for (const [endsAt, over] of this.parts()) {
+      left -= over
+      if (left + amount <= limit) return endsAt - now
     }
-    return SLOTS * SLOT_MS
+    return MINUTE_MS
+  }
+
+  /** A clock that is put back counts on at the latest time. */
+  private goesWithLatest(now: number, latestAt: number): boolean {
+    return now <= latestAt || (this.next - this.first >= EXACT_MAX && now - this.beganAt < TOGETHER_MS)
   }
 
   private advance(now: number): void {
-    const second = Math.floor(now / SLOT_MS)
-    // A clock that is put back counts on in the latest second.
-    if (second <= this.second) return
-    if (second - this.second > SLOTS) {
-      this.slots.fill(0)
-      this.sum = 0
-    } else {
-      for (let each = this.second + 1; each <= second; each++) {
-        this.sum -= this.slots[placeOf(each)]
-        this.slots[placeOf(each)] = 0
-      }
-    }
-    this.second = second
+    this.others?.advance(now)
+    while (this.first < this.next && this.times[this.placeOf(this.first)] <= now - MINUTE_MS)
+      this.sum -= this.amounts[this.placeOf(this.first++)]
     // Sums of many parts drift; an empty window has nothing.
-    this.sum = Math.max(0, this.sum)
+    this.sum = this.first === this.next ? 0 : Math.max(0, this.sum)
   }
 
-  private book(second: number, amount: number): void {
-    this.slots[placeOf(second)] += amount
-    this.sum += amount
+  /** What counts, in the order in which it ends to. */
+  private *parts(): Generator<readonly [endsAt: number, amount: number]> {
+    const others = this.others?.parts()
+    let other = others?.next()
+    for (let each = this.first; each < this.next; each++) {
+      const endsAt = this.times[this.placeOf(each)] + MINUTE_MS
+      for (; other?.done === false && other.value[0] <= endsAt; other = others?.next()) yield other.value
+      yield [endsAt, this.amounts[this.placeOf(each)]]
+    }
+    for (; other?.done === false; other = others?.next()) yield other.value
   }
-}
 
-function placeOf(second: number): number {
-  return ((second % (SLOTS + 1)) + SLOTS + 1) % (SLOTS + 1)
+  private placeOf(number: number): number {
+    return number & (this.times.length - 1)
+  }
+
+  private grow(): void {
+    const { times, amounts, first, next } = this
+    this.times = new Float64Array(Math.min(CAPACITY_MAX, 2 * times.length))
+    this.amounts = new Float64Array(this.times.length)
+    for (let each = first; each < next; each++) {
+      const before = each & (times.length - 1)
+      this.times[this.placeOf(each)] = times[before]
+      this.amounts[this.placeOf(each)] = amounts[before]
+    }
+  }
 }
