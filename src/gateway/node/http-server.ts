@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { LimitsConfig, ListenConfig, TimeoutsConfig } from '../config/config.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
-import { answerCompletion } from './node-door.js'
+import { answerCompletion, whenGone } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
@@ -53,7 +53,12 @@ export async function listen(
       joinDuplicateHeaders: true,
     },
     (incoming, outgoing) => {
-      if (!answerCompletion(complete, incoming, outgoing)) void byFetch(incoming, outgoing)
+      if (answerCompletion(complete, incoming, outgoing)) return
+      whenGone(incoming, outgoing, () => {
+        // The web's answer listens to this alone, and one that waits for its turn on the socket is never told by Node.
+        if (outgoing.socket === null) outgoing.emit('close')
+      })
+      void byFetch(incoming, outgoing)
     },
   )
   server.on('clientError', refuse)

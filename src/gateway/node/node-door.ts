@@ -98,7 +98,7 @@ const underWay = new WeakMap<Socket, Set<() => void>>()
  * Calls back once when the client has gone before its answer was on its way. Of requests that were sent one after the other
  * without waiting only the first has the socket: answers of the others hear nothing of its end.
  */
-function whenGone(incoming: IncomingMessage, outgoing: ServerResponse, listener: () => void): void {
+export function whenGone(incoming: IncomingMessage, outgoing: ServerResponse, listener: () => void): void {
   const { socket } = incoming
   const all = underWay.get(socket) ?? new Set()
   if (!underWay.has(socket)) {

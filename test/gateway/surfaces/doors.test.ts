@@ -188,27 +188,33 @@ describe('a gateway answers the same by both its doors', () => {
     await server.gateway.close()
   })
 
-  it('a client that leaves behind requests that it has sent one after the other, without waiting', async () => {
-    const { server, urls } = await bothDoors({
-      script: () => ({ delays: { headersMs: 2000, firstTokenMs: 0, betweenTokensMs: 0 } }),
-    })
-    const stream = ASK.replace('{', '{"stream":true,')
-    const requestOf = (body: string) =>
-      `POST ${CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-    const socket = connect(Number(new URL(urls[0]).port), '127.0.0.1')
-    socket.on('error', () => {})
-    socket.write([ASK, stream, ASK, stream].map(requestOf).join(''))
-    await server.upstream.until(() => server.upstream.entries.length === 4)
-    socket.destroy()
-    const records = await server.over(4)
-    expect(records.map(({ outcome }) => outcome)).toEqual([
-      'cancelled',
-      'cancelled',
-      'cancelled',
-      'cancelled',
-    ])
-    expect(server.ledger().reservedUsd).toBe(0)
-  })
+  it.each([
+    ['by the short door', 0],
+    ['by that of the web', 1],
+  ])(
+    'a client that leaves behind requests that it has sent one after the other: %s',
+    async (_door, place) => {
+      const { server, urls } = await bothDoors({
+        script: () => ({ delays: { headersMs: 2000, firstTokenMs: 0, betweenTokensMs: 0 } }),
+      })
+      const stream = ASK.replace('{', '{"stream":true,')
+      const requestOf = (body: string) =>
+        `POST ${CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+      const socket = connect(Number(new URL(urls[place]).port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write([ASK, stream, ASK, stream].map(requestOf).join(''))
+      await server.upstream.until(() => server.upstream.entries.length === 4)
+      socket.destroy()
+      const records = await server.over(4)
+      expect(records.map(({ outcome }) => outcome)).toEqual([
+        'cancelled',
+        'cancelled',
+        'cancelled',
+        'cancelled',
+      ])
+      expect(server.ledger().reservedUsd).toBe(0)
+    },
+  )
 
   it.each([
     ['localhost:8080', true],
