@@ -46,8 +46,9 @@ export interface Surfaces {
    */
   complete?(path: string, request: ClientRequest): Promise<ClientAnswer> | null
   /**
-   * Breaks off what is still under way, and resolves when the bill of every request is with the router. No request comes
-   * afterwards; that a client was cut off may be told only later, so this does not wait for it.
+   * Breaks off what is still under way, tells its clients (503 `gateway_closed`, or the error event of a stream), and resolves when the
+   * bill of every request is with the router. No request comes afterwards; that a client was cut off may be told only later, so this
+   * does not wait for it.
    */
   close(): Promise<void>
   /** What is known of rewards, for the admin API. Default: nothing. */

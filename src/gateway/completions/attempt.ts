@@ -17,7 +17,7 @@ import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
 import { AnswerWorth } from './answer-worth.js'
 import { Booking } from './booking.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, GATEWAY_CLOSED } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
 import { Meter } from './meter.js'
@@ -132,6 +132,7 @@ export class Attempt implements StreamedCall {
   }
 
   private goneAnswer(): ClientAnswer {
+    if (this.exchange.isCut) return this.exchange.refuse(GATEWAY_CLOSED, this.adapter.errors, 'failed')
     this.exchange.end(GONE_STATUS, 'cancelled', 'client_gone')
     return { status: GONE_STATUS, headers: {}, body: null }
   }
@@ -324,7 +325,7 @@ export class Attempt implements StreamedCall {
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
     const check = this.worth.check(meter.verdict)
-    if (exchange.isGone) exchange.end(status, 'cancelled', 'client_gone')
+    if (exchange.hasLeft) exchange.end(status, 'cancelled', 'client_gone')
     else {
       exchange.end(status, 'answered', check.flaw)
       this.worth.tell(check)

@@ -13,6 +13,14 @@ const OUTPUT_KINDS = new Set(['output', 'reasoning', 'audioOutput', 'imageOutput
 
 type Writable<T> = { -readonly [F in keyof T]: T[F] }
 
+/** What a client hears whose request the end of the gateway has cut: another process, or the next one, takes it. */
+export const GATEWAY_CLOSED: Refusal = {
+  status: 503,
+  code: 'gateway_closed',
+  message: 'the gateway ended before this request did',
+  retryAfterMs: 1000,
+}
+
 /** One request of a client from its coming to its end, which is told once. */
 export class Exchange {
   readonly request: ClientRequest
@@ -20,6 +28,8 @@ export class Exchange {
   admission: Admission | null = null
   /** The client went away, or the gateway closes: nobody reads an answer. */
   isGone = false
+  /** The gateway closes, and its client has waited till then. */
+  isCut = false
   private readonly now: () => number
   private readonly observe: (record: RequestRecord) => void
   private readonly onEnd: (exchange: Exchange) => void
@@ -93,6 +103,11 @@ export class Exchange {
     })
   }
 
+  /** Whether its client went away, and the gateway goes on. */
+  get hasLeft(): boolean {
+    return this.isGone && !this.isCut
+  }
+
   get elapsedMs(): number {
     return this.now() - this.record.at
   }
@@ -125,6 +140,16 @@ export class Exchange {
     this.isBrokenOff = true
     this.goneAway()
     for (const listener of this.breakListeners) listener()
+  }
+
+  /** The gateway closes. */
+  cut(): void {
+    this.isCut ||= !this.isGone
+    this.breakOff()
+    if (!this.isCut || this.mayCost) return
+    // What it waits for may never come: its body.
+    this.record.error = GATEWAY_CLOSED.message
+    this.end(GATEWAY_CLOSED.status, 'failed', GATEWAY_CLOSED.code)
   }
 
   began({ decision, model, upstream }: Pick<Try, 'decision' | 'model' | 'upstream'>): void {
@@ -181,8 +206,9 @@ export class Exchange {
     outcome: Outcome = 'refused',
     body?: object,
   ): ClientAnswer {
+    if (this.isCut && refusal !== GATEWAY_CLOSED) return this.refuse(GATEWAY_CLOSED, protocol, 'failed')
     this.record.error = refusal.message
-    this.end(refusal.status, this.isGone ? 'cancelled' : outcome, refusal.code)
+    this.end(refusal.status, this.hasLeft ? 'cancelled' : outcome, refusal.code)
     const headers = { ...this.headersWithCost(), ...refusalHeaders(refusal) }
     return jsonAnswer(refusal.status, body ?? refusalBody(refusal, protocol), headers)
   }

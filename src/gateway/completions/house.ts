@@ -91,7 +91,7 @@ export class House {
     }
     const exchange = new Exchange(request, surface, now, observe, onEnd)
     this.underWay.add(exchange)
-    if (this.isClosing) exchange.breakOff()
+    if (this.isClosing) exchange.cut()
     return exchange
   }
 
@@ -125,7 +125,7 @@ export class House {
     const ends: Promise<void>[] = []
     for (const exchange of [...this.underWay]) {
       if (exchange.mayCost) ends.push(exchange.ended)
-      exchange.breakOff()
+      exchange.cut()
     }
     await Promise.all(ends)
     await this.rewards.close()

@@ -1,10 +1,11 @@
 import type { After } from '../../base/after.js'
 import type { GatewayConfig } from '../config/config.js'
 import type { AnswerSink, AnswerStream, ClientAnswer } from '../doors/client-answer.js'
+import type { Refusal } from '../keys/refusal.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { WatchedBody } from '../upstreams/watched-body.js'
 import type { Booking } from './booking.js'
-import type { Exchange } from './exchange.js'
+import { type Exchange, GATEWAY_CLOSED } from './exchange.js'
 import type { StreamedAnswer } from './streamed.js'
 
 /** The call of an upstream whose stream is sent on. */
@@ -112,17 +113,25 @@ export class StreamResponse implements AnswerStream {
     const { call } = this
     const { exchange } = call
     call.breakOff()
-    if (exchange.isGone) {
+    if (exchange.hasLeft) {
       call.booking.gone()
       exchange.end(200, 'cancelled', 'client_gone')
+    } else if (exchange.isCut) {
+      call.booking.gone()
+      this.failed(GATEWAY_CLOSED)
     } else {
       const failure = call.told(error)
       call.booking.failure(failure)
-      exchange.record.error = failure.message
-      exchange.end(200, 'failed', failure.code)
-      this.sink?.send(call.errorEvent(failure.message, failure.code))
+      this.failed(failure)
     }
     this.sink?.end()
+  }
+
+  private failed({ message, code }: Pick<Refusal, 'message' | 'code'>): void {
+    const { exchange } = this.call
+    exchange.record.error = message
+    exchange.end(200, 'failed', code)
+    this.sink?.send(this.call.errorEvent(message, code))
   }
 
   /** Nobody reads on: to the end without a client, or not at all. */

@@ -10,6 +10,8 @@ const KEEP_ALIVE_MS = 65_000
 /** Headers are short: whoever is slower sends them slowly on purpose. */
 const HEADERS_MS_MAX = 10_000
 const DRAIN_CHECK_MS = 25
+/** The last answer of a request that was cut is read within it, or not at all. */
+const CUT_MS = 500
 
 /** Of a config, what sockets need. */
 export interface HttpSettings {
@@ -22,10 +24,11 @@ export interface HttpServer {
   /** Where it listens, with the port that it got. */
   readonly url: string
   /**
-   * No connection is taken any more, and those that are idle end. Resolves when all requests have ended; those that have not
-   * after `drainMs` are cut off.
+   * No connection is taken any more, and those that are idle end. Resolves when all requests have ended.
+   * @param drainMs after it `cut` is called, once; what has not ended a moment later loses its connection
+   * @param cut ends what is under way, so that each client gets an answer. Default: none does
    */
-  drain(drainMs: number): Promise<void>
+  drain(drainMs: number, cut?: () => void): Promise<void>
 }
 
 /**
@@ -66,7 +69,7 @@ export async function listen(
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
-  return { url: urlOf(server), drain: (drainMs) => drain(server, drainMs) }
+  return { url: urlOf(server), drain: (...how) => drain(server, ...how) }
 }
 
 function urlOf(server: Server): string {
@@ -95,13 +98,18 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: 
   )
 }
 
-async function drain(server: Server, drainMs: number): Promise<void> {
+async function drain(server: Server, drainMs: number, cut?: () => void): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection becomes idle when its last answer has ended.
   const check = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS)
-  const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+  const end = () => server.closeAllConnections()
+  let late = setTimeout(() => {
+    cut?.()
+    if (cut === undefined) end()
+    else late = setTimeout(end, CUT_MS)
+  }, drainMs)
   server.closeIdleConnections()
   await ended
   clearInterval(check)
-  clearTimeout(cut)
+  clearTimeout(late)
 }

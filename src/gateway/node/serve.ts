@@ -228,9 +228,15 @@ class Server implements Serving {
       log.write('error', {}, 'the store took too long to close')
       this.finish(1)
     }, drainMs + CLOSE_MS)
+    let closed: Promise<void> | undefined
+    const close = () => {
+      closed ??= gateway?.close()
+      closed?.catch(() => {})
+      return closed
+    }
     try {
-      await http.drain(drainMs)
-      await gateway?.close()
+      await http.drain(drainMs, () => void close())
+      await close()
       clearTimeout(late)
       log.write('info', {}, 'ended')
       this.finish(0)

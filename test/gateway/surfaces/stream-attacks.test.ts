@@ -87,10 +87,13 @@ describe('an upstream', () => {
 })
 
 describe('a client', () => {
-  it('that half-closes its socket is one that went away, and is booked', async () => {
+  it.each([
+    ['in the middle of a stream', true],
+    ['before a whole answer, as `nc -N` does', false],
+  ])('that half-closes its socket is one that went away, and is booked: %s', async (_, isStream) => {
     const server = await gatewayServer({ script: () => ({ fault: { kind: 'stall', afterPieces: 2 } }) })
     const { hostname, port } = new URL(server.url)
-    const text = JSON.stringify(body)
+    const text = JSON.stringify({ ...body, stream: isStream })
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true }, () =>
       socket.write(
         `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: ${text.length}\r\n\r\n${text}`,

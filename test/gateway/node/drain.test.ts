@@ -1,0 +1,116 @@
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { startUpstream } from '../../../src/gateway/node/simulated/upstream.js'
+import { ENV } from '../config/example.js'
+import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
+import { served, servedTree } from './serving.js'
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close()
+  await closeAll()
+})
+
+const PATH = '/v1/chat/completions'
+const ASK = { model: 'sim-small', messages: HELLO, max_tokens: 50 }
+/** Answers stand still: whole ones before their head, streams after their first pieces. */
+const script = () => ({ fault: { kind: 'stall', afterPieces: 2 } }) as const
+
+/** A server that gives requests a moment when it is told to end. */
+async function ending() {
+  const upstream = await startUpstream({ apiKey: ENV.OPENAI_API_KEY, script })
+  open.push(upstream)
+  const { baseUrl } = upstream
+  const server = await served(
+    servedTree({
+      upstreams: [{ id: 'openai', protocol: 'openai', baseUrl, apiKey: '$OPENAI_API_KEY' }],
+      models: [modelTree('sim-small')],
+      keys: [{ name: 'bot', value: '$SUPPORT_BOT_KEY' }],
+      timeouts: { drainMs: 50 },
+    }),
+  )
+  const ask = (more: object) =>
+    fetch(server.url + PATH, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ENV.SUPPORT_BOT_KEY}` },
+      body: JSON.stringify({ ...ASK, ...more }),
+    })
+  const requests = () => server.lines.filter(({ message }) => message === 'request')
+  return { server, upstream, ask, requests }
+}
+
+describe('a request that takes longer than drainMs', () => {
+  it.each([
+    ['before its answer', false, 503],
+    ['in the middle of its stream', true, 200],
+  ])('is cut by the gateway, and its client and the log are told so: %s', async (_, isStream, status) => {
+    const { server, upstream, ask, requests } = await ending()
+    const asked = ask({ stream: isStream })
+    await upstream.until(({ isStalled }) => isStalled)
+    server.stop('SIGTERM')
+    const answer = await asked
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('retry-after')).toBe(isStream ? null : '1')
+    expect(await answer.text()).toContain('"code":"gateway_closed"')
+    expect(await server.ended).toEqual({ exitCode: 0 })
+    const [{ level, fields }] = requests()
+    expect(level).toBe('error')
+    expect(fields).toMatchObject({
+      outcome: 'failed',
+      code: 'gateway_closed',
+      error: 'the gateway ended before this request did',
+      status,
+      isMeasured: false,
+    })
+    expect(fields.costUsd).toBeGreaterThan(0)
+  })
+
+  it('is cut by the gateway also where its body has not come', async () => {
+    const { server, requests } = await ending()
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    const head = `POST ${PATH} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ENV.SUPPORT_BOT_KEY}\r\n`
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
+    await new Promise<void>((resolve) =>
+      socket.write(`${head}content-length: 1000\r\n\r\n{`, () => resolve()),
+    )
+    // One round trip: the first request has been read.
+    await fetch(`${server.url}/healthz`).then((response) => response.text())
+    server.stop('SIGTERM')
+    await closed
+    await server.ended
+    expect(requests()[0].fields).toMatchObject({ outcome: 'failed', code: 'gateway_closed', costUsd: null })
+  })
+})
+
+describe('a gateway that is closed', () => {
+  it('counts what it has cut as its own failure, and books it', async () => {
+    const server = await gatewayServer({ script })
+    const asked = server.post(PATH, ASK)
+    await server.upstream.until(({ isStalled }) => isStalled)
+    const { reservedUsd } = server.ledger()
+    await server.gateway.close()
+    expect((await asked).status).toBe(503)
+    expect(server.deps()?.metrics.text()).toMatch(
+      /paretobandit_requests_total\{[^}]*outcome="failed",status="503",code="gateway_closed"\} 1/,
+    )
+    expect(server.ledger().reservedUsd).toBe(0)
+    expect(server.ledger().spendUsd).toBeGreaterThanOrEqual(reservedUsd)
+  })
+
+  it('does not take the blame for a client that had left before', async () => {
+    const server = await gatewayServer({ script, tree: { sessions: { onClientGone: 'drain' } } })
+    const abort = new AbortController()
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` }
+    const body = JSON.stringify({ ...ASK, stream: true })
+    const asked = fetch(server.url + PATH, { method: 'POST', headers, body, signal: abort.signal })
+    await server.upstream.until(({ isStalled }) => isStalled)
+    await asked
+    abort.abort()
+    // What its socket tells comes before another request's answer.
+    await fetch(`${server.url}/healthz`).then((response) => response.text())
+    await server.gateway.close()
+    await server.over(1)
+    expect(server.records[0]).toMatchObject({ outcome: 'cancelled', code: 'client_gone' })
+  })
+})
