@@ -97,8 +97,7 @@ export async function fileNotes(
     },
     entries: async (kind) => Array.from(kinds[kind], ([id, note]) => [id, noted(note) ?? {}] as const),
     async close() {
-      await behind.close()
-      await file?.close()
+      if (await behind.close()) await file?.close()
       file = null
     },
   }

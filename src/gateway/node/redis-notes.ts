@@ -91,7 +91,9 @@ export function redisNotes(
         return value === null ? [] : [[id, value] as const]
       })
     },
-    close: () => behind.close(),
+    async close() {
+      await behind.close()
+    },
   }
 }
 

@@ -2,6 +2,14 @@
 const WAITING_MAX = 20_000
 const BATCH_MAX = 500
 const RETRY_MS = 250
+/** Nobody waits longer for a write, as nobody does for a journal at its end. */
+const WRITE_MS_MAX = 5000
+
+/** Why notes are of this process alone: the store takes a write and does not end it. */
+export class NotesTimeout extends Error {
+  override readonly name = 'NotesTimeout'
+  readonly code = 'NOTES_TIMEOUT'
+}
 
 interface Waiting<T> {
   readonly place: number
@@ -16,16 +24,21 @@ export interface WriteBehindOptions<T> {
   readonly atOnceMax: number
   /** How long an item may wait for others that go with it, ms; 0: for those of one turn of the event loop. */
   readonly gatherMs: number
-  /** Told when writing begins to fail. */
+  /** Told when writing begins to fail. One that hangs is a NotesTimeout, as the cause. */
   readonly onProblem: (problem: Error) => void
 }
 
-/** Writes what is added in batches, without anybody waiting for it. */
+/**
+ * Writes what is added in batches, without anybody waiting for it. A write that hangs is not given up, as it may come late and stand behind
+ * what came after it: those after it wait where there are `atOnceMax` of it, and whoever waits for them is told that they are not written.
+ */
 export class WriteBehind<T> {
   private readonly options: WriteBehindOptions<T>
   private waiting: Waiting<T>[] = []
   private places = 0
   private underWay = 0
+  /** Of these, those that take longer than a write may. */
+  private hanging = 0
   private isScheduled = false
   private gathering: NodeJS.Timeout | undefined
   private isPaused = false
@@ -47,7 +60,7 @@ export class WriteBehind<T> {
       for (const { tried } of this.waiting.splice(0, BATCH_MAX)) tried(false)
     return new Promise((tried) => {
       this.waiting.push({ place: this.places++, item, tried })
-      if (this.isPaused) tried(false)
+      if (this.isPaused || this.isHeldUp) tried(false)
       else this.schedule(isUrgent)
     })
   }
@@ -66,8 +79,12 @@ export class WriteBehind<T> {
     })
   }
 
-  /** What waits is tried once more. */
-  async close(): Promise<void> {
+  private get isHeldUp(): boolean {
+    return this.hanging >= this.options.atOnceMax
+  }
+
+  /** What waits is tried once more. @returns false: a write hangs, and is not waited for */
+  async close(): Promise<boolean> {
     this.isClosing = true
     this.isPaused = false
     clearTimeout(this.retry)
@@ -77,6 +94,7 @@ export class WriteBehind<T> {
     this.send()
     await idle
     this.isClosing = false
+    return this.hanging === 0
   }
 
   private send(): void {
@@ -87,10 +105,16 @@ export class WriteBehind<T> {
       this.underWay++
       void this.write(batch)
     }
-    if (this.underWay === 0 && (this.waiting.length === 0 || this.isPaused)) this.onIdle?.()
+    const isStill = this.waiting.length === 0 || this.isPaused || this.isHeldUp
+    if (this.underWay === this.hanging && isStill) this.onIdle?.()
   }
 
   private async write(batch: readonly Waiting<T>[]): Promise<void> {
+    let isLate = false
+    const late = setTimeout(() => {
+      isLate = true
+      this.hangs(batch)
+    }, WRITE_MS_MAX)
     try {
       await this.options.write(batch.map(({ item }) => item))
       this.isUnwell = false
@@ -99,15 +123,28 @@ export class WriteBehind<T> {
       this.failed(batch, error)
       for (const { tried } of batch) tried(false)
     }
+    clearTimeout(late)
+    if (isLate) this.hanging--
     this.underWay--
     this.send()
   }
 
-  private failed(batch: readonly Waiting<T>[], error: unknown): void {
-    const { onProblem } = this.options
-    const why = error instanceof Error ? error.message : error
-    if (!this.isUnwell) onProblem(new Error(`notes are of this process alone: ${why}`, { cause: error }))
+  private hangs(batch: readonly Waiting<T>[]): void {
+    this.hanging++
+    const cause = new NotesTimeout(`a write takes longer than ${WRITE_MS_MAX} ms`)
+    this.tellProblem(cause.message, cause)
+    for (const { tried } of this.isHeldUp ? [...batch, ...this.waiting] : batch) tried(false)
+    this.send()
+  }
+
+  private tellProblem(why: unknown, cause: unknown): void {
+    if (!this.isUnwell)
+      this.options.onProblem(new Error(`notes are of this process alone: ${why}`, { cause }))
     this.isUnwell = true
+  }
+
+  private failed(batch: readonly Waiting<T>[], error: unknown): void {
+    this.tellProblem(error instanceof Error ? error.message : error, error)
     this.waiting = [...batch, ...this.waiting].sort((a, b) => a.place - b.place)
     if (this.isPaused) return
     this.isPaused = true

@@ -92,6 +92,57 @@ describe('what is written behind', () => {
     expect(problems.length).toBe(2)
   })
 
+  it('that hangs is told after five seconds, and holds up nobody who waits; what came since is written when it ends', async () => {
+    const { behind, batches, end, problems } = behindOf()
+    const hung = behind.add('a', true)
+    await vi.advanceTimersByTimeAsync(0)
+    const behindIt = behind.add('b', true)
+    await vi.advanceTimersByTimeAsync(4999)
+    expect(problems).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await Promise.all([hung, behindIt, behind.add('c', true)])).toEqual([false, false, false])
+    expect(problems).toEqual(['notes are of this process alone: a write takes longer than 5000 ms'])
+    expect(batches).toEqual([['a']])
+    // It is not known whether it has been written: none may overtake it.
+    end[0]?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(batches[1]).toEqual(['b', 'c'])
+    end[1]?.()
+    await vi.advanceTimersByTimeAsync(0)
+    const later = behind.add('d', true)
+    await vi.advanceTimersByTimeAsync(0)
+    end[2]?.()
+    expect(await later).toBe(true)
+  })
+
+  it('that hangs holds up no other where several go at a time', async () => {
+    const { behind, batches, end } = behindOf({ atOnceMax: 2 })
+    const hung = behind.add('a', true)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(await hung).toBe(false)
+    const other = behind.add('b', true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(batches).toEqual([['a'], ['b']])
+    end[1]?.()
+    expect(await other).toBe(true)
+  })
+
+  it('that hangs does not hold up the end', async () => {
+    const { behind, end, problems } = behindOf()
+    void behind.add('a', true)
+    await vi.advanceTimersByTimeAsync(0)
+    let isWhole: boolean | null = null
+    void behind.close().then((whole) => {
+      isWhole = whole
+    })
+    await vi.advanceTimersByTimeAsync(4999)
+    expect(isWhole).toBeNull()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(isWhole).toBe(false)
+    expect(problems.length).toBe(1)
+    end[0]?.()
+  })
+
   it('is written at the end without a wait', async () => {
     const { behind, batches, end } = behindOf()
     void behind.add('a')
