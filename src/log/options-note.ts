@@ -1,4 +1,5 @@
 import { isRecord } from '../base/check.js'
+import { ParetoBanditError } from '../base/errors.js'
 import type { SaidOptions } from '../policy/option-item.js'
 import type { Store } from './store.js'
 
@@ -8,10 +9,47 @@ const NOTE = 'options'
 /** Of a path whose earlier text is not known: no option is written like it, so whatever options say of it is an edit. */
 export const UNKNOWN = ''
 
-/** @returns null where nothing is noted, or nothing that can be read */
-export async function readOptionsNote(store: Store): Promise<SaidOptions> {
+/** Others write at a start and a reload: whoever loses so often asks a store that takes nothing. */
+export const TRIES_MAX = 100
+
+/** The note as it stands there. */
+export interface OptionsNote {
+  readonly text: string | null
+  /** Null where nothing is noted, or nothing that can be read. */
+  readonly said: SaidOptions
+}
+
+export async function readOptionsNote(store: Store): Promise<OptionsNote> {
   const text = (await store.readNote?.(NOTE)) ?? null
-  if (text === null) return null
+  return { text, said: text === null ? null : saidIn(text) }
+}
+
+/** @returns false: another has written since `before` was read, and nothing has changed. Stores that cannot tell write all the same */
+export async function writeOptionsNote(
+  store: Store,
+  before: OptionsNote,
+  said: ReadonlyMap<string, string>,
+): Promise<boolean> {
+  const text = JSON.stringify(Object.fromEntries(said))
+  if (store.replaceNote !== undefined) return store.replaceNote(NOTE, before.text, text)
+  await store.writeNote?.(NOTE, text)
+  return true
+}
+
+/** Changes the note, however often others write at the same time. @param change null: there is nothing to write. @throws what the store throws */
+export async function changeOptionsNote(
+  store: Store,
+  change: (said: SaidOptions) => ReadonlyMap<string, string> | null,
+): Promise<void> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const note = await readOptionsNote(store)
+    const said = change(note.said)
+    if (said === null || (await writeOptionsNote(store, note, said))) return
+  }
+  throw new ParetoBanditError('STORE_UNREACHABLE', store.description, 'it takes no note of options')
+}
+
+function saidIn(text: string): SaidOptions {
   let note: unknown
   try {
     note = JSON.parse(text)
@@ -22,8 +60,4 @@ export async function readOptionsNote(store: Store): Promise<SaidOptions> {
   const said = new Map<string, string>()
   for (const [field, value] of Object.entries(note)) if (typeof value === 'string') said.set(field, value)
   return said
-}
-
-export async function writeOptionsNote(store: Store, said: ReadonlyMap<string, string>): Promise<void> {
-  await store.writeNote?.(NOTE, JSON.stringify(Object.fromEntries(said)))
 }

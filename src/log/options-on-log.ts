@@ -33,7 +33,7 @@ export async function compareOptions(
 ): Promise<Attach> {
   const { persistence, committer } = made.parts
   if (store.hasOwnOptions === true) return async (journal, recovery) => persistence.attach(journal, recovery)
-  const said = await readOptionsNote(store)
+  const { said } = await readOptionsNote(store)
   const kept = Number(said?.get(TTL) || opened.header.settings[TTL])
   if (kept > 0) committer.pendingTtlMs = kept
   const items = await optionItems(made, state, said, committer.pendingTtlMs)

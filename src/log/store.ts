@@ -108,6 +108,12 @@ export interface Store {
   readNote?(name: string): Promise<string | null>
   /** Writes such a text; resolves when it is durable. */
   writeNote?(name: string, text: string): Promise<void>
+  /**
+   * Writes it where `before` is what stands there (null: nothing), in one step; resolves when it is durable. Without it two processes
+   * that write at once may lose what one of them wrote, and a write that hangs holds up those after it.
+   * @returns false: something else stands there, and nothing has changed
+   */
+  replaceNote?(name: string, before: string | null, text: string): Promise<boolean>
   /** The router's options were read off this log: they say nothing that could differ from it. */
   readonly hasOwnOptions?: boolean
   /** Shared stores: whether the task is this process's, for so long; of several that ask at once one gets it. */

@@ -8,6 +8,13 @@ export interface OptionNotes {
    */
   edited(options: RouterOptions): Promise<ReadonlySet<string> | null>
   /**
+   * Of these paths, those that nobody has said as the options have them, and those of options that are not given: they are unknown from
+   * then on, and this process's to change and to note. Of processes that claim the same at once one gets it, and the others wait for
+   * what it notes, two seconds at most: then it counts as gone. Null where it is not known. @throws as `edited`; what the store does
+   * not take is noted with the next note
+   */
+  claim(options: RouterOptions, paths: Iterable<string>): Promise<ReadonlySet<string> | null>
+  /**
    * Says these paths as the options have them. Those of an option that is not given are unknown from then on: whatever options
    * say of them next is an edit. So they are named before they are changed, and a process that is killed on the way leaves no
    * change that nobody has said. What the store does not take is said again with the next note, and by `idle`.

@@ -420,11 +420,26 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /**
+   * Before commands do what edited options say: which of these paths are this process's to change. They are those that `editedOptions`
+   * would name, and those of options that are not given. Until `noteOptions` says them they are noted as unknown: a process that is
+   * killed on the way leaves them to the next start. Of processes that claim the same path at once one gets it. Null as of `editedOptions`.
+   * @param paths of what was edited; unknown ones are as of `noteOptions`
+   * @returns after two seconds at most where another process has claimed a path and not noted it: then it counts as gone
+   * @throws (the promise is rejected with) as `editedOptions`
+   */
+  async claimOptions(options: RouterOptions, paths: Iterable<string>): Promise<ReadonlySet<string> | null> {
+    return (await this.open.persistence.optionNotes?.claim(options, paths)) ?? null
+  }
+
+  /**
    * Options were edited while the router ran, and commands have done what they say: from now on a start with these options, of
    * any process, is no edit, and what commands do later holds. `flush` waits for it.
-   * @param paths of what was edited, as `editedOptions` has them
+   * @param paths of what was edited, as `editedOptions` has them. One of an option that is not given is noted as unknown: whatever options
+   *   say of it next is an edit. One that names nothing in an option that is given (a tenant that is not there, a misspelling) is
+   *   noted as gone, which changes nothing where nothing was said of it: no path is refused
    * @returns a promise that resolves when it is in the store; at once without one
-   * @throws (the promise is rejected with) as `editedOptions`
+   * @throws (the promise is rejected with) as `editedOptions`; STORE_UNREACHABLE where it takes longer than `journal.closeMs`: it is written
+   *   when the store answers, or with the next note
    */
   async noteOptions(options: RouterOptions, paths: Iterable<string>): Promise<void> {
     await this.open.persistence.optionNotes?.note(options, paths)

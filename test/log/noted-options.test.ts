@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectRejection } from '../support/errors.js'
 import { failing, faultyNotes, never } from '../support/faulty-notes.js'
 import { EVERY_LIMIT, MODELS } from '../support/router.js'
-import { SharedLog } from '../support/shared-store.js'
+import { pause, SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
 
 const [SMALL, MIDDLE, LARGE] = MODELS
@@ -105,9 +105,19 @@ describe('options that are read again while a router runs', () => {
     await other.close()
   })
 
+  it('take any path: one that names nothing changes nothing that was said', async () => {
+    const store = memoryStore()
+    const router = await open(store)
+    await router.noteOptions(EVERY_LIMIT, ['tenants["nobody"].caps', 'cpas'])
+    expect(await router.editedOptions(EVERY_LIMIT)).toEqual(NONE)
+    expect(await router.claimOptions(EVERY_LIMIT, ['tenants["nobody"].caps'])).toEqual(NONE)
+    await router.close()
+  })
+
   it('say nothing without a store, and are checked with one', async () => {
     const bare = await open(undefined)
     expect(await bare.editedOptions({ caps: [] })).toBeNull()
+    expect(await bare.claimOptions({ caps: [] }, ['caps'])).toBeNull()
     await bare.noteOptions({ caps: [] }, ['caps'])
     await bare.close()
     await expectRejection(bare.noteOptions({ caps: [] }, ['caps']), 'STORE_CLOSED')
@@ -185,6 +195,75 @@ describe('options that are read again while a router runs', () => {
     expect(await router.editedOptions(EDITED)).toEqual(CAPS)
     await router.flush()
     await router.close()
+  })
+
+  it('are noted though an earlier note hangs, which changes nothing when it ends late', async () => {
+    const log = new SharedLog()
+    const { store, faults } = faultyNotes(log.store())
+    const router = await open(store, { ...EVERY_LIMIT, journal: { closeMs: 20 } })
+    const held: (() => void)[] = []
+    faults.write = () => new Promise<void>((resolve) => held.push(resolve))
+    await expectRejection(router.noteOptions(EDITED, CAPS), 'STORE_UNREACHABLE')
+    faults.write = async () => {}
+    const later = { ...EVERY_LIMIT, caps: [{ usd: 30, per: 'day' }] } as const
+    await vi.waitFor(() => router.noteOptions(later, CAPS))
+    expect(log.notes.get('options')).toContain('30')
+    held[0]?.()
+    await router.flush()
+    await router.close()
+    expect(log.notes.get('options')).toContain('30')
+    expect(log.notes.get('options')).not.toContain('40')
+  })
+
+  it('of two processes that note at once are both there', async () => {
+    const log = new SharedLog()
+    const { store, faults } = faultyNotes(log.store())
+    const [router, other] = [await open(store), await open(log.store())]
+    const held: (() => void)[] = []
+    faults.write = () => new Promise<void>((resolve) => held.push(resolve))
+    const first = router.noteOptions(EDITED, CAPS)
+    // It has read what stands there.
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    await other.noteOptions({ latency: { meanMs: 400 } }, ['latency'])
+    faults.write = async () => {}
+    held[0]?.()
+    await first
+    const both = { ...EDITED, latency: { meanMs: 400 } }
+    for (const each of [router, other]) expect(await each.editedOptions(both)).toEqual(NONE)
+    await Promise.all([router.close(), other.close()])
+  })
+
+  it('are claimed by one process, and the others wait until it has noted them', async () => {
+    const log = new SharedLog()
+    const [router, other] = [await open(log.store()), await open(log.store())]
+    const paths = ['caps', 'latency']
+    const claims = await Promise.all([router.claimOptions(EDITED, paths), router.claimOptions(EDITED, paths)])
+    expect(claims).toEqual([CAPS, CAPS])
+    let isOver = false
+    const waiting = other.claimOptions(EDITED, paths).finally(() => {
+      isOver = true
+    })
+    await pause(120)
+    expect(isOver).toBe(false)
+    await router.noteOptions(EDITED, CAPS)
+    expect(await waiting).toEqual(NONE)
+    expect(await other.claimOptions({ ...EDITED, latency: { meanMs: 1 } }, paths)).toEqual(
+      new Set(['latency']),
+    )
+    // Of options that are not given all are news.
+    expect(await other.claimOptions({}, ['quality'])).toEqual(new Set(['quality']))
+    await Promise.all([router.close(), other.close()])
+  })
+
+  it('are claimed by the next where a process has claimed them and is gone', async () => {
+    const log = new SharedLog()
+    const killed = log.store()
+    const [router, other] = [await open(killed), await open(log.store())]
+    await router.claimOptions(EDITED, CAPS)
+    killed.isCutOff = true
+    expect(await other.claimOptions(EDITED, CAPS)).toEqual(CAPS)
+    killed.isCutOff = false
+    await Promise.all([router.close(), other.close()])
   })
 
   it('are noted when the store is back, though the call has ended before', async () => {

@@ -78,6 +78,7 @@ export function describeStore(name: string, make: MakeStore, isSkipped = false):
     openingTests(within)
     appendingTests(within)
     snapshotTests(within)
+    noteTests(within)
     closingTests(within)
     modelTests(within)
   })
@@ -86,6 +87,27 @@ export function describeStore(name: string, make: MakeStore, isSkipped = false):
 interface Suite {
   readonly make: MakeStore
   fixture(): StoreFixture
+}
+
+function noteTests({ fixture }: Suite): void {
+  it('keeps texts beside the log, and replaces one where it is what somebody has read', async () => {
+    const { store } = fixture()
+    await store.open(HEADER, [])
+    const note = async () => (await store.readNote?.('n')) ?? null
+    expect(await note()).toBeNull()
+    expect(await store.replaceNote?.('n', 'a', 'b')).toBe(false)
+    expect(await store.replaceNote?.('n', '', 'b')).toBe(false)
+    expect(await note()).toBeNull()
+    expect(await store.replaceNote?.('n', null, 'a')).toBe(true)
+    expect(await store.replaceNote?.('n', null, 'b')).toBe(false)
+    expect(await store.replaceNote?.('n', 'a', '')).toBe(true)
+    expect(await store.replaceNote?.('n', null, 'b')).toBe(false)
+    const all = await Promise.all(['b', 'c', 'd'].map((text) => store.replaceNote?.('n', '', text)))
+    expect(all.filter((isWritten) => isWritten === true)).toHaveLength(1)
+    await store.writeNote?.('n', 'whatever stands there')
+    expect(await note()).toBe('whatever stands there')
+    expect(await store.readNote?.('other')).toBeNull()
+  })
 }
 
 function openingTests({ fixture }: Suite): void {

@@ -10,6 +10,7 @@ interface Faults {
 export function faultyNotes<S extends Store>(store: S): { readonly store: S; readonly faults: Faults } {
   const read = store.readNote?.bind(store)
   const write = store.writeNote?.bind(store)
+  const replace = store.replaceNote?.bind(store)
   const faults: Faults = { read: async () => {}, write: async () => {} }
   Object.assign(store, {
     readNote: async (name: string) => {
@@ -19,6 +20,10 @@ export function faultyNotes<S extends Store>(store: S): { readonly store: S; rea
     writeNote: async (name: string, text: string) => {
       await faults.write(text)
       await write?.(name, text)
+    },
+    replaceNote: async (name: string, before: string | null, text: string) => {
+      await faults.write(text)
+      return (await replace?.(name, before, text)) ?? false
     },
   })
   return { store, faults }

@@ -212,6 +212,13 @@ export class SharedStore implements Store {
     this.log.notes.set(name, text)
   }
 
+  async replaceNote(name: string, before: string | null, text: string): Promise<boolean> {
+    this.check()
+    if ((this.log.notes.get(name) ?? null) !== before) return false
+    this.log.notes.set(name, text)
+    return true
+  }
+
   async close(): Promise<void> {
     this.isClosed = true
     this.log.leave(this)

@@ -88,22 +88,16 @@ export class LiveConfig {
 
   /**
    * Which of these paths nobody has done; null: all of them. From here to the note that follows they are noted as unknown:
-   * a process that is killed in between leaves it to the next file.
+   * a process that is killed in between leaves it to the next file, and another that reads the same file at the same time to this one.
    */
   private async newsOf(
     options: RouterOptions,
     paths: readonly string[],
   ): Promise<ReadonlySet<string> | null> {
     // Where the store is away the file before this one is what is known.
-    const edited = await this.router.editedOptions(options).catch(() => null)
-    if (edited === null) return null
-    // What options do not say at all (`latency` that was taken out) is no edit to them.
-    const news = paths.filter((path) => edited.has(path) || !isSaid(options, path))
-    if (news.length === 0) return new Set()
-    for (const path of news) this.unknown.add(path)
-    // One that fails is told when the reload is noted.
-    await this.router.noteOptions({}, news).catch(() => {})
-    return new Set(news)
+    const news = await this.router.claimOptions(options, paths).catch(() => null)
+    for (const path of news ?? []) this.unknown.add(path)
+    return news
   }
 
   /**
@@ -151,8 +145,4 @@ export class LiveConfig {
     this.added = models
     this.refresh()
   }
-}
-
-function isSaid(options: RouterOptions, path: string): boolean {
-  return Object.hasOwn(options, /^\w+/.exec(path)?.[0] ?? path)
 }

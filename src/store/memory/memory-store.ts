@@ -144,6 +144,13 @@ class MemoryStore implements Store {
     this.notes.set(name, text)
   }
 
+  async replaceNote(name: string, before: string | null, text: string): Promise<boolean> {
+    this.checkOpen()
+    if ((this.notes.get(name) ?? null) !== before) return false
+    this.notes.set(name, text)
+    return true
+  }
+
   async close(): Promise<void> {
     this.isOpen = false
   }

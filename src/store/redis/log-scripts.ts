@@ -9,6 +9,15 @@ if wrong then return wrong end
 return redis.call('HSET', KEYS[1], 'note:' .. ARGV[2], ARGV[3])
 `)
 
+/** log; id, name of the note, text, what stands there or nothing. -> 1: written, 0: something else stands there */
+export const REPLACE_NOTE = new Script(`${GUARD}
+local wrong = guard()
+if wrong then return wrong end
+if (redis.call('HGET', KEYS[1], 'note:' .. ARGV[2]) or nil) ~= ARGV[4] then return 0 end
+redis.call('HSET', KEYS[1], 'note:' .. ARGV[2], ARGV[3])
+return 1
+`)
+
 /**
  * log; id, ms since 1970 to count from. -> a process's number, higher than any before it even if Redis has lost the last
  * ones in a crash: that took longer than the ms that they are apart.

@@ -18,7 +18,7 @@ import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.
 import { Keys } from './keys.js'
 import { RedisLeases } from './lease-broker.js'
 import { CLAIM } from './lease-scripts.js'
-import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, JOIN, NOTE } from './log-scripts.js'
+import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, JOIN, NOTE, REPLACE_NOTE } from './log-scripts.js'
 import { OPEN } from './open-script.js'
 import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
 import { withRemedy } from './remedy.js'
@@ -189,6 +189,12 @@ class RedisStore implements Store {
   async writeNote(name: string, text: string): Promise<void> {
     const { id, main } = this.opened()
     await main.send(NOTE.call([this.keys.log], [id, name, text]))
+  }
+
+  async replaceNote(name: string, before: string | null, text: string): Promise<boolean> {
+    const { id, main } = this.opened()
+    const was = before === null ? [] : [before]
+    return Number(await main.send(REPLACE_NOTE.call([this.keys.log], [id, name, text, ...was]))) === 1
   }
 
   async claim(task: string, ttlMs: number): Promise<boolean> {

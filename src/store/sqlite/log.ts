@@ -169,6 +169,13 @@ export class SqliteLog {
     this.transaction(() => this.reader.meta.setNote(name, text))
   }
 
+  /** Nobody else writes: its lock is this process's. @returns whether `before` stood there */
+  replaceNote(name: string, before: string | null, text: string): boolean {
+    if (this.note(name) !== before) return false
+    this.writeNote(name, text)
+    return true
+  }
+
   writeSnapshot(position: number, bytes: Uint8Array): void {
     if (position > this.end)
       throw expected('INVALID_ARGUMENT', 'snapshot.position', `at most ${this.end}`, position)

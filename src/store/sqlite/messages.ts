@@ -50,6 +50,12 @@ export type Request =
   | { readonly op: 'writeSnapshot'; readonly position: number; readonly bytes: Uint8Array }
   | { readonly op: 'note'; readonly name: string }
   | { readonly op: 'writeNote'; readonly name: string; readonly text: string }
+  | {
+      readonly op: 'replaceNote'
+      readonly name: string
+      readonly before: string | null
+      readonly text: string
+    }
   | { readonly op: 'close' }
 
 export interface Opened {
@@ -92,6 +98,7 @@ export interface Results {
   writeSnapshot: null
   note: string | null
   writeNote: null
+  replaceNote: boolean
   close: null
 }
 

@@ -166,6 +166,10 @@ class FileStore implements SqliteStore {
     await this.opened().call({ op: 'writeNote', name, text })
   }
 
+  replaceNote(name: string, before: string | null, text: string): Promise<boolean> {
+    return this.opened().call({ op: 'replaceNote', name, before, text })
+  }
+
   async close(): Promise<void> {
     const { link } = this
     this.link = null

@@ -46,6 +46,8 @@ async function answer(request: Request): Promise<Results[Op]> {
     case 'writeNote':
       writing().writeNote(request.name, request.text)
       return null
+    case 'replaceNote':
+      return writing().replaceNote(request.name, request.before, request.text)
     case 'close':
       isClosing = true
       await trimming?.catch(() => {})
