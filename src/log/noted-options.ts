@@ -72,9 +72,11 @@ export class NotedOptions implements OptionNotes {
     const names = [...paths]
     await this.heard
     for (let asked = 0, tries = 0; tries < TRIES_MAX; ) {
+      // What is written meanwhile may be missing in what is read.
+      const own = new Map(this.unwritten)
       const note = await this.inTime(readOptionsNote(this.store))
       if (note.said === null) return null
-      const said = merged(note.said, this.unwritten)
+      const said = merged(note.said, own)
       const news = names.filter((path) => !isGiven(given, path) || said.get(path) !== texts.get(path))
       if (news.length === 0) return new Set()
       if (asked < OTHERS_ASKED && news.some((path) => isGiven(given, path) && this.isOthers(path, said))) {

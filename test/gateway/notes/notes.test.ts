@@ -136,9 +136,13 @@ describe.skipIf(!hasRedis)('notes in Redis', () => {
     const server = await RedisServer.start()
     const link = await redisLink(redisConfig(server.url, 'five'))
     let isHeld = false
+    let release: (reply: unknown) => void = () => {}
+    const underWay = new Promise((resolve) => {
+      release = resolve
+    })
     const held: RedisLink = {
       ...link,
-      send: (...args) => (isHeld && args[0] === 'EVAL' ? new Promise(() => {}) : link.send(...args)),
+      send: (...args) => (isHeld && args[0] === 'EVAL' ? underWay : link.send(...args)),
     }
     const notes = redisNotes(held, 'five', max, onProblem)
     const other = redisNotes(link, 'five', max, onProblem)
@@ -148,6 +152,8 @@ describe.skipIf(!hasRedis)('notes in Redis', () => {
     expect(await notes.get('sessions', 's')).toEqual({ model: 'own', at: 2 })
     expect(await other.put('sessions', 's', { model: 'newer', at: 3 })).toBe(true)
     expect(await notes.get('sessions', 's')).toEqual({ model: 'newer', at: 3 })
+    release(1)
+    await notes.close()
     link.close()
     await server.stop()
   })
