@@ -210,5 +210,8 @@ it('a call of another process that was broken off is in flight no more', () => {
   // Its process is there, and has some time to pay for what it cost.
   expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
   vi.advanceTimersByTime(2000)
+  // It may have been cut off before it could, until it is heard of again.
+  expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
+  others.follow({ ...cancelled, id: 'b.2', tokens: null, usageFlags: null }, 'b', false)
   expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0)
 })

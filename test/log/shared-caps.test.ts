@@ -371,6 +371,25 @@ describe('a calendar cap that replicas share', () => {
     expect(fleet.spentUsd(({ at }) => at >= START + HOUR)).toBeLessThanOrEqual(10 + EPSILON_USD)
   })
 
+  it('pays in the new period for what a replica said that was cut off before it could pay', async () => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
+    const held = await fleet.hold(2, 0.1, 3)
+    await fleet.tick()
+    fleet.now = START + HOUR + MINUTE
+    fleet.stores[2].leaseMs = 20
+    for (const request of held) fleet.settle(request, 1)
+    await pass(2)
+    fleet.stores[2].isCutOff = true
+    // Longer than a call to the store takes.
+    for (let i = 0; i < 8; i++) await fleet.tick()
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
+    await fleet.spend([0, 1], 0.1, 120)
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(9)
+  })
+
   it('is exceeded by no more than the slice of a replica that is cut off, in flight into the new period', async () => {
     const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
     await fleet.spend([0, 1], 0.1, 3)
@@ -634,6 +653,28 @@ describe('a rolling cap that replicas share', () => {
     await fleet.tick()
     // The last moment that their cost counts.
     fleet.now += HOUR
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
+    await fleet.spend([0, 1], 0.02, 60)
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(1 + EPSILON_USD)
+    expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeGreaterThan(0.9)
+  })
+
+  it('leaves what a replica has in flight that is heard of, and cut off before it has renewed', async () => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 1, per: 'hour', window: 'rolling' }] })
+    const [early] = await fleet.hold(2, 0.02, 0.02)
+    fleet.now += 25 * MINUTE
+    await fleet.tick()
+    await fleet.hold(2, 0.1, 0.3)
+    fleet.now += 6 * MINUTE
+    fleet.expire()
+    await fleet.tick()
+    // A stall, after which its first word is its last.
+    fleet.now += HOUR + 5 * MINUTE
+    fleet.settle(early, 0)
+    await pass(2)
+    fleet.stores[2].isCutOff = true
+    for (let i = 0; i < 8; i++) await fleet.tick()
     for (const by of [0, 1]) fleet.stores[by].isDeaf = true
     await fleet.spend([0, 1], 0.02, 60)
     for (const by of [0, 1]) fleet.stores[by].isDeaf = false

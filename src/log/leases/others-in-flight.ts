@@ -34,8 +34,25 @@ const COUNT_MS = 100
 /** Requests that one step takes in. */
 const STEP_FLIGHTS = 1024
 
-/** So long has a process that is there to pay for what became of its requests: its own call to the store may be slow. */
+/**
+ * Who is heard of pays for what became of its requests, and renews, within so long: its own call to the store may be slow. That it has is
+ * known when it is heard of again: it may have been cut off between its event and that call.
+ */
 const PAYING_MS = 2000
+
+/** What was heard of a process. */
+interface Heard {
+  /** Time of its latest event. */
+  at: number
+  /** An event of it: its time, and when it was heard by this process's clock. */
+  since: { readonly at: number; readonly heardAt: number }
+  /** The latest such event that it was heard of `PAYING_MS` after: what it had in flight then counts in the pots. */
+  provenAt: number
+  /** Of its latest request that drew on the caps of all: it had renewed by then, or it could not have. */
+  drewAt: number
+  /** When the oldest of what it is to pay was heard, by this process's clock. */
+  payingSince: number
+}
 
 /**
  * Requests of other processes, as the log tells of them. Each pays for its own, and pays again in a new period and as
@@ -45,10 +62,9 @@ const PAYING_MS = 2000
 export class OthersInFlight {
   private readonly flights: LatestMap<string, Flight>
   private landed: Landed[] = []
-  /** Of processes that have been heard of since, with when it was heard by this process's clock; the oldest first. */
+  /** Of processes that have been heard of since, with when it was heard by this process's clock. */
   private paying: (Landed & { readonly heardAt: number })[] = []
-  /** By process: the time of the latest event that it appended. */
-  private readonly heardAt = new Map<string, number>()
+  private readonly heard = new Map<string, Heard>()
   private readonly capacity: number
   private readonly latest = new WeakMap<Wallet, Counted>()
 
@@ -77,7 +93,9 @@ export class OthersInFlight {
     this.hear(origin, event.at)
     switch (event.type) {
       case 'routed':
-        if (!isOwn) this.flights.set(event.id, event)
+        if (isOwn) break
+        this.flights.set(event.id, event)
+        if (event.reservedUsd > 0) this.drew(origin, event.at)
         break
       case 'settled':
       case 'failed':
@@ -96,7 +114,6 @@ export class OthersInFlight {
   /** USD of an account that the pot of a wallet may not count, as of now or some moments ago. */
   uncountedUsd(tenant: string | null, wallet: Wallet, now: number): number {
     const countedAt = performance.now()
-    this.endPaying(countedAt)
     if (this.flights.size === 0 && this.landed.length === 0 && this.paying.length === 0) return 0
     const last = this.latest.get(wallet)
     if (last !== undefined && countedAt - last.countedAt < COUNT_MS && Math.abs(now - last.now) < COUNT_MS)
@@ -124,8 +141,8 @@ export class OthersInFlight {
     const paidMs = windowMs * (1 + 2 / POT_STEPS)
     for (const each of this.flights.values()) {
       if (each.at > now - windowMs || !isOf(each.tenant, tenant)) continue
-      // Who appended something since has made it count again.
-      if ((this.heardAt.get(originOf(each.id)) ?? 0) <= now - windowMs + stepsMs) usd += each.reservedUsd
+      // Who is there has made it count again.
+      if (this.thereAt(originOf(each.id), tenant) <= now - windowMs + stepsMs) usd += each.reservedUsd
     }
     for (const list of [this.landed, this.paying])
       for (const each of list) {
@@ -136,25 +153,64 @@ export class OthersInFlight {
   }
 
   private hear(origin: string, at: number): void {
-    if (at <= (this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY)) return
-    this.heardAt.set(origin, at)
+    const heardAt = performance.now()
+    const heard = this.heardOf(origin, at, heardAt)
+    if (heardAt - heard.since.heardAt >= PAYING_MS) {
+      heard.provenAt = heard.since.at
+      heard.since = { at, heardAt }
+    }
+    if (heardAt - heard.payingSince >= PAYING_MS) this.endPaying(origin, heard, heardAt)
+    if (at <= heard.at) return
+    heard.at = at
     // It is there, reads the log, and pays for what it has read, as soon as its store has answered.
     if (this.landed.length === 0) return
-    const heard = this.landed.filter((each) => each.origin === origin)
+    const landed = this.landed.filter((each) => each.origin === origin)
     this.landed = this.landed.filter((each) => each.origin !== origin)
-    for (const each of heard) this.willPay(each)
+    for (const each of landed) this.willPay(each, heard, heardAt)
   }
 
-  private willPay(landed: Landed): void {
-    const heardAt = performance.now()
-    this.endPaying(heardAt)
+  /** When a process had renewed what it has in flight, at least. */
+  private thereAt(origin: string, tenant: string | null): number {
+    const heard = this.heard.get(origin)
+    if (heard === undefined) return Number.NEGATIVE_INFINITY
+    return tenant === null ? Math.max(heard.provenAt, heard.drewAt) : heard.provenAt
+  }
+
+  private drew(origin: string, at: number): void {
+    const heard = this.heard.get(origin)
+    if (heard !== undefined) heard.drewAt = Math.max(heard.drewAt, at)
+  }
+
+  private heardOf(origin: string, at: number, heardAt: number): Heard {
+    const known = this.heard.get(origin)
+    if (known !== undefined) return known
+    const before = Number.NEGATIVE_INFINITY
+    const heard = {
+      at: before,
+      since: { at, heardAt },
+      provenAt: before,
+      drewAt: before,
+      payingSince: Number.POSITIVE_INFINITY,
+    }
+    this.heard.set(origin, heard)
+    return heard
+  }
+
+  private willPay(landed: Landed, heard: Heard, heardAt: number): void {
     this.paying.push({ ...landed, heardAt })
+    heard.payingSince = Math.min(heard.payingSince, heardAt)
     if (this.paying.length > this.capacity) this.paying.shift()
   }
 
-  private endPaying(now: number): void {
-    const left = this.paying.findIndex(({ heardAt }) => now - heardAt < PAYING_MS)
-    if (left !== 0) this.paying.splice(0, left < 0 ? this.paying.length : left)
+  /** It has paid what it was to pay for long enough. */
+  private endPaying(origin: string, heard: Heard, now: number): void {
+    heard.payingSince = Number.POSITIVE_INFINITY
+    this.paying = this.paying.filter((each) => {
+      if (each.origin !== origin) return true
+      if (now - each.heardAt >= PAYING_MS) return false
+      heard.payingSince = Math.min(heard.payingSince, each.heardAt)
+      return true
+    })
   }
 
   private land(id: string, at: number, costUsd?: number): void {
@@ -164,8 +220,9 @@ export class OthersInFlight {
     const origin = originOf(id)
     const { tenant, at: routedAt, reservedUsd } = flight
     const landed = { origin, tenant, routedAt, at, usd: costUsd ?? reservedUsd }
-    if ((this.heardAt.get(origin) ?? Number.NEGATIVE_INFINITY) >= at) {
-      this.willPay(landed)
+    const heard = this.heard.get(origin)
+    if (heard !== undefined && heard.at >= at) {
+      this.willPay(landed, heard, performance.now())
       return
     }
     this.landed.push(landed)
