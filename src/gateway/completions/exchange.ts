@@ -13,7 +13,7 @@ const OUTPUT_KINDS = new Set(['output', 'reasoning', 'audioOutput', 'imageOutput
 
 type Writable<T> = { -readonly [F in keyof T]: T[F] }
 
-/** What a client hears whose request the end of the gateway has cut: another process, or the next one, takes it. */
+/** What a client hears whose request was cut by the end of the gateway. It may send it again: another process, or the next one, answers. */
 export const GATEWAY_CLOSED: Refusal = {
   status: 503,
   code: 'gateway_closed',
@@ -146,10 +146,26 @@ export class Exchange {
   cut(): void {
     this.isCut ||= !this.isGone
     this.breakOff()
-    if (!this.isCut || this.mayCost) return
-    // What it waits for may never come: its body.
-    this.record.error = GATEWAY_CLOSED.message
-    this.end(GATEWAY_CLOSED.status, 'failed', GATEWAY_CLOSED.code)
+  }
+
+  /**
+   * The body, in one piece. It is not waited for any more when the gateway closes: it may never come.
+   * @throws (the promise is rejected with) as `ClientRequest.body`
+   */
+  body(bytesMax: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const forget = this.onBrokenOff(() => reject(new Error(GATEWAY_CLOSED.message)))
+      this.request.body(bytesMax).then(
+        (bytes) => {
+          forget()
+          resolve(bytes)
+        },
+        (error) => {
+          forget()
+          reject(error)
+        },
+      )
+    })
   }
 
   began({ decision, model, upstream }: Pick<Try, 'decision' | 'model' | 'upstream'>): void {

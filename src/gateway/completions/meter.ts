@@ -2,7 +2,7 @@ import type { Json } from '../../base/json.js'
 import { estimateTokens } from '../../features/index.js'
 import type { AnswerFlaw } from '../../rewards/index.js'
 import type { Facts } from '../protocols/adapter.js'
-import { mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
+import { countsInput, mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
 
 /** What an answer has been so far. */
 export class Meter {
@@ -34,8 +34,8 @@ export class Meter {
     const { text, hasContent, hasAnswer, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
     this.serviceTier = facts.serviceTier ?? this.serviceTier
     if (text !== '') {
-      // What its own usage counts need not be estimated.
-      if (usage === null || !isUsageWhole || outputIn(usage) === 0) {
+      // What is billed by its own usage need not be estimated.
+      if (usage === null || !isUsageWhole || outputIn(usage) === 0 || !countsInput(usage)) {
         const tokens = estimateTokens(text)
         this.outputTokens += tokens
         this.uncountedTokens += tokens

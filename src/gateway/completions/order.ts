@@ -49,7 +49,7 @@ export async function readOrder(
   const { record, request } = exchange
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
-  const body = await readJsonBody(request, config.limits.bodyBytesMax)
+  const body = await readJsonBody(exchange, config.limits.bodyBytesMax)
   const asked = adapter.read(body.json)
   record.requestedModel = asked.model.slice(0, 256)
   record.isStreamed = asked.isStreamed

@@ -1,7 +1,8 @@
 import { type Json, objectOf } from '../../base/json.js'
-import { BodyTooLong, type ClientRequest } from '../doors/client-request.js'
+import { BodyTooLong } from '../doors/client-request.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
 import { repeatedKey } from '../protocols/json-text.js'
+import type { Exchange } from './exchange.js'
 import { Refused } from './refused.js'
 
 export interface RequestBody {
@@ -10,11 +11,14 @@ export interface RequestBody {
 }
 
 /** The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes. @throws Refused */
-export async function readJsonBody(request: ClientRequest, bytesMax: number): Promise<RequestBody> {
-  const encoding = request.headers.get('content-encoding')
+export async function readJsonBody(
+  exchange: Pick<Exchange, 'request' | 'body'>,
+  bytesMax: number,
+): Promise<RequestBody> {
+  const encoding = exchange.request.headers.get('content-encoding')
   if (encoding !== null && encoding !== 'identity')
     throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
-  const text = decoded(await bytesOf(request, bytesMax))
+  const text = decoded(await bytesOf(exchange, bytesMax))
   let json: Json | null
   try {
     json = objectOf(JSON.parse(text))
@@ -73,9 +77,9 @@ function folded(name: string): string {
   return name.toUpperCase().toLowerCase()
 }
 
-async function bytesOf(request: ClientRequest, bytesMax: number): Promise<Uint8Array> {
+async function bytesOf(exchange: Pick<Exchange, 'body'>, bytesMax: number): Promise<Uint8Array> {
   try {
-    return await request.body(bytesMax)
+    return await exchange.body(bytesMax)
   } catch (error) {
     if (error instanceof BodyTooLong)
       throw new Refused(413, 'body_too_large', `expected a body of at most ${bytesMax} bytes`)

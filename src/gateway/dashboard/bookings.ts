@@ -13,12 +13,10 @@ const ROW_NUMBERS = 3
 export class Bookings {
   private readonly rows = new LatestMap<string, number>(OPEN_MAX)
   private readonly usd = new Float64Array(OPEN_MAX * ROW_NUMBERS)
-  private routedCount = 0
 
   /** @param ceilingUsd the budget in force, USD per request; 0: none */
   routed(id: string, reservedUsd: number, ceilingUsd: number): void {
-    // The row of the request that is forgotten now.
-    const row = (this.routedCount++ % OPEN_MAX) * ROW_NUMBERS
+    const row = this.rows.get(id) ?? this.freeRow()
     this.rows.set(id, row)
     this.usd[row + RESERVED] = reservedUsd
     this.usd[row + CEILING] = ceilingUsd
@@ -42,6 +40,15 @@ export class Bookings {
     const moreUsd = costUsd - this.usd[row + BOOKED]
     this.usd[row + BOOKED] = costUsd
     return moreUsd
+  }
+
+  /** The next; of a full array that of the oldest request, which is forgotten. */
+  private freeRow(): number {
+    const [oldest] = this.rows.size < OPEN_MAX ? [] : this.rows.oldest()
+    if (oldest === undefined) return this.rows.size * ROW_NUMBERS
+    const row = this.rows.get(oldest) ?? 0
+    this.rows.delete(oldest)
+    return row
   }
 
   private read(id: string, place: number): number | null {

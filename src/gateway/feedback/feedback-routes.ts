@@ -30,7 +30,7 @@ const BODY_BYTES_MAX = 64 * 1024
 export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
-    const { json } = await readJsonBody(exchange.request, BODY_BYTES_MAX)
+    const { json } = await readJsonBody(exchange, BODY_BYTES_MAX)
     const given = givenIn(house, json, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
     await mustBeOf(house, given.decision, key)

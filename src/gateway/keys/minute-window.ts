@@ -101,9 +101,10 @@ export class MinuteWindow {
       this.sum -= this.amounts[this.placeOf(this.first++)]
     // Sums of many parts drift; an empty window has nothing.
     this.sum = this.first === this.next ? 0 : Math.max(0, this.sum)
+    if (this.first === this.next && this.times.length > CAPACITY_MIN) this.shrink()
   }
 
-  /** What counts, in the order in which it ends to. */
+  /** What counts, in the order in which it ceases to. */
   private *parts(): Generator<readonly [endsAt: number, amount: number]> {
     const others = this.others?.parts()
     let other = others?.next()
@@ -117,6 +118,12 @@ export class MinuteWindow {
 
   private placeOf(number: number): number {
     return number & (this.times.length - 1)
+  }
+
+  /** A busy minute is over: most keys have few of them. */
+  private shrink(): void {
+    this.times = new Float64Array(CAPACITY_MIN)
+    this.amounts = new Float64Array(CAPACITY_MIN)
   }
 
   private grow(): void {

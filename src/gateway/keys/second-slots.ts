@@ -39,7 +39,7 @@ export class SecondSlots {
     this.sum = Math.max(0, this.sum)
   }
 
-  /** What counts, the oldest first, with when it ends to count, ms. */
+  /** What counts, the oldest first, with when it ceases to, ms. */
   *parts(): Generator<readonly [endsAt: number, amount: number]> {
     for (let age = SLOTS; age >= 0; age--) {
       const second = this.second - age

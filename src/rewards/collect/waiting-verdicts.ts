@@ -24,8 +24,8 @@ export class WaitingVerdicts {
   private readonly onApplied: (decision: string, receipt: Receipt) => void
   private readonly verdicts = new Verdicts()
   private timer: (() => void) | null = null
-  /** When the oldest was due, when that was last looked at: none is before. */
-  private dueAt = 0
+  /** When the oldest was given, when that was last looked at: none is older. */
+  private oldestAt = 0
 
   /** @param onApplied called with a decision that has its reward, and when that is in the router's store */
   constructor(options: CollectorParts, onApplied: (decision: string, receipt: Receipt) => void) {
@@ -36,7 +36,8 @@ export class WaitingVerdicts {
   add(decision: string, verdict: Verdict): void {
     const at = this.options.now()
     this.verdicts.add(decision, verdict, at)
-    if (this.timer === null || at >= this.dueAt || this.verdicts.size > VERDICTS_MAX) this.watch()
+    const isDue = at >= this.oldestAt + this.options.settings().waitMs
+    if (this.timer === null || isDue || this.verdicts.size > VERDICTS_MAX) this.watch()
   }
 
   /** The verdict on a decision that has another reward; null: it has none. */
@@ -57,9 +58,9 @@ export class WaitingVerdicts {
     this.applyDue(now() - waitMs, VERDICTS_MAX)
     const { oldestAt } = this.verdicts
     if (oldestAt === null) return
-    this.dueAt = oldestAt + waitMs
+    this.oldestAt = oldestAt
     if (this.timer !== null) return
-    this.timer = after(Math.max(VERDICTS_EVERY_MS, this.dueAt - now()), () => {
+    this.timer = after(Math.max(VERDICTS_EVERY_MS, oldestAt + waitMs - now()), () => {
       this.timer = null
       this.watch()
     })

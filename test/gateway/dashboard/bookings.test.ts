@@ -14,6 +14,18 @@ describe('bookings of the dashboard', () => {
     expect([bookings.reservedUsd('b'), bookings.ceilingUsd('b')]).toEqual([2, 0])
   })
 
+  it('keep apart whose rows they are, also where an id comes again', () => {
+    const bookings = new Bookings()
+    bookings.routed('x', 1, 1)
+    bookings.routed('x', 2, 1)
+    for (let i = 0; i < 65_535; i++) bookings.routed(`${i}`, i, 3)
+    bookings.book('x', 0.5)
+    bookings.routed('new', 7, 3)
+    expect(bookings.reservedUsd('x')).toBeNull()
+    expect([bookings.reservedUsd('0'), bookings.reservedUsd('new')]).toEqual([0, 7])
+    expect([bookings.book('0', 1), bookings.book('new', 2), bookings.book('0', 1)]).toEqual([1, 2, 0])
+  })
+
   it('of a request that is forgotten, or never was, count as they come', () => {
     const bookings = new Bookings()
     bookings.routed('first', 1, 1)

@@ -110,6 +110,19 @@ describe('a minute window', () => {
     expect(window.total(T0 + 660_000 - 1)).toBeLessThanOrEqual(60_000 + 30)
   })
 
+  it('keeps no more room than its latest minute needs', () => {
+    const window = new MinuteWindow()
+    const bytes = () => Object.values(window).reduce((sum, each) => sum + (each?.byteLength ?? 0), 0)
+    const atFirst = bytes()
+    for (let i = 0; i < 3000; i++) window.add(1, i * 20)
+    expect(bytes()).toBeGreaterThan(20 * atFirst)
+    expect(window.total(3000 * 20 + 60_000)).toBe(0)
+    expect(bytes()).toBe(atFirst)
+    const booked = window.add(2, 200_000)
+    window.correct(booked, -1, 200_001)
+    expect(window.total(200_002)).toBe(1)
+  })
+
   it('counts what others did for 60 whole seconds, beside its own', () => {
     const window = new MinuteWindow()
     window.add(4, T0 + 500)

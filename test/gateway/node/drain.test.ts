@@ -70,6 +70,10 @@ describe('a request that takes longer than drainMs', () => {
     const { hostname, port } = new URL(server.url)
     const socket = connect(Number(port), hostname)
     const head = `POST ${PATH} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ENV.SUPPORT_BOT_KEY}\r\n`
+    let answer = ''
+    socket.on('data', (bytes) => {
+      answer += bytes
+    })
     const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
     await new Promise<void>((resolve) =>
       socket.write(`${head}content-length: 1000\r\n\r\n{`, () => resolve()),
@@ -79,6 +83,8 @@ describe('a request that takes longer than drainMs', () => {
     server.stop('SIGTERM')
     await closed
     await server.ended
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /)
+    expect(answer).toContain('"code":"gateway_closed"')
     expect(requests()[0].fields).toMatchObject({ outcome: 'failed', code: 'gateway_closed', costUsd: null })
   })
 })
@@ -96,6 +102,27 @@ describe('a gateway that is closed', () => {
     )
     expect(server.ledger().reservedUsd).toBe(0)
     expect(server.ledger().spendUsd).toBeGreaterThanOrEqual(reservedUsd)
+  })
+
+  it('says of what it still answers that it was answered', async () => {
+    const server = await gatewayServer()
+    const keyring = server.deps()?.keyring
+    if (keyring === undefined) throw new Error('no gateway')
+    const asked = fetch(`${server.url}/v1/models`, { headers: { authorization: `Bearer ${CLIENT_KEY}` } })
+    const closing = new Promise<void>((resolve) => {
+      const { authenticate } = keyring
+      // Closes in the middle of the request.
+      keyring.authenticate = (text) => {
+        resolve(server.gateway.close())
+        return authenticate.call(keyring, text)
+      }
+    })
+    const answer = await asked
+    expect(answer.status).toBe(200)
+    await closing
+    expect(server.records).toMatchObject([
+      { surface: 'models', status: 200, outcome: 'answered', code: null },
+    ])
   })
 
   it('does not take the blame for a client that had left before', async () => {

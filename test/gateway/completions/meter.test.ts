@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { Meter } from '../../../src/gateway/completions/meter.js'
+import type { Facts } from '../../../src/gateway/protocols/adapter.js'
+import { OPENAI_CHAT } from '../../../src/gateway/protocols/openai-chat.js'
+
+const TEXT = 'word '.repeat(2000)
+
+function answerOf(usage: object): Facts {
+  return OPENAI_CHAT.readAnswer({
+    choices: [{ message: { content: TEXT }, finish_reason: 'stop' }],
+    usage,
+  })
+}
+
+describe('the tokens of an answer', () => {
+  it.each([
+    ['none of the prompt', { completion_tokens: 1 }],
+    ['a total alone', { total_tokens: 1 }],
+    ['none of the answer', { prompt_tokens: 20, completion_tokens: 0 }],
+  ])('are those of its text where its usage counts %s', (_, usage) => {
+    const meter = new Meter(0)
+    meter.add(answerOf(usage))
+    expect(meter.leastOutputTokens).toBeGreaterThan(1900)
+  })
+
+  it('are those of its usage where that counts both, whatever its text', () => {
+    const meter = new Meter(0)
+    meter.add(answerOf({ prompt_tokens: 20, completion_tokens: 1 }))
+    expect(meter.isCounted).toBe(true)
+    expect(meter.leastOutputTokens).toBe(1)
+  })
+
+  it('are those of its usage, and of the text that came after it', () => {
+    const meter = new Meter(0)
+    const usage = { prompt_tokens: 20, completion_tokens: 5 }
+    meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [{ delta: { content: TEXT } }], usage }))
+    meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [{ delta: { content: TEXT } }] }))
+    expect(meter.isCounted).toBe(false)
+    expect(meter.leastOutputTokens).toBeGreaterThan(1900)
+  })
+})
