@@ -108,18 +108,26 @@ describe('a latency objective', () => {
   })
 
   it('goes back to a model that was slow for a while', async () => {
-    const router = await routerOf({ latency: { meanMs: 1500 } })
-    const slower = (model: string, request: number) =>
-      model === 'quick' && request >= 1000 && request < 1500 ? 6 : 1
-    const all = play(router, { requests: 3000, seed: 3, slower })
-    const quick = (from: number, to: number) =>
-      mean(all.slice(from, to), ({ decision }) => Number(decision.model === 'quick'))
-    // Tried while it is slow: at first after 25 requests, then ever more seldom.
-    expect(quick(1050, 1500)).toBeLessThan(0.05)
-    // Back to half of the traffic after 139 to 211 requests, of ten seeds (scripts/objectives.mjs).
-    expect(quick(1500, 1800)).toBeGreaterThan(0.05)
-    expect(quick(2000, 3000)).toBeGreaterThan(0.9 * quick(500, 1000))
-    expect(mean(all.slice(1500), ({ latencyMs }) => latencyMs)).toBeLessThan(1.02 * 1500)
+    const [back, regained]: [number[], number[]] = [[], []]
+    for (let seed = 1; seed <= 12; seed++) {
+      const router = await routerOf({ latency: { meanMs: 1500 } })
+      const slower = (model: string, request: number) =>
+        model === 'quick' && request >= 1000 && request < 1500 ? 6 : 1
+      const all = play(router, { requests: 3000, seed, slower })
+      const quick = (from: number, to: number) =>
+        mean(all.slice(from, to), ({ decision }) => Number(decision.model === 'quick'))
+      // Tried while it is slow: at first after 25 requests, then ever more seldom.
+      expect(quick(1050, 1500)).toBeLessThan(0.05)
+      // Back to half of the traffic after 139 to 211 requests, of ten seeds (scripts/objectives.mjs).
+      back.push(quick(1500, 1800))
+      expect(mean(all.slice(1500), ({ latencyMs }) => latencyMs)).toBeLessThan(1.02 * 1500)
+      regained.push(quick(2000, 3000) / quick(500, 1000))
+    }
+    // Of all seeds together: in one the share of 500 requests is some .07 off.
+    const meanOf = (shares: readonly number[]) =>
+      shares.reduce((sum, share) => sum + share, 0) / shares.length
+    expect(meanOf(back)).toBeGreaterThan(0.05)
+    expect(meanOf(regained)).toBeGreaterThan(0.9)
   })
 
   it('holds when latencies come late, and counts what was predicted where none come', async () => {
