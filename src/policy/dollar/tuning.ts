@@ -54,6 +54,17 @@ export const REFIT_REWARDS_MIN = 8
 export const REFIT_SHARE = 0.25
 /** Rounds of the fixed point in which it is fitted: the next fit goes on from there. */
 export const FIT_ROUNDS = 2
+/** Rounds of the first fit of the weights that all share: later ones, of one round, go on from there. */
+export const COMMON_FIRST_ROUNDS = 4
+/**
+ * An arm that stands on this many rewards is drawn to new common weights at once. One with fewer is when it is fitted itself: what
+ * others say of prompts must not make an arm that is hardly known look like them, or it would not be tried where they are poor.
+ */
+export const REDRAWN_OBSERVATIONS = 100
+/** What is known at first of the mean reward that says how steep an arm's weights are counts as this many rewards of a half. */
+export const STEEPNESS_PRIOR_REWARDS = 4
+/** The least that this mean, or what it lacks, is taken to be. */
+export const STEEPNESS_LEVEL_MIN = 0.02
 /** Rounds in which priors are fitted. */
 export const PRIOR_FIT_ROUNDS = 12
 /** Least variance of rewards about predictions, in parts of the range squared: rewards that are all the same have none. */

@@ -30,10 +30,10 @@ export class FeatureEvidence {
     this.response.fill(0)
   }
 
-  /** Adds `weight` times other evidence. */
-  take(other: FeatureEvidence, weight: number): void {
-    for (let k = 0; k < this.gram.length; k++) this.gram[k] += weight * other.gram[k]
-    for (let i = 0; i < this.size; i++) this.response[i] += weight * other.response[i]
+  /** Adds `weight` times other evidence, which is of the weights times `steep`. */
+  take(other: FeatureEvidence, weight: number, steep: number): void {
+    for (let k = 0; k < this.gram.length; k++) this.gram[k] += weight * steep * steep * other.gram[k]
+    for (let i = 0; i < this.size; i++) this.response[i] += weight * steep * other.response[i]
   }
 
   /** Whether G is of sums of squares, up to rounding: no elimination leaves a negative pivot. O(d^3) */
@@ -124,6 +124,25 @@ export class FeatureRidge {
     this.right = new Float64Array(this.size)
     this.weights = new Float64Array(this.size)
     this.decided = new Float64Array(this.size)
+  }
+
+  /**
+   * What is left of evidence of an arm's weights for those that its own are drawn to by ridges R, once its own are integrated out:
+   * R - R (G + R)^-1 R and R (G + R)^-1 g take the places of G and g. As many observations as the ridge count half. O(d^3)
+   */
+  integrateOut({ gram, response }: FeatureEvidence, ridges: Float64Array): void {
+    const { size, system } = this
+    if (size === 0) return
+    const { f64, matrix, inverse, scratch } = system
+    f64.set(gram, matrix)
+    for (let i = 0, k = matrix; i < size; k += size - i, i++) f64[k] += ridges[i]
+    system.invert(size)
+    this.multiply(inverse, response)
+    for (let i = 0, k = 0; i < size; i++) {
+      response[i] = ridges[i] * f64[scratch + i]
+      for (let j = i; j < size; j++, k++)
+        gram[k] = (j === i ? ridges[i] : 0) - ridges[i] * ridges[j] * f64[inverse + k]
+    }
   }
 
   /** weights = (G + ridges)^-1 (g - G center): how far they are from `center`. O(d^3) */

@@ -8,6 +8,7 @@ import {
 import { FeatureEvidence, FeatureRidge } from './feature-evidence.js'
 import { ownSystem } from './linear-system.js'
 import { commonRidgeOf, ownRidgeOf } from './ridges.js'
+import { steepness } from './steepness.js'
 
 /** What priors say of how far to trust features: the model of shrinkage.ts, fitted to all of their rows at once. */
 export interface PriorShrinkage {
@@ -17,8 +18,10 @@ export interface PriorShrinkage {
 }
 
 export interface ModelShrinkage {
-  /** What draws each of the model's weights to the common ones, in rows. */
+  /** What draws each of the model's weights to the target, in rows. */
   readonly ridges: Float64Array
+  /** The common weights, as steep as the model has them. */
+  readonly target: Float64Array
   /** Of rewards about what is predicted. */
   readonly variance: number
   /** The weight of the bias. */
@@ -28,6 +31,8 @@ export interface ModelShrinkage {
 interface Fitted {
   readonly prior: ModelPrior
   readonly evidence: FeatureEvidence
+  readonly steep: number
+  readonly target: Float64Array
   readonly weights: Float64Array
   readonly squares: Float64Array
   readonly decided: Float64Array
@@ -65,6 +70,8 @@ function fitOf(priors: Priors): PriorShrinkage {
     models.set(id, {
       prior,
       evidence,
+      steep: steepness(sums),
+      target: list(),
       weights: list(),
       squares: list(),
       decided: list(),
@@ -75,20 +82,27 @@ function fitOf(priors: Priors): PriorShrinkage {
   const ridge = new FeatureRidge(dimension, ownSystem(dimension - 1))
   const common = new Float64Array(features)
   const pooled = new FeatureEvidence(dimension)
+  const one = new FeatureEvidence(dimension)
   const commonRidges = new Float64Array(features).fill(COMMON_RIDGE_PRIOR)
   const all = [...models.values()]
   for (let round = 0; round < PRIOR_FIT_ROUNDS; round++) {
     const usual = all.reduce((sum, { variance }) => sum + variance, 0) / all.length
     pooled.clear()
-    for (const { evidence, variance } of all) pooled.take(evidence, usual / variance)
+    for (const { evidence, ridges, variance, steep } of all) {
+      one.clear()
+      one.take(evidence, 1, 1)
+      ridge.integrateOut(one, ridges)
+      pooled.take(one, usual / variance, steep)
+    }
     ridge.solve(pooled, commonRidges, null)
     common.set(ridge.weights)
     commonRidges.fill(commonRidgeOf(ridge, usual))
     for (const model of all) {
-      ridge.solve(model.evidence, model.ridges, common)
+      for (let i = 0; i < features; i++) model.target[i] = model.steep * common[i]
+      ridge.solve(model.evidence, model.ridges, model.target)
       for (let i = 0; i < features; i++) {
         model.squares[i] = ridge.weights[i] * ridge.weights[i]
-        model.weights[i] = common[i] + ridge.weights[i]
+        model.weights[i] = model.target[i] + ridge.weights[i]
       }
       model.decided.set(ridge.decided)
       model.variance = varianceOf(model.prior, model.evidence.explained(model.weights))
@@ -100,14 +114,15 @@ function fitOf(priors: Priors): PriorShrinkage {
     }
   }
   const found = new Map(
-    [...models].map(([id, { prior, weights, ridges, variance }]) => [
+    [...models].map(([id, { prior, weights, target, ridges, variance }]) => [
       id,
-      { ridges, variance, level: levelOf(prior, weights) },
+      { ridges, target, variance, level: levelOf(prior, weights) },
     ]),
   )
   return {
     common,
-    of: (id) => found.get(id) ?? { ridges: none, variance: PRIOR_REWARD_VARIANCE_MIN, level: 0 },
+    of: (id) =>
+      found.get(id) ?? { ridges: none, target: none, variance: PRIOR_REWARD_VARIANCE_MIN, level: 0 },
   }
 }
 

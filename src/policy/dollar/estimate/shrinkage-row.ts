@@ -1,3 +1,5 @@
+import type { FeatureRidge } from './feature-evidence.js'
+
 /**
  * Of an arm: rewards, and those since it was fitted; how much of what its diagonal has besides draws to the target. Then, a
  * number a feature each: the ridge on its diagonal, the weights that it draws to, and of the arm's own weights the squares
@@ -55,6 +57,12 @@ export class Row {
     return row
   }
 
+  /** What the data say of the arm's own weights. */
+  learn({ weights, decided }: FeatureRidge): void {
+    for (let i = 0; i < this.features; i++) this.squares[i] = withinBounds(weights[i]) ** 2
+    this.decided.set(decided)
+  }
+
   scale(share: number): void {
     this.head[PULL] *= share
     for (let i = 0; i < this.features; i++) this.ridges[i] *= share
@@ -63,4 +71,8 @@ export class Row {
 
 export function isWeight(weight: number): boolean {
   return Math.abs(weight) <= WEIGHT_MAX
+}
+
+export function withinBounds(weight: number): number {
+  return Math.min(Math.max(weight, -WEIGHT_MAX), WEIGHT_MAX)
 }

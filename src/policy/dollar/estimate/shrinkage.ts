@@ -3,8 +3,11 @@ import { AGE_MAX } from '../../../kernel/layout.js'
 import type { FoldInSnapshot } from '../../../state/policy-state.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
 import {
+  COMMON_FIRST_ROUNDS,
   COMMON_RIDGE_PRIOR,
   FIT_ROUNDS,
+  KNOWN_OBSERVATIONS,
+  REDRAWN_OBSERVATIONS,
   REFIT_REWARDS_MIN,
   REFIT_SHARE,
   VARIANCE_PRIOR_REWARDS,
@@ -13,7 +16,8 @@ import {
 import { type ArmSums, FeatureEvidence, FeatureRidge } from './feature-evidence.js'
 import { arenaSystem } from './linear-system.js'
 import { commonRidgeOf, ownRidgeOf } from './ridges.js'
-import { HEAD, isWeight, LISTS, PULL, REWARDS, Row, SINCE, WEIGHT_MAX } from './shrinkage-row.js'
+import { HEAD, isWeight, LISTS, PULL, REWARDS, Row, SINCE, withinBounds } from './shrinkage-row.js'
+import { steepness } from './steepness.js'
 
 const NONE = new Float64Array()
 /** Of a row in a snapshot. */
@@ -25,21 +29,24 @@ const SAVED_MAX = 1e15
 /**
  * How far to trust features, learned from the data (empirical Bayes). An arm's reward is taken to be
  *
- *     m_a + (w + w_a) . x_f        w ~ N(0, s^2 I)     w_ai ~ N(0, t_i^2)
+ *     m_a + (h_a w + w_a) . x_f        w ~ N(0, s^2 I)     w_ai ~ N(0, t_i^2)
  *
- * a level of its own, weights that all models share (how hard a prompt is) and weights of its own (what this model is
- * better at). s^2 and each feature's t_i^2 are found from the rewards, by the fixed point of MacKay (Bayesian
- * interpolation, 1992; automatic relevance determination, 1994),
+ * a level of its own, weights that all models share (how hard a prompt is), as steep as its level says (steepness.ts), and
+ * weights of its own (what this model is better at). s^2 and each feature's t_i^2 are found from the rewards, by the fixed point
+ * of MacKay (Bayesian interpolation, 1992; automatic relevance determination, 1994),
  *
  *     t_i^2 = sum_a w_ai^2 / sum_a gamma_ai        gamma_ai = 1 - ridge_ai (G_a + ridge_a)^-1_ii
  *
  * over all arms: gamma_ai is how far the data decide that weight. s^2 alike, from w. An arm's ridge of a feature is
  * sigma_a^2 / t_i^2, sigma_a^2 the variance of its rewards about its predictions. A feature in which models differ by
  * noise alone gets a t_i^2 near 0, and there each model keeps the common weight; one in which rewards say that they differ
- * is trusted.
+ * is trusted. What an arm says of w is what is left once its own weights are integrated out (a mixed model), or w would be
+ * what the busiest arm says of prompts.
  *
  * It lives in the arm's own statistics: A holds the ridge of the features and b the ridge times the weights that it draws
- * to, so scoring costs what it did. An arm is fitted again when its rewards have grown by a quarter: O(d^3).
+ * to, so scoring costs what it did. An arm is fitted again when its rewards have grown by a quarter: O(d^3). When w is, the arms
+ * that are known well are drawn to the new one at once, O(arms d^3): of two that are drawn to different ones the same prompt would
+ * look harder for one.
  */
 export class Shrinkage {
   private readonly arms: Arms
@@ -56,6 +63,9 @@ export class Shrinkage {
   private rewards = 0
   private fitted = 0
   private readonly evidence: FeatureEvidence
+  /** What one arm says of the weights that all share, and these as steep as that arm has them. */
+  private readonly one: FeatureEvidence
+  private readonly steep: Float64Array
   private readonly ridge: FeatureRidge
   private readonly ridges: Float64Array
 
@@ -65,7 +75,9 @@ export class Shrinkage {
     this.features = dimension - 1
     this.common = new Float64Array(this.features)
     this.ridges = new Float64Array(this.features)
+    this.steep = new Float64Array(this.features)
     this.evidence = new FeatureEvidence(dimension)
+    this.one = new FeatureEvidence(dimension)
     this.ridge = new FeatureRidge(dimension, arenaSystem(arms.kernel))
   }
 
@@ -84,9 +96,14 @@ export class Shrinkage {
     row.ridges.set(start.subarray(1, 1 + features))
     row.target.set(start.subarray(1 + features))
     row.head[PULL] = this.arms.lambda0
+    const sums = this.sums(slot)
+    if (this.hasRewards(slot, sums)) this.judge(slot, row, sums)
     this.place(slot, row)
-    if (this.fitted === 0) this.common.set(row.target)
-    else this.draw(slot, row, this.sums(slot), row.ridges.slice())
+    if (this.fitted > 0) this.draw(slot, row, sums, row.ridges)
+    else {
+      const steep = steepness(sums)
+      for (let i = 0; i < features; i++) this.common[i] = row.target[i] / steep
+    }
   }
 
   /**
@@ -112,7 +129,7 @@ export class Shrinkage {
     row.target.set(began.subarray(features))
     const sums = this.sums(slot)
     this.evidence.clear()
-    this.addEvidence(slot, row, sums, 1)
+    this.addEvidence(this.evidence, slot, row, sums)
     if (!this.evidence.isPossible) {
       row.ridges.fill(0)
       row.target.fill(0)
@@ -251,31 +268,68 @@ export class Shrinkage {
     this.rows = new Map(sorted(this.rows))
   }
 
+  /** What an arm that begins with rewards of a prior says of its own weights. */
+  private judge(slot: number, row: Row, sums: ArmSums): void {
+    this.evidence.clear()
+    this.addEvidence(this.evidence, slot, row, sums)
+    this.ridge.solve(this.evidence, row.ridges, row.target)
+    row.learn(this.ridge)
+  }
+
   private fitCommon(variance: (slot: number) => number): void {
-    const { evidence, ridge, ridges } = this
-    this.fitted = this.rewards
+    const { evidence, one, ridge, ridges } = this
     let usual = 0
     for (const slot of this.rows.keys()) usual += variance(slot) / this.rows.size
     evidence.clear()
-    for (const [slot, row] of this.rows) this.addEvidence(slot, row, this.sums(slot), usual / variance(slot))
-    ridges.fill(this.commonRidge)
-    ridge.solve(evidence, ridges, null)
+    for (const [slot, row] of this.rows) {
+      const sums = this.sums(slot)
+      if (!this.hasRewards(slot, sums)) continue
+      one.clear()
+      this.addEvidence(one, slot, row, sums)
+      this.ownRidges(variance(slot))
+      ridge.integrateOut(one, ridges)
+      evidence.take(one, usual / variance(slot), steepness(sums))
+    }
+    const rounds = this.fitted === 0 ? COMMON_FIRST_ROUNDS : 1
+    for (let round = 0; round < rounds; round++) {
+      ridges.fill(this.commonRidge)
+      ridge.solve(evidence, ridges, null)
+      this.commonRidge = commonRidgeOf(ridge, usual)
+    }
+    this.fitted = this.rewards
     for (let i = 0; i < this.features; i++) this.common[i] = withinBounds(ridge.weights[i])
-    this.commonRidge = commonRidgeOf(ridge, usual)
+    for (const [slot, row] of this.rows) {
+      const sums = this.sums(slot)
+      if (observationsOf(sums) >= REDRAWN_OBSERVATIONS) this.draw(slot, row, sums, row.ridges)
+    }
+  }
+
+  /** Whether the arm stands on any, its own or a prior's. */
+  private hasRewards(slot: number, sums: ArmSums): boolean {
+    const rest = this.arms.cell(this.arms.rewards.ridge, slot)
+    return observationsOf(sums) >= rest + KNOWN_OBSERVATIONS
   }
 
   private fitOwn(slot: number, row: Row, sums: ArmSums, variance: number): void {
-    const { evidence, ridge, ridges, common, features } = this
+    const { evidence, ridge, ridges } = this
+    const target = this.targetOf(sums)
     evidence.clear()
-    this.addEvidence(slot, row, sums, 1)
+    this.addEvidence(evidence, slot, row, sums)
     for (let round = 0; round < FIT_ROUNDS; round++) {
       this.ownRidges(variance)
-      ridge.solve(evidence, ridges, common)
-      for (let i = 0; i < features; i++) row.squares[i] = withinBounds(ridge.weights[i]) ** 2
-      row.decided.set(ridge.decided)
+      ridge.solve(evidence, ridges, target)
+      row.learn(ridge)
     }
     this.ownRidges(variance)
     this.draw(slot, row, sums, ridges)
+  }
+
+  /** The weights that all share, as steep as the arm has them. */
+  private targetOf(sums: ArmSums): Float64Array {
+    const { steep, common } = this
+    const share = steepness(sums)
+    for (let i = 0; i < steep.length; i++) steep[i] = share * common[i]
+    return steep
   }
 
   /** sigma_a^2 / t_i^2 of each feature, into `ridges`. */
@@ -293,35 +347,42 @@ export class Shrinkage {
   }
 
   /** The arm's features are drawn to the common weights by those ridges, and no longer as they were. */
-  private draw(slot: number, row: Row, { precision, response }: ArmSums, ridges: Float64Array): void {
-    const { arms, features, common } = this
+  private draw(slot: number, row: Row, sums: ArmSums, ridges: Float64Array): void {
+    const { arms, features } = this
     const { head, target } = row
+    const { precision, response } = sums
+    const drawn = this.targetOf(sums)
     const rest = arms.cell(arms.rewards.ridge, slot)
     for (let i = 0, k = 0; i < features; k += features + 1 - i, i++) {
       precision[k] += ridges[i] - row.ridges[i]
-      response[i] += (ridges[i] + rest) * common[i] - (row.ridges[i] + head[PULL]) * target[i]
+      response[i] += (ridges[i] + rest) * drawn[i] - (row.ridges[i] + head[PULL]) * target[i]
     }
     head[PULL] = rest
     row.ridges.set(ridges)
-    target.set(common)
+    target.set(drawn)
     arms.rebuild(arms.rewards, slot)
   }
 
-  private addEvidence(slot: number, { ridges, target, head }: Row, sums: ArmSums, weight: number): void {
-    const { arms } = this
-    const rest = arms.cell(arms.rewards.ridge, slot)
-    this.evidence.add(sums, weight, { ridges, target, rest, pull: head[PULL] })
+  private addEvidence(
+    into: FeatureEvidence,
+    slot: number,
+    { ridges, target, head }: Row,
+    sums: ArmSums,
+  ): void {
+    const rest = this.arms.cell(this.arms.rewards.ridge, slot)
+    into.add(sums, 1, { ridges, target, rest, pull: head[PULL] })
   }
 
   private sums(slot: number): ArmSums {
     const { arms } = this
+    const { dimension, triangle } = arms.kernel.layout
     const { precision, response } = arms.runs(arms.rewards, slot)
-    return { precision: precision.subarray(0, arms.kernel.layout.triangle), response }
+    return { precision: precision.subarray(0, triangle), response: response.subarray(0, dimension) }
   }
 }
 
-function withinBounds(weight: number): number {
-  return Math.min(Math.max(weight, -WEIGHT_MAX), WEIGHT_MAX)
+function observationsOf({ precision }: ArmSums): number {
+  return precision[precision.length - 1]
 }
 
 function sorted(rows: ReadonlyMap<number, Row>): [number, Row][] {

@@ -39,7 +39,7 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
 }
 
 /**
- * A prior's sums, worth `nEffective` rows, with its features drawn to the common weights by the ridge that was fitted:
+ * A prior's sums, worth `nEffective` rows, with its features drawn to the target by the ridge that was fitted:
  * A = s (A_off - I + ridge F) + lambda0 I, F the features' diagonal, and b such that theta is the fitted one.
  */
 function fittedStart(
@@ -49,9 +49,8 @@ function fittedStart(
   nEffective: number,
   lambda0: number,
 ): Pick<ArmStart, 'prior' | 'shrinkage'> {
-  const { common } = fit
-  const { ridges: fitted, variance, level } = fit.of(id)
-  const dimension = common.length + 1
+  const { ridges: fitted, target, variance, level } = fit.of(id)
+  const dimension = target.length + 1
   const scale = Math.min(1, nEffective / prior.rows)
   const ridges = fitted.map((ridge) => scale * ridge)
   const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
@@ -59,10 +58,10 @@ function fittedStart(
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
     const pull = lambda0 + (i === dimension - 1 ? 0 : ridges[i])
     precision[r] += pull - scale
-    response[i] += pull * (i === dimension - 1 ? level : common[i])
+    response[i] += pull * (i === dimension - 1 ? level : target[i])
   }
   checkStatisticRange(precision, response)
-  return { prior: { precision, response }, shrinkage: shrinkageStart(variance, ridges, common) }
+  return { prior: { precision, response }, shrinkage: shrinkageStart(variance, ridges, target) }
 }
 
 function shrinkageStart(variance: number, ridges: Float64Array, target: Float64Array): Float64Array {
