@@ -1,7 +1,7 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { BilledEvent } from '../events/events.js'
 import { isImplausible, logCostRatio, MISTAKE_LOG_RATIO, withoutBill } from '../models/cost-estimate.js'
-import { BILLED, CANCELLED, FAILED, MISTAKEN, SETTLED } from '../state/pending/request-state.js'
+import { BILLED, CANCELLED, FAILED, MISTAKEN, SETTLED, UNTOLD } from '../state/pending/request-state.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { priceOf, tellsCost } from './bill.js'
 import type { FeedbackContext } from './feedback-context.js'
@@ -35,7 +35,7 @@ export function billedEvent(
   // A bill that tells no cost leaves what is booked, and says so.
   const { costUsd, usageFlags } = priceOf(bill, prices, bookedUsd)
   const model = state.registry.at(request.slot, request.incarnation)
-  const isTaught = (request.state & SETTLED) !== 0 && model !== undefined
+  const isTaught = (request.state & (SETTLED | UNTOLD)) === SETTLED && model !== undefined
   const taught = (request.state & MISTAKEN) === 0 ? logCostRatio(bookedUsd, listCostUsd) : MISTAKE_LOG_RATIO
   const isMistake = isTaught && isImplausible(costUsd, listCostUsd, withoutBill(model, bookedUsd))
   const ratio = isMistake ? MISTAKE_LOG_RATIO : logCostRatio(costUsd, listCostUsd)

@@ -15,7 +15,7 @@ import { costAgainst } from '../models/reprice-scale.js'
 import { unpricedTokens } from '../models/token-counts.js'
 import { recordFreeTry, recordTry } from '../models/tries.js'
 import type { BilledRequest } from './pending/billed-request.js'
-import { BILLED, IMPLAUSIBLE, MISTAKEN, SETTLED } from './pending/request-state.js'
+import { BILLED, IMPLAUSIBLE, MISTAKEN, SETTLED, UNTOLD } from './pending/request-state.js'
 import type { RunningCost } from './running-cost.js'
 
 type BillEvent = EventOf<'settled' | 'failed' | 'cancelled' | 'billed'>
@@ -79,6 +79,12 @@ export class Bills {
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
     // A mistake in the place of a bill teaches nothing more of the costs.
     if (isMistake) return true
+    if ((request.state & UNTOLD) !== 0) {
+      // The first cost that is told.
+      if (model.learnsAt(prices))
+        this.learn(model, costUsd, listCostUsd, { predictedUsd, isMistake: false, isTry: false })
+      return false
+    }
     if ((request.state & MISTAKEN) !== 0) {
       // A correction to a mistake was not counted.
       if ((request.state & BILLED) === 0 && model.learnsAt(prices))

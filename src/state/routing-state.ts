@@ -8,6 +8,7 @@ import { type Model, Registry, type Switch } from '../models/registry.js'
 import { type RepriceScale, repriceScale, rescaleCosts } from '../models/reprice-scale.js'
 import { recordTokens } from '../models/token-mix.js'
 import { countTries, recordLatency } from '../models/tries.js'
+import { isCostTold } from '../models/usage/flags.js'
 import { Bills } from './bills.js'
 import { drainedModels } from './draining.js'
 import { Ledger } from './ledger.js'
@@ -29,6 +30,7 @@ import {
   SETTLED,
   TRIES_COST,
   TRIES_LATENCY,
+  UNTOLD,
 } from './pending/request-state.js'
 import type { FoldedPolicy, PolicyState, StateView } from './policy-state.js'
 import type { RewardUnits } from './reward-units.js'
@@ -216,8 +218,9 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.answered(model, event.at, sequence)
     pending.book(sequence, event.costUsd, event.at)
     const listCostUsd = pending.listCostUsd(sequence)
-    const isMistake = wasTaughtAsMistake(event.costUsd, listCostUsd, event.logCostRatio)
-    const told = this.bills.judge(model, event, listCostUsd, pending.prices(sequence))
+    const isTold = isCostTold(event)
+    const isMistake = isTold && wasTaughtAsMistake(event.costUsd, listCostUsd, event.logCostRatio)
+    const told = isTold ? this.bills.judge(model, event, listCostUsd, pending.prices(sequence)) : UNTOLD
     pending.setFlags(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
     model.settled++
     model.settledCostUsd += event.costUsd
@@ -229,7 +232,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const prices = pending.prices(sequence)
     this.bills.countUsage(model, event, prices)
     if (event.tokens !== null) recordTokens(model.tokenMix, event.tokens, prices, listCostUsd)
-    if (!model.learnsAt(prices)) return
+    // What was set aside is what was expected: to learn from it would be to believe oneself.
+    if (!isTold || !model.learnsAt(prices)) return
     this.bills.learn(model, event.costUsd, listCostUsd, {
       predictedUsd: pending.predictedUsd(sequence),
       isMistake,

@@ -27,7 +27,7 @@ export class Booking {
     if (!this.isBooked) {
       this.house.refusals.end(this.call.model.id)
       const { bill, isMeasured } = this.billed()
-      this.over(this.house.ledger.settle(this.call, bill, this.latencyMs), isMeasured)
+      this.over(this.house.ledger.settle(this.call, bill, this.latencyMs, isMeasured), isMeasured)
     }
     return this.exchange.record.costUsd ?? 0
   }

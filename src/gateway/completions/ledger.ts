@@ -96,10 +96,16 @@ export class Ledger {
     return this.open.size
   }
 
-  /** An answer, and its bill. */
-  settle(call: Try, bill: CallBill, latencyMs: number): Booked {
-    const { id } = call.decision
-    return this.book(call, bill, (router) => router.settle(id, timed(bill, latencyMs)))
+  /**
+   * An answer, and its bill.
+   * @param isMeasured false: nobody told what it cost. Where no more than was reserved was seen of it the router gets no cost: it books the
+   * reservation, flagged, and learns nothing from its own guess
+   */
+  settle(call: Try, bill: CallBill, latencyMs: number, isMeasured: boolean): Booked {
+    const { id, reservedUsd } = call.decision
+    const isGuess = !isMeasured && bill.costUsd === reservedUsd
+    const told = isGuess ? { latencyMs } : timed(bill, latencyMs)
+    return this.book(call, bill, (router) => router.settle(id, told))
   }
 
   /** No answer, by the model's fault: it is left alone for so long; null: for as long as its failures say. */

@@ -29,6 +29,11 @@ export const USAGE_FLAGS = [
 ] as const
 export type UsageFlag = (typeof USAGE_FLAGS)[number]
 
+/** Whether anything told the cost that an event has. Where nothing did, it is what had been set aside. */
+export function isCostTold({ usageFlags }: { readonly usageFlags: readonly UsageFlag[] | null }): boolean {
+  return usageFlags === null || !usageFlags.includes('cost-missing')
+}
+
 /**
  * What is wrong with a bill, noted while it is read. The answer has been given and the money is spent: what cannot be
  * read is left out, unless an operator is to hear of it.

@@ -10,6 +10,7 @@ import { expectedCostUsd } from '../../models/cost-estimate.js'
 import type { Model } from '../../models/registry.js'
 import type { RepriceScale } from '../../models/reprice-scale.js'
 import { isWithinTry } from '../../models/tries.js'
+import { isCostTold } from '../../models/usage/flags.js'
 import type { BilledRequest } from '../../state/pending/billed-request.js'
 import { TRIES_COST } from '../../state/pending/request-state.js'
 import type { FoldInSnapshot, FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
@@ -158,8 +159,9 @@ export class DollarState implements PolicyState {
     pending.copyContextTo(sequence, f64, layout.context)
     const theta = sectionOffset(layout, layout.headTheta, layout.heads * layout.paddedDimension, model.slot)
     const predicted = dot(f64, theta, layout.context, layout.paddedDimension)
-    // What a request cost at other prices, or at none, says nothing of the level at these.
-    const learns = model.learnsAt(pending.prices(sequence)) && !(isFree && model.isRescaled)
+    // What a request cost at other prices, or at none, says nothing of the level at these; nor does what was set aside for it.
+    const learns =
+      isCostTold(event) && model.learnsAt(pending.prices(sequence)) && !(isFree && model.isRescaled)
     const logCostRatio = learns ? event.logCostRatio : predicted
     const residual = logCostRatio - predicted
     const isTry = (pending.state(sequence) & TRIES_COST) !== 0

@@ -15,7 +15,7 @@ import {
   SLOT,
   STATE,
 } from './request-row.js'
-import { IMPLAUSIBLE, MISTAKEN } from './request-state.js'
+import { IMPLAUSIBLE, MISTAKEN, UNTOLD } from './request-state.js'
 
 /** What a bill that comes late is held against: a request's row, in the ring or among the closed ones. */
 export class BilledRequest {
@@ -95,6 +95,6 @@ export class BilledRequest {
   book(costUsd: number, at: number, bits: number): void {
     this.row[BOOKED] = costUsd
     this.row[BOOKED_AT] = at
-    this.row[STATE] = (this.row[STATE] & ~(MISTAKEN | IMPLAUSIBLE)) | bits
+    this.row[STATE] = (this.row[STATE] & ~(MISTAKEN | IMPLAUSIBLE | UNTOLD)) | bits
   }
 }

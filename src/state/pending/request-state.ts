@@ -14,6 +14,8 @@ export const TRIES_COST = 256
 export const TRIES_LATENCY = 512
 /** What is booked for it was told as a bill that is likely a mistake. */
 export const IMPLAUSIBLE = 1024
+/** Its settlement told no cost: what was set aside is booked, and taught nothing of the model's costs. */
+export const UNTOLD = 2048
 
 /** The reservation is still held. */
 export function isUnsettled(state: number): boolean {

@@ -110,7 +110,7 @@ const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled']
 /** Requests that one step checks. */
 const STEP_REQUESTS = 1024
 /** Every bit that a request's state can have. */
-const STATE_MAX = 2047
+const STATE_MAX = 4095
 
 /** What a snapshot holds, but for what policies keep besides. */
 interface SnapshotParts {

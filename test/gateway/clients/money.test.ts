@@ -193,6 +193,25 @@ describe('rule 2: usage is always asked for, and taken in any shape', () => {
   })
 })
 
+it('answers without usage leave what the next ones are reserved at as it is', async () => {
+  let asked = 0
+  // After twenty short answers and a long one nothing is counted any more.
+  await start({
+    script: () => {
+      asked++
+      if (asked > 21) return { text: 'Yes.', usage: { place: 'missing' } }
+      return { text: asked === 21 ? 'word '.repeat(4000) : 'A short answer of some words.' }
+    },
+  })
+  const reserved: number[] = []
+  house.router.on('routed', ({ reservedUsd }) => reserved.push(reservedUsd))
+  for (let i = 0; i < 80; i++) await house.openai.chat.completions.create({ ...ASK, model: 'sim-small' })
+  await house.over(80)
+  const [first, ...later] = reserved.slice(22)
+  for (const usd of later) expect(usd).toBeCloseTo(first, 12)
+  expect(house.router.stats().models.map(({ flaggedUsages }) => flaggedUsages)).toContain(59)
+})
+
 describe('rule 2: a usage that does not count the prompt', () => {
   it.each([false, true])('has not measured it, streamed: %s', async (stream) => {
     await start({ script: () => ({ usage: { style: 'no-prompt' } }) })

@@ -55,7 +55,9 @@ describe('a bill of a request that the router keeps no more', () => {
       const stats = account === 'all' ? router.stats().account : router.tenantStats('team')
       return 10 - (stats?.caps[0].availableUsd ?? 0)
     }
-    expect(ledger.settle({ ...call, model: {}, upstream: {}, at: 0 } as never, { costUsd: 2 }, 1)).toEqual({
+    expect(
+      ledger.settle({ ...call, model: {}, upstream: {}, at: 0 } as never, { costUsd: 2 }, 1, true),
+    ).toEqual({
       costUsd: 2,
       tokens: null,
     })
