@@ -8,6 +8,7 @@ import { type ConfigFile, configFile } from './config-shape.js'
 import { type Place, type PlacedMistake, parseConfigText } from './config-text.js'
 import { engineMistakes } from './engine-check.js'
 import type { FileAdmin, FileKey } from './key-shapes.js'
+import { keepText } from './key-texts.js'
 import type { Mistake, Path } from './mistake.js'
 import { referenceMistakes } from './references.js'
 import { type Environment, type Reading, WRONG } from './shape.js'
@@ -94,10 +95,15 @@ async function withHashes(file: ConfigFile, areHashed: boolean): Promise<[Gatewa
 }
 
 async function keyOf({ value, sha256, ...rights }: FileKey): Promise<KeyConfig> {
-  return Object.freeze({ ...rights, sha256: sha256 ?? (await sha256Hex(value?.reveal() ?? '')) })
+  const key = Object.freeze({ ...rights, sha256: sha256 ?? (await sha256Hex(value?.reveal() ?? '')) })
+  if (value !== undefined) keepText(key, value)
+  return key
 }
 
 async function adminOf({ key, sha256 }: FileAdmin): Promise<AdminConfig> {
   if (sha256 !== undefined) return { sha256 }
-  return { sha256: key === undefined ? null : await sha256Hex(key.reveal()) }
+  if (key === undefined) return { sha256: null }
+  const admin = { sha256: await sha256Hex(key.reveal()) }
+  keepText(admin, key)
+  return admin
 }

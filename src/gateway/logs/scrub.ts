@@ -1,10 +1,14 @@
 import type { GatewayConfig } from '../config/config.js'
+import { keptText } from '../config/key-texts.js'
 import { Secret } from '../config/secret.js'
 
 /** A secret that is shorter would be found in every text. */
 const LENGTH_MIN = 6
 
-/** Puts the names of a config's secrets where a text has the secrets themselves: upstreams quote keys in their errors. */
+/**
+ * Puts the names of a config's secrets where a text has the secrets themselves: upstreams quote keys in their errors, and clients send what
+ * they have at hand.
+ */
 export function scrubberOf(config: GatewayConfig): (text: string) => string {
   const secrets = secretsIn(config)
     .flatMap((secret) => partsOf(secret))
@@ -12,10 +16,11 @@ export function scrubberOf(config: GatewayConfig): (text: string) => string {
     // The longer first: one may be the beginning of another.
     .sort((a, b) => b.value.length - a.value.length)
   if (secrets.length === 0) return (text) => text
-  // Most texts are too short to have one in them.
+  // Most texts are too short to have one in them, or have none.
   const shortest = secrets[secrets.length - 1].value.length
+  const any = new RegExp(secrets.map(({ value }) => value.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'))
   return (text) => {
-    if (text.length < shortest) return text
+    if (text.length < shortest || !any.test(text)) return text
     let left = text
     for (const { value, source } of secrets)
       if (left.includes(value)) left = left.replaceAll(value, () => source)
@@ -45,5 +50,6 @@ function partsOf(secret: Secret): Part[] {
 function secretsIn(value: unknown): Secret[] {
   if (value instanceof Secret) return [value]
   if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(secretsIn)
+  const kept = keptText(value)
+  return [...(kept === undefined ? [] : [kept]), ...Object.values(value).flatMap(secretsIn)]
 }

@@ -75,6 +75,23 @@ describe('the log of requests', () => {
     expect(lines[0][1].error).toContain('Incorrect API key: $OPENAI_API_KEY.')
   })
 
+  it('has no key of a client or an admin either, where the config has its text', async () => {
+    const env = { ...ENV, ADMIN: 'admin-secret-0123456789', BOT: 'bot-secret-(0123456789' }
+    const { observe, lines, config } = await logOf(
+      { admin: { key: '$ADMIN' }, keys: [{ name: 'bot', value: '$BOT' }] },
+      env,
+    )
+    expect(JSON.stringify(config)).not.toMatch(/admin-secret|bot-secret/)
+    observe(
+      record({ session: `s-${env.ADMIN}`, requestedModel: env.BOT, error: `echo ${env.ADMIN} ${env.BOT}` }),
+    )
+    expect(lines[0][1]).toMatchObject({
+      session: 's-$ADMIN',
+      requestedModel: '$BOT',
+      error: 'echo $ADMIN $BOT',
+    })
+  })
+
   it('has none in any text of a line', async () => {
     const { observe, lines } = await logOf()
     const secret = ENV.OPENAI_API_KEY
