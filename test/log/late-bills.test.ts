@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
-import { OthersInFlight } from '../../src/log/leases/others-in-flight.js'
+import type { RouterEvent } from '../../src/events/events.js'
+import { type Flight, OthersInFlight } from '../../src/log/leases/others-in-flight.js'
 import { Wallet } from '../../src/log/leases/wallet.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
@@ -190,28 +191,150 @@ describe('a bill that another process was ahead of', () => {
   })
 })
 
-it('a call of another process that was broken off is in flight no more', () => {
-  vi.useFakeTimers({ toFake: ['performance'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const others = new OthersInFlight(10)
-  const wallet = new Wallet({ key: 'k', limitUsd: 1, endsAt: NOW + HOUR, windowMs: null }, 1, NOW)
-  const flight = { id: 'b.1', tenant: null, model: 'only', at: NOW - 1, reservedUsd: 0.5 }
-  others.restart([flight])
-  expect(others.uncountedUsd(null, wallet, NOW)).toBe(0.5)
-  const cancelled = {
+/** By another process. */
+function cancelled(id: string, at: number): RouterEvent {
+  return {
     type: 'cancelled',
-    at: NOW + 1,
-    id: 'b.1',
+    at,
+    id,
     model: 'only',
     costUsd: 0.1,
     latencyMs: null,
-  } as const
-  others.follow({ ...cancelled, tokens: null, usageFlags: null }, 'b', false)
-  // Its process is there, and has some time to pay for what it cost.
-  expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
-  vi.advanceTimersByTime(2000)
-  // It may have been cut off before it could, until it is heard of again.
-  expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
-  others.follow({ ...cancelled, id: 'b.2', tokens: null, usageFlags: null }, 'b', false)
-  expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0)
+    tokens: null,
+    usageFlags: null,
+  }
+}
+
+function flight(id: string, at: number, tenant: string | null = null): Flight {
+  return { id, tenant, model: 'only', at, reservedUsd: 0.5 }
+}
+
+/** Of a calendar hour. */
+function hourWallet(startsAt: number): Wallet {
+  return new Wallet({ key: 'k', limitUsd: 1, endsAt: startsAt + HOUR, windowMs: null }, 1, startsAt)
+}
+
+describe('what other processes owe', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** Two seconds of this process's clock, so that nothing is answered from memory either. */
+  const pass = () => void vi.advanceTimersByTime(2000)
+
+  it('of a call that was broken off is in flight no more, once they can have paid', () => {
+    const others = new OthersInFlight(10)
+    const wallet = hourWallet(NOW)
+    others.restart([flight('b.1', NOW - 1)])
+    expect(others.uncountedUsd(null, wallet, NOW)).toBe(0.5)
+    others.follow(cancelled('b.1', NOW + 1), 'b', false)
+    // Its process is there, and has some time to pay for what it cost.
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
+    pass()
+    // It may have been cut off before it could, until it is heard of again.
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
+    others.follow(cancelled('b.2', NOW + 2001), 'b', false)
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0)
+  })
+
+  it('is not paid by the clock of a reader that stalls, nor by that of a writer that is set', () => {
+    const others = new OthersInFlight(10)
+    const wallet = hourWallet(NOW)
+    others.restart([flight('b.1', NOW - 1)])
+    others.follow(cancelled('b.1', NOW + 1), 'b', false)
+    // Said 2 ms after the other, and heard seconds after it.
+    pass()
+    others.follow(cancelled('b.2', NOW + 3), 'b', false)
+    pass()
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
+    others.follow(cancelled('b.3', NOW + 2000), 'b', false)
+    expect(others.uncountedUsd(null, wallet, NOW + 3000)).toBe(0.1)
+    others.follow(cancelled('b.4', NOW + 2001), 'b', false)
+    pass()
+    expect(others.uncountedUsd(null, wallet, NOW + 5000)).toBe(0)
+    // Its clock is set on by a minute, and it is heard of at once.
+    others.restart([flight('b.5', NOW - 1)])
+    others.follow(cancelled('b.5', NOW + 6000), 'b', false)
+    others.follow(cancelled('b.6', NOW + 66_000), 'b', false)
+    pass()
+    expect(others.uncountedUsd(null, wallet, NOW + 8000)).toBe(0.1)
+  })
+
+  it('is no proof that they renewed what is in flight, by the clock of a reader that stalls', () => {
+    const others = new OthersInFlight(10)
+    const wallet = new Wallet({ key: 'k', limitUsd: 1, endsAt: null, windowMs: HOUR }, 1)
+    others.restart([flight('b.1', NOW)])
+    const later = NOW + 2 * HOUR
+    others.follow(cancelled('b.2', later), 'b', false)
+    pass()
+    others.follow(cancelled('b.3', later + 2), 'b', false)
+    expect(others.uncountedUsd(null, wallet, later + 2000)).toBe(0.5)
+    pass()
+    others.follow(cancelled('b.4', later + 4000), 'b', false)
+    pass()
+    expect(others.uncountedUsd(null, wallet, later + 5000)).toBe(0)
+  })
+
+  it('is forgotten with the longest of the periods and windows that are counted, of processes that are gone too', () => {
+    const others = new OthersInFlight(1000)
+    const day = 24 * HOUR
+    const dayWallet = new Wallet({ key: 'd', limitUsd: 1, endsAt: NOW + day, windowMs: null }, 1, NOW)
+    const owedUsd = (now: number, startsAt = NOW) => {
+      vi.advanceTimersByTime(1000)
+      return others.uncountedUsd(null, hourWallet(startsAt), now)
+    }
+    const ids = Array.from({ length: 100 }, (_, i) => `gone${i}.1`)
+    others.restart(ids.map((id) => flight(id, NOW - 1)))
+    expect(others.uncountedUsd(null, dayWallet, NOW)).toBeCloseTo(50, 9)
+    // Half say it themselves, of the others another process does.
+    for (const [i, id] of ids.entries())
+      others.follow(cancelled(id, NOW + 1), i < 50 ? `gone${i}` : 'here', false)
+    for (let hour = 1; hour <= 23; hour++) expect(owedUsd(NOW + hour * HOUR)).toBeCloseTo(10, 9)
+    expect(owedUsd(NOW + day + 1)).toBeCloseTo(10, 9)
+    expect(owedUsd(NOW + day + 2)).toBe(0)
+  })
+
+  it('is kept where it is more than there is room for: debts of one process become one, and the smallest go', () => {
+    const others = new OthersInFlight(64)
+    const wallet = hourWallet(NOW)
+    for (let i = 0; i < 640; i++) {
+      others.restart([flight(`gone${i % 8}.${i}`, NOW - 1)])
+      others.follow(cancelled(`gone${i % 8}.${i}`, NOW + 1 + i), i % 16 < 8 ? `gone${i % 8}` : 'here', false)
+    }
+    others.restart([])
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBeCloseTo(64, 9)
+    // One of them is back and pays.
+    pass()
+    others.follow(cancelled('gone1.x', NOW + 10_000), 'gone1', false)
+    pass()
+    others.follow(cancelled('gone1.y', NOW + 20_000), 'gone1', false)
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBeCloseTo(56, 9)
+    const tenants = new OthersInFlight(64)
+    for (let i = 0; i < 65; i++) {
+      tenants.restart([flight(`gone.${i}`, NOW - 1, `t${i}`)])
+      tenants.follow({ ...cancelled(`gone.${i}`, NOW + 1), costUsd: i } as RouterEvent, 'gone', false)
+    }
+    tenants.restart([])
+    expect(tenants.uncountedUsd('t64', wallet, NOW + 1000)).toBe(64)
+    expect(tenants.uncountedUsd('t0', hourWallet(NOW), NOW + 1000)).toBe(0)
+  })
+
+  it('is kept of whoever owes, however many have started since', () => {
+    const others = new OthersInFlight(10)
+    const wallet = hourWallet(NOW)
+    others.restart([flight('b.1', NOW - 1)])
+    others.follow(cancelled('b.1', NOW + 1), 'b', false)
+    for (let i = 0; i < 5000; i++) others.follow(cancelled(`s${i}.1`, NOW + 2 + i), `s${i}`, false)
+    pass()
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0.1)
+    others.follow(cancelled('b.2', NOW + 9000), 'b', false)
+    pass()
+    expect(others.uncountedUsd(null, wallet, NOW + 1000)).toBe(0)
+    const { heard } = others as unknown as { readonly heard: ReadonlyMap<string, unknown> }
+    expect(heard.size).toBe(1024)
+    expect(heard.has('b')).toBe(true)
+  })
 })

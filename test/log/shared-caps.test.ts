@@ -390,6 +390,31 @@ describe('a calendar cap that replicas share', () => {
     expect(spentUsd).toBeGreaterThan(9)
   })
 
+  it('pays in the new period for what a replica said at once that was cut off, though the others heard it late', async () => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
+    const [last, ...held] = await fleet.hold(2, 0.1, 3)
+    await fleet.tick()
+    fleet.now = START + HOUR + MINUTE
+    fleet.stores[2].leaseMs = 500
+    for (const request of held) fleet.settle(request, 1)
+    await pass(20)
+    // The others stall between two events that came 2 ms apart.
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
+    fleet.now += 2
+    fleet.settle(last, 1)
+    await pass(20)
+    fleet.stores[2].isCutOff = true
+    await pass(2100)
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    for (let i = 0; i < 8; i++) await fleet.tick()
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
+    await fleet.spend([0, 1], 0.1, 120)
+    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(9)
+  })
+
   it('is exceeded by no more than the slice of a replica that is cut off, in flight into the new period', async () => {
     const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
     await fleet.spend([0, 1], 0.1, 3)

@@ -33,8 +33,8 @@ interface BillableRequest {
  * that, with the rest back in held. One that begins owes what is in flight then, and what became known before it: held is
  * below 0 by as much. A request draws only what is held, so after it flight + costs <= granted, and by the store's atomic
  * call the grants of all processes are at most the pot. What is owed and not granted yet may be spent besides: others leave
- * as much in the pot as the log tells them (`OthersInFlight`), which is why a process that routes while it is cut off can
- * exceed a cap by the slice that it held. A rolling wallet has the same sum, and renews held and flight before they are old.
+ * as much in the pot as the log tells them (`OthersInFlight`), which is why a process that is cut off can exceed a cap by what
+ * another has not heard of: what it had in flight and the slice that it held. A rolling wallet has the same sum, and renews held and flight before they are old.
  * `test/log/shared-caps.test.ts` plays scripts against it.
  */
 export class LocalLeases implements Lease {
