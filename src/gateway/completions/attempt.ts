@@ -36,11 +36,14 @@ const NOTE_MS = 100
 
 /** Of most calls nobody asks for the signal. */
 class BreakableCall implements UpstreamCall {
+  private wasSent = false
+
   constructor(
     readonly url: string,
     readonly headers: Readonly<Record<string, string>>,
     readonly body: string,
     private readonly broken: Break,
+    private readonly booking: Booking,
   ) {}
 
   get signal(): AbortSignal {
@@ -49,6 +52,12 @@ class BreakableCall implements UpstreamCall {
 
   onBroken(listener: () => void): void {
     this.broken.onBroken(listener)
+  }
+
+  markSent(isSent: boolean): void {
+    // Whoever gives it to two upstreams has paid for the first.
+    this.wasSent ||= isSent
+    this.booking.isSent = this.wasSent
   }
 }
 
@@ -147,14 +156,14 @@ export class Attempt implements StreamedCall {
       model: model.upstreamModel,
     }
     const body = withMembers(order.body.text, changes)
-    if (this.break.isBroken) throw failureOfConnection(null)
+    if (this.break.isBroken) throw failureOfConnection(null, false)
     this.booking.isSent = true
     const beganAt = performance.now()
     try {
       const { ms, what } = this.waitOf(timeouts.firstTokenMs, 'the upstream was silent: no answer began')
       return await within(this.begun(body), ms, house.after, what)
     } catch (error) {
-      throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
+      throw error instanceof UpstreamFailure ? error : failureOfConnection(error, this.booking.isSent)
     } finally {
       this.exchange.waited(performance.now() - beganAt)
     }
@@ -163,10 +172,10 @@ export class Attempt implements StreamedCall {
   private begun(body: string): Promise<UpstreamAnswer> {
     const { house, adapter, order, exchange } = this
     const { model, upstream } = this.call
-    const { break: broken } = this
+    const { break: broken, booking } = this
     if (upstream.protocol !== 'ai-sdk') {
       const headers = upstreamHeaders(upstream, adapter, exchange.request.headers)
-      return house.call(new BreakableCall(upstream.baseUrl + adapter.path, headers, body, broken))
+      return house.call(new BreakableCall(upstream.baseUrl + adapter.path, headers, body, broken, booking))
     }
     return house.callAiSdk(upstream, {
       surface: adapter.surface,

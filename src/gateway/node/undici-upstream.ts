@@ -60,6 +60,7 @@ const END: IteratorReturnResult<undefined> = { done: true, value: undefined }
 class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody {
   status = 0
   private headers: IncomingHttpHeaders = {}
+  private readonly call: UpstreamCall
   private readonly begun: (answer: UpstreamAnswer) => void
   private readonly failed: (error: unknown) => void
   private controller: Dispatcher.DispatchController | null = null
@@ -73,8 +74,10 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   private failure: unknown
 
   constructor(call: UpstreamCall, begun: (answer: UpstreamAnswer) => void, failed: (error: unknown) => void) {
+    this.call = call
     this.begun = begun
     this.failed = failed
+    call.markSent?.(false)
     const breakOff = () => this.breakOff()
     if (call.onBroken !== undefined) call.onBroken(breakOff)
     else if (call.signal.aborted) breakOff()
@@ -117,7 +120,9 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
+    // Nothing has been sent yet, and what is aborted now never will be.
     if (this.isBroken) controller.abort(broken())
+    else this.call.markSent?.(true)
   }
 
   onResponseStart(
@@ -160,7 +165,9 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
 
   private breakOff(): void {
     this.isBroken = true
-    if (!this.isEnded) this.controller?.abort(broken())
+    // Undici keeps it until there is a connection.
+    if (this.controller === null) this.failed(broken())
+    else if (!this.isEnded) this.controller.abort(broken())
   }
 }
 

@@ -14,6 +14,11 @@ export interface UpstreamCall {
   readonly signal: AbortSignal
   /** Calls back in place of `signal`, at once where it is broken off already: it costs less. Only the latest listener is called. */
   onBroken?(listener: () => void): void
+  /**
+   * For an upstream that knows it: called with false before anything was sent, and with true just before the first byte is. A call of which nothing was
+   * sent costs nothing, however it ends. Where this is never called, it counts as sent; what was sent once stays so.
+   */
+  markSent?(isSent: boolean): void
 }
 
 /** The bytes of an answer as they come. Nothing is read before it is asked for. */

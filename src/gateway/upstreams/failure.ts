@@ -107,10 +107,11 @@ const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SE
 /**
  * What a connection that fails means. Addresses are not told to clients. Where a request was sent and the connection ended, before
  * the head of an answer or after it, the upstream may have done the work.
+ * @param isSent false: it is known that nothing was sent
  */
-export function failureOfConnection(error: unknown): UpstreamFailure {
+export function failureOfConnection(error: unknown, isSent = true): UpstreamFailure {
   const code = codeOf(error)
-  if (UNREACHED.has(code) || NO_TLS.test(code))
+  if (!isSent || UNREACHED.has(code) || NO_TLS.test(code))
     return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached')
   const more = { mayBeBilled: true }
   return new UpstreamFailure(

@@ -12,6 +12,7 @@ import { startUpstream, type Upstream } from '../../../src/gateway/node/simulate
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import type { SurfaceDeps } from '../../../src/gateway/surfaces.js'
 import type { AiSdkOptions } from '../../../src/gateway/upstreams/ai-sdk/index.js'
+import type { CallUpstream } from '../../../src/gateway/upstreams/call.js'
 import { createRouter, type RouterOptions } from '../../../src/index.js'
 import type { Tree } from '../config/example.js'
 
@@ -51,6 +52,8 @@ export interface GatewayServerOptions {
   /** More upstreams, of the simulated one's address. */
   readonly upstreams?: (baseUrl: string) => readonly Tree[]
   readonly aiSdk?: AiSdkOptions
+  /** How upstreams are called. Default: as the server does. */
+  readonly call?: CallUpstream
   /** Whether it has the page of `dist/dashboard/`. */
   readonly hasDashboard?: boolean
 }
@@ -67,6 +70,7 @@ export async function closeAll(): Promise<void> {
 /** A gateway on a socket, before a simulated upstream on another. */
 export async function gatewayServer(options: GatewayServerOptions = {}) {
   const { script, tree = {}, models, upstreams, aiSdk, now = Date.now, hasDashboard = false } = options
+  const { call = undiciUpstream() } = options
   const upstream: Upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...(script ? { script } : {}) })
   const whole = {
     store: { kind: 'memory' },
@@ -98,7 +102,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
   const waiting = new Set<() => void>()
   const problems: string[] = []
   let deps: SurfaceDeps | null = null
-  const make = clientSurfaces({ call: undiciUpstream(), random: options.random, aiSdk })
+  const make = clientSurfaces({ call, random: options.random, aiSdk })
   const gateway = await createGateway({
     config,
     router,

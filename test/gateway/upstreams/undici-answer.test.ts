@@ -18,6 +18,7 @@ function called({ isBroken = false, bySignal = false } = {}) {
       return true
     },
   }
+  const sent: boolean[] = []
   const answer = undiciUpstream(dispatcher)({
     url: 'http://upstream.example/v1/x?y=1',
     headers: { a: 'b' },
@@ -25,6 +26,7 @@ function called({ isBroken = false, bySignal = false } = {}) {
     get signal() {
       return broken.signal
     },
+    markSent: (isSent) => void sent.push(isSent),
     ...own,
   })
   answer.catch(() => {})
@@ -55,7 +57,7 @@ function called({ isBroken = false, bySignal = false } = {}) {
     head()
     return (await answer).body
   }
-  return { answer, options, aborted, controller, start, head, data, end, fail, begun, broken }
+  return { answer, options, aborted, controller, start, head, data, end, fail, begun, broken, sent }
 }
 
 const bytes = (length: number) => new Uint8Array(length)
@@ -181,4 +183,22 @@ describe('an answer of undici', () => {
       await expect(body.next()).rejects.toThrow('the call was broken off')
     },
   )
+
+  it('says that nothing was sent until it begins, and never again where it was broken off before', async () => {
+    const asked = called()
+    expect(asked.sent).toEqual([false])
+    asked.start()
+    expect(asked.sent).toEqual([false, true])
+    asked.fail('reset')
+    expect(asked.sent).toEqual([false, true])
+    const before = called()
+    before.broken.breakOff()
+    // There is no connection yet, and nobody waits for one.
+    await expect(before.answer).rejects.toThrow('the call was broken off')
+    before.start()
+    expect(before.sent).toEqual([false])
+    const unreached = called()
+    unreached.fail('no connection')
+    expect(unreached.sent).toEqual([false])
+  })
 })
