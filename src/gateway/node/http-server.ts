@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { LimitsConfig, ListenConfig, TimeoutsConfig } from '../config/config.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
+import { refuse } from './bad-bytes.js'
 import { answerCompletion, whenGone } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
@@ -75,27 +76,6 @@ export async function listen(
 function urlOf(server: Server): string {
   const { address, family, port } = server.address() as AddressInfo
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-}
-
-const STATUSES: Readonly<Record<string, readonly [status: string, code: string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'header_too_large'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'request_timeout'],
-}
-
-/** Bytes that are no request: a short answer, and the end of the connection. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: unknown }): void {
-  // An answer that has begun cannot be followed by another.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage != null) {
-    socket.destroy()
-    return
-  }
-  const [status, code] = STATUSES[error.code ?? ''] ?? ['400 Bad Request', 'bad_request']
-  const body = JSON.stringify({
-    error: { message: status.slice(4), type: 'invalid_request_error', param: null, code },
-  })
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  )
 }
 
 async function drain(server: Server, drainMs: number, cut?: () => void): Promise<void> {
