@@ -7,7 +7,9 @@ import { optionItems } from './option-items.js'
 import { optionOf } from './option-review.js'
 import {
   changeOptionsNote,
-  type OptionsNote,
+  claimedBy,
+  isClaimed,
+  isUnknown,
   readOptionsNote,
   TRIES_MAX,
   UNKNOWN,
@@ -24,6 +26,9 @@ interface Saying {
 
 type Sayings = ReadonlyMap<string, Saying>
 
+/** What came of a try to claim: the paths (null: what is noted is not known), or why it is to be tried again. */
+type Tried = ReadonlySet<string> | null | 'others-claim' | 'others-wrote'
+
 /** Another process has claimed a path and not said yet what it is: it is asked about again so often, and then counts as gone. */
 const OTHERS_MS = 50
 const OTHERS_ASKED = 40
@@ -32,6 +37,8 @@ const OTHERS_ASKED = 40
 export class NotedOptions implements OptionNotes {
   private readonly made: Made
   private readonly store: Store
+  /** Text of the paths that this process has claimed, until it says them. */
+  private readonly claimed: string
   private readonly closeMs: number
   /**
    * What this process has said and the store has not confirmed. It counts here as if it were noted, and is written with
@@ -40,17 +47,19 @@ export class NotedOptions implements OptionNotes {
   private readonly unwritten = new Map<string, Saying>()
   /** Ends when all that was said so far stands in `unwritten`. It asks the store nothing. */
   private heard: Promise<void> = Promise.resolve()
-  /** Paths that are noted as unknown by a claim of this process, until it says them. */
-  private readonly claimed = new Set<string>()
+  /** What this process has said last, claims as well, written or not. */
+  private readonly latest = new Map<string, Saying>()
   /**
    * One write at a time. One that takes longer than `closeMs` holds up the next no more: where the store replaces what was read it
    * cannot overtake, and elsewhere all wait.
    */
   private last: Promise<void> = Promise.resolve()
 
-  constructor(made: Made, store: Store, { closeMs }: JournalOptions) {
+  /** @param origin what no other process on the log is called */
+  constructor(made: Made, store: Store, origin: string, { closeMs }: JournalOptions) {
     this.made = made
     this.store = store
+    this.claimed = claimedBy(origin)
     this.closeMs = closeMs
   }
 
@@ -70,43 +79,80 @@ export class NotedOptions implements OptionNotes {
     const given = checkRouterOptions(options)
     const texts = await this.textsOf(given)
     const names = [...paths]
+    const isNews = (path: string, said: ReadonlyMap<string, string>) =>
+      !isGiven(given, path) || said.get(path) !== texts.get(path)
+    const asked = new Map<string, number>()
     await this.heard
-    for (let asked = 0, tries = 0; tries < TRIES_MAX; ) {
-      // What is written meanwhile may be missing in what is read.
-      const own = new Map(this.unwritten)
-      const note = await this.inTime(readOptionsNote(this.store))
-      if (note.said === null) return null
-      const said = merged(note.said, own)
-      const news = names.filter((path) => !isGiven(given, path) || said.get(path) !== texts.get(path))
-      if (news.length === 0) return new Set()
-      if (asked < OTHERS_ASKED && news.some((path) => isGiven(given, path) && this.isOthers(path, said))) {
-        asked++
-        await new Promise((resolve) => setTimeout(resolve, OTHERS_MS))
-      } else if (await this.replaced(note, news)) return new Set(news)
-      else tries++
+    for (let tries = 0; tries < TRIES_MAX; ) {
+      const tried = await this.tryClaim((said) => {
+        const news = names.filter((path) => isNews(path, said))
+        const texts = news.flatMap((path) => (isGiven(given, path) ? [said.get(path) ?? UNKNOWN] : []))
+        return this.areAwaited(texts, asked) ? null : news
+      })
+      if (tried === 'others-wrote') tries++
+      else if (tried === 'others-claim') await new Promise((resolve) => setTimeout(resolve, OTHERS_MS))
+      else return tried
     }
     return null
   }
 
-  private isOthers(path: string, said: ReadonlyMap<string, string>): boolean {
-    return said.get(path) === UNKNOWN && !this.unwritten.has(path) && !this.claimed.has(path)
+  /** @param newsIn what to claim, as it stands in the note; null: others have claimed it, and are waited for */
+  private async tryClaim(
+    newsIn: (said: ReadonlyMap<string, string>) => readonly string[] | null,
+  ): Promise<Tried> {
+    const saying = { text: this.claimed }
+    const before = new Map(this.latest)
+    const attempt: { news: readonly string[] | null; isGivenUp: boolean } = { news: null, isGivenUp: false }
+    const tried = this.inTurn(async (): Promise<Tried> => {
+      // What is written meanwhile may be missing in what is read.
+      const own = new Map(this.unwritten)
+      const note = await readOptionsNote(this.store)
+      if (note.said === null) return null
+      const news = newsIn(merged(note.said, own))
+      if (news === null || attempt.isGivenUp) return 'others-claim'
+      if (news.length === 0) return new Set()
+      attempt.news = news
+      const unknown = merged(note.said, new Map(news.map((path) => [path, saying])))
+      if (!(await writeOptionsNote(this.store, note, unknown))) return 'others-wrote'
+      // Where the store was slow, or this process was, it may have counted as gone.
+      const { said } = await readOptionsNote(this.store)
+      return news.every((path) => said?.get(path) === this.claimed) ? new Set(news) : 'others-wrote'
+    })
+    const claim = (isWritten: boolean) => {
+      for (const path of attempt.news ?? []) {
+        // Said meanwhile: no longer the claim's.
+        if (this.latest.get(path) !== before.get(path)) continue
+        this.latest.set(path, saying)
+        if (isWritten) this.unwritten.delete(path)
+        else this.unwritten.set(path, saying)
+      }
+    }
+    try {
+      const result = await this.inTime(tried)
+      if (typeof result !== 'string') claim(true)
+      return result
+    } catch (error) {
+      attempt.isGivenUp = true
+      if (attempt.news === null) throw error
+      // It is written with what is said next.
+      claim(false)
+      return new Set(attempt.news)
+    }
   }
 
-  /** Notes paths as unknown. @returns false: another has written since */
-  private async replaced(note: OptionsNote, paths: readonly string[]): Promise<boolean> {
-    const unknown = new Map(paths.map((path) => [path, { text: UNKNOWN }] as const))
-    try {
-      if (!(await this.inTime(writeOptionsNote(this.store, note, merged(note.said, unknown))))) return false
-    } catch {
-      // It is written with what is said next.
-      for (const [path, saying] of unknown) this.unwritten.set(path, saying)
-      return true
+  /**
+   * Whether one of these is another's claim that may still be said; without other processes it is that of one that has ended.
+   * @param asked how often it was waited for, by claim: counted on
+   */
+  private areAwaited(texts: Iterable<string>, asked: Map<string, number>): boolean {
+    let areAwaited = false
+    for (const text of new Set(texts)) {
+      if (!this.store.isShared || !isClaimed(text) || text === this.claimed) continue
+      const times = asked.get(text) ?? 0
+      asked.set(text, times + 1)
+      if (times < OTHERS_ASKED) areAwaited = true
     }
-    for (const path of paths) {
-      this.claimed.add(path)
-      this.unwritten.delete(path)
-    }
-    return true
+    return areAwaited
   }
 
   note(options: RouterOptions, paths: Iterable<string>): Promise<void> {
@@ -119,9 +165,17 @@ export class NotedOptions implements OptionNotes {
     return this.say(sayings)
   }
 
+  /** Of a start: these paths are about to be changed, whoever else has claimed them. @throws what the store throws */
+  take(paths: Iterable<string>): Promise<void> {
+    const sayings = new Map([...paths].map((path) => [path, { text: this.claimed }] as const))
+    return this.say(Promise.resolve(sayings))
+  }
+
   /** What a start has said, in the place of what was noted before. @throws what the store throws */
   replace(before: SaidOptions, said: ReadonlyMap<string, string>): Promise<void> {
-    const paths = [...(before?.keys() ?? []), ...said.keys()]
+    const paths = [...(before?.keys() ?? []), ...said.keys()].filter(
+      (path) => before?.get(path) !== said.get(path),
+    )
     return this.say(Promise.resolve(new Map(paths.map((path) => [path, { text: said.get(path) ?? null }]))))
   }
 
@@ -135,7 +189,7 @@ export class NotedOptions implements OptionNotes {
     const heard = Promise.all([sayings, this.heard]).then(([said]) => {
       for (const [path, saying] of said) {
         this.unwritten.set(path, saying)
-        this.claimed.delete(path)
+        this.latest.set(path, saying)
       }
     })
     this.heard = heard.catch(() => {})
@@ -154,7 +208,7 @@ export class NotedOptions implements OptionNotes {
     const own = new Map(this.unwritten)
     if (own.size === 0) return
     // Not before the events are durable: else a crash between would leave options that were heard, and changed nothing.
-    if ([...own.values()].some(({ text }) => text !== UNKNOWN))
+    if ([...own.values()].some(({ text }) => text === null || !isUnknown(text)))
       await this.made.parts.committer.journal?.flush()
     await changeOptionsNote(this.store, (noted) => {
       // What has been said otherwise since, or written by a later call, is no longer this one's.
@@ -162,6 +216,17 @@ export class NotedOptions implements OptionNotes {
       return own.size === 0 ? null : merged(noted, own)
     })
     for (const [path, saying] of own) if (this.unwritten.get(path) === saying) this.unwritten.delete(path)
+  }
+
+  /** Where the store replaces nothing: after what was begun before, as it writes all that it has read. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.store.replaceNote !== undefined) return work()
+    const done = this.last.then(work)
+    this.last = done.then(
+      () => {},
+      () => {},
+    )
+    return done
   }
 
   private inTime<T>(work: Promise<T>): Promise<T> {

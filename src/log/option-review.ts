@@ -2,7 +2,7 @@ import { ParetoBanditError } from '../base/errors.js'
 import type { SaidOptions } from '../policy/option-item.js'
 import type { OnDifference } from './on-difference.js'
 import type { LogItem } from './option-items.js'
-import { UNKNOWN } from './options-note.js'
+import { isUnknown, UNKNOWN } from './options-note.js'
 
 /** Lines of differences that are told one by one, of one start. */
 const TOLD_MAX = 20
@@ -73,7 +73,7 @@ export function reviewOptions(
       differences.push(line)
       changes.push(item)
       // What a command had set since is not undone without a word.
-      if (before !== null && before !== UNKNOWN && before !== item.found)
+      if (before !== null && !isUnknown(before) && before !== item.found)
         lines.push(`${line}: a command had set the other since ${before} was in the options`)
       continue
     }

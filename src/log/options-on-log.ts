@@ -9,7 +9,7 @@ import { NotedOptions } from './noted-options.js'
 import { resolveOnDifference } from './on-difference.js'
 import { optionItems } from './option-items.js'
 import { type OptionReview, reviewOptions } from './option-review.js'
-import { readOptionsNote, UNKNOWN } from './options-note.js'
+import { readOptionsNote } from './options-note.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { OpenedLog, Store } from './store.js'
 
@@ -49,10 +49,10 @@ export async function compareOptions(
   })
   refuseNoModels(review, state, store)
   const isHeard = said !== null && sameEntries(said, review.said)
-  const notes = new NotedOptions(made, store, journalOptions)
+  const notes = new NotedOptions(made, store, opened.origin, journalOptions)
   // A process that is killed on the way may have applied what nothing notes: the next start hears its options.
-  const unknown = new Map(review.changes.map(({ field }) => [field, UNKNOWN] as const))
-  if (said !== null && unknown.size > 0) await notes.replace(null, unknown).catch(journalOptions.onStoreError)
+  const fields = review.changes.map(({ field }) => field)
+  if (said !== null && fields.length > 0) await notes.take(fields).catch(journalOptions.onStoreError)
   return async (journal, recovery) => {
     const { differences } = review
     persistence.attach(journal, { ...recovery, differences })

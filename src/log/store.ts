@@ -110,7 +110,7 @@ export interface Store {
   writeNote?(name: string, text: string): Promise<void>
   /**
    * Writes it where `before` is what stands there (null: nothing), in one step; resolves when it is durable. Without it two processes
-   * that write at once may lose what one of them wrote, and a write that hangs holds up those after it.
+   * that write at once may lose what one of them wrote, or both claim an option, and a write that hangs holds up those after it.
    * @returns false: something else stands there, and nothing has changed
    */
   replaceNote?(name: string, before: string | null, text: string): Promise<boolean>

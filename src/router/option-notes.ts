@@ -10,8 +10,9 @@ export interface OptionNotes {
   /**
    * Of these paths, those that nobody has said as the options have them, and those of options that are not given: they are unknown from
    * then on, and this process's to change and to note. Of processes that claim the same at once one gets it, and the others wait for
-   * what it notes, two seconds at most: then it counts as gone. Null where it is not known. @throws as `edited`; what the store does
-   * not take is noted with the next note
+   * what it notes, two seconds at most: then it counts as gone, and one of the others gets it. Null where it is not known. A claim that
+   * the store does not take, or not in time, counts as taken, and is noted with the next note: so each of several processes may get
+   * the same path while the store fails or hangs, as on a store without `replaceNote`. @throws as `edited`, where nothing was read
    */
   claim(options: RouterOptions, paths: Iterable<string>): Promise<ReadonlySet<string> | null>
   /**

@@ -422,9 +422,10 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * Before commands do what edited options say: which of these paths are this process's to change. They are those that `editedOptions`
    * would name, and those of options that are not given. Until `noteOptions` says them they are noted as unknown: a process that is
-   * killed on the way leaves them to the next start. Of processes that claim the same path at once one gets it. Null as of `editedOptions`.
+   * killed on the way leaves them to the next start. Of processes that claim the same path at once one gets it, as long as the store takes
+   * the claims: each of several may get it while the store fails or hangs, and on a store without `replaceNote`. Null as of `editedOptions`.
    * @param paths of what was edited; unknown ones are as of `noteOptions`
-   * @returns after two seconds at most where another process has claimed a path and not noted it: then it counts as gone
+   * @returns after two seconds at most for each process that has claimed a path and not noted it: then it counts as gone
    * @throws (the promise is rejected with) as `editedOptions`
    */
   async claimOptions(options: RouterOptions, paths: Iterable<string>): Promise<ReadonlySet<string> | null> {

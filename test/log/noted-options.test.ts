@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectRejection } from '../support/errors.js'
 import { failing, faultyNotes, never } from '../support/faulty-notes.js'
 import { EVERY_LIMIT, MODELS } from '../support/router.js'
-import { pause, SharedLog } from '../support/shared-store.js'
+import { SharedLog } from '../support/shared-store.js'
 import '../support/seed.js'
 
 const [SMALL, MIDDLE, LARGE] = MODELS
@@ -230,39 +230,6 @@ describe('options that are read again while a router runs', () => {
     await first
     const both = { ...EDITED, latency: { meanMs: 400 } }
     for (const each of [router, other]) expect(await each.editedOptions(both)).toEqual(NONE)
-    await Promise.all([router.close(), other.close()])
-  })
-
-  it('are claimed by one process, and the others wait until it has noted them', async () => {
-    const log = new SharedLog()
-    const [router, other] = [await open(log.store()), await open(log.store())]
-    const paths = ['caps', 'latency']
-    const claims = await Promise.all([router.claimOptions(EDITED, paths), router.claimOptions(EDITED, paths)])
-    expect(claims).toEqual([CAPS, CAPS])
-    let isOver = false
-    const waiting = other.claimOptions(EDITED, paths).finally(() => {
-      isOver = true
-    })
-    await pause(120)
-    expect(isOver).toBe(false)
-    await router.noteOptions(EDITED, CAPS)
-    expect(await waiting).toEqual(NONE)
-    expect(await other.claimOptions({ ...EDITED, latency: { meanMs: 1 } }, paths)).toEqual(
-      new Set(['latency']),
-    )
-    // Of options that are not given all are news.
-    expect(await other.claimOptions({}, ['quality'])).toEqual(new Set(['quality']))
-    await Promise.all([router.close(), other.close()])
-  })
-
-  it('are claimed by the next where a process has claimed them and is gone', async () => {
-    const log = new SharedLog()
-    const killed = log.store()
-    const [router, other] = [await open(killed), await open(log.store())]
-    await router.claimOptions(EDITED, CAPS)
-    killed.isCutOff = true
-    expect(await other.claimOptions(EDITED, CAPS)).toEqual(CAPS)
-    killed.isCutOff = false
     await Promise.all([router.close(), other.close()])
   })
 

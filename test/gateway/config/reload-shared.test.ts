@@ -93,4 +93,35 @@ describe('processes that read a file in the same instant', () => {
     await Promise.all([first, second, asked])
     for (const { router } of [a, b]) expect(capsOf(router, null)).toEqual([7])
   })
+
+  it('leave it also where another was killed in a reload before them, and one hears late of what it has claimed', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const log = new SharedLog()
+    const [killed, slow] = [log.store(), log.store()]
+    const a = await started(() => log.store(), FIRST)
+    const b = await started(() => slow, FIRST, { closeMs: 60_000 })
+    const gone = await started(() => killed, FIRST)
+    await gone.router.claimOptions({ caps: [{ usd: 40, per: 'day' }] }, ['caps'])
+    killed.isCutOff = true
+    const replace = slow.replaceNote.bind(slow)
+    let release: () => void = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    slow.replaceNote = async (...args) => {
+      const isWritten = await replace(...args)
+      await held
+      return isWritten
+    }
+    const reloading = b.reloads(EDITED)
+    await a.reloads(EDITED)
+    expect(capsOf(a.router, null)).toEqual([40])
+    await a.asks('PUT', '/caps', [{ usd: 7, per: 'day' }])
+    await vi.waitFor(() => expect(capsOf(b.router, null)).toEqual([7]))
+    release()
+    await reloading
+    for (const { router } of [a, b]) expect(capsOf(router, null)).toEqual([7])
+    killed.isCutOff = false
+  })
 })
