@@ -47,6 +47,17 @@ export async function fileNotes(
     else known({ kind: note.kind, id: note.id, value: null, line: `${line}\n` })
   }
   let file: FileHandle | null = null
+  let isWriting = false
+  let isClosed = false
+  const closeFile = async (): Promise<void> => {
+    const open = file
+    file = null
+    await open?.close()
+  }
+  /** From then on the file is the next process's. @throws where a write has hung until after the end */
+  const checkOpen = (): void => {
+    if (isClosed) throw new Error('the notes are closed')
+  }
   const rewrite = async (): Promise<void> => {
     const all = NOTE_KINDS.flatMap((kind) => Array.from(kinds[kind].values(), lineOf))
     const next = `${path}.new`
@@ -57,9 +68,9 @@ export async function fileNotes(
     } finally {
       await fresh.close()
     }
+    checkOpen()
     await rename(next, path)
-    await file?.close()
-    file = null
+    await closeFile()
     lines = all.length
   }
   /** What goes with a later one of the same decision needs no line; what somebody waits for is written, and that it is gone. */
@@ -68,37 +79,53 @@ export async function fileNotes(
     const latest = kinds[note.kind].get(note.id)
     return latest !== undefined && latest !== note && batch.has(latest)
   }
+  const append = async (batch: readonly Note[]): Promise<void> => {
+    if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
+      await rewrite()
+    // A process that died in the middle of a line left it without an end: these begin on a new line.
+    file ??= await open(path, 'a', 0o600)
+    checkOpen()
+    const notes = new Set(batch)
+    const all = batch.filter((note) => !isOvertaken(note, notes)).map(lineOf)
+    await file.appendFile(`\n${all.join('')}`)
+    // Rewards have been promised to somebody.
+    if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()
+    lines += all.length
+  }
   const behind = new WriteBehind<Note>({
     atOnceMax: 1,
     gatherMs: GATHER_MS,
     onProblem,
     write: async (batch) => {
-      if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
-        await rewrite()
-      // A process that died in the middle of a line left it without an end: these begin on a new line.
-      file ??= await open(path, 'a', 0o600)
-      const notes = new Set(batch)
-      const all = batch.filter((note) => !isOvertaken(note, notes)).map(lineOf)
-      await file.appendFile(`\n${all.join('')}`)
-      // Rewards have been promised to somebody.
-      if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()
-      lines += all.length
+      // Whoever waits for these has been told that they are not written.
+      if (isClosed) return
+      isWriting = true
+      try {
+        await append(batch)
+      } finally {
+        isWriting = false
+        if (isClosed) await closeFile()
+      }
     },
   })
+  const add = async (note: Note): Promise<boolean> =>
+    isClosed ? false : behind.add(note, note.kind === 'rewards')
   return {
     isShared: false,
     get: async (kind, id) => noted(kinds[kind].get(id)),
     put(kind, id, value) {
-      return behind.add(known({ kind, id, value, line: null }), kind === 'rewards')
+      return add(known({ kind, id, value, line: null }))
     },
     remove(kind, id) {
       kinds[kind].delete(id)
-      return behind.add({ kind, id, value: null, line: null }, kind === 'rewards')
+      return add({ kind, id, value: null, line: null })
     },
     entries: async (kind) => Array.from(kinds[kind], ([id, note]) => [id, noted(note) ?? {}] as const),
     async close() {
-      if (await behind.close()) await file?.close()
-      file = null
+      await behind.close()
+      isClosed = true
+      // One that hangs closes it when it ends.
+      if (!isWriting) await closeFile()
     },
   }
 }

@@ -1,15 +1,11 @@
+import { messageOf } from '../../base/errors.js'
+
 /** Items that may wait; with more the oldest are left out, so that a store that is away costs no memory. */
 const WAITING_MAX = 20_000
 const BATCH_MAX = 500
 const RETRY_MS = 250
 /** Nobody waits longer for a write, as nobody does for a journal at its end. */
 const WRITE_MS_MAX = 5000
-
-/** Why notes are of this process alone: the store takes a write and does not end it. */
-export class NotesTimeout extends Error {
-  override readonly name = 'NotesTimeout'
-  readonly code = 'NOTES_TIMEOUT'
-}
 
 interface Waiting<T> {
   readonly place: number
@@ -24,13 +20,13 @@ export interface WriteBehindOptions<T> {
   readonly atOnceMax: number
   /** How long an item may wait for others that go with it, ms; 0: for those of one turn of the event loop. */
   readonly gatherMs: number
-  /** Told when writing begins to fail. One that hangs is a NotesTimeout, as the cause. */
+  /** Told when writing begins to fail, and when it begins to hang, with why in its message. */
   readonly onProblem: (problem: Error) => void
 }
 
 /**
  * Writes what is added in batches, without anybody waiting for it. A write that hangs is not given up, as it may come late and stand behind
- * what came after it: those after it wait where there are `atOnceMax` of it, and whoever waits for them is told that they are not written.
+ * what came after it. Once `atOnceMax` writes hang all others wait until one of them ends; whoever waits for them is told that they are not written.
  */
 export class WriteBehind<T> {
   private readonly options: WriteBehindOptions<T>
@@ -43,7 +39,8 @@ export class WriteBehind<T> {
   private gathering: NodeJS.Timeout | undefined
   private isPaused = false
   private isClosing = false
-  private isUnwell = false
+  /** What has been told since a write last went well. */
+  private told: 'nothing' | 'fails' | 'hangs' = 'nothing'
   private onIdle: (() => void) | null = null
   private retry: NodeJS.Timeout | undefined
 
@@ -83,8 +80,8 @@ export class WriteBehind<T> {
     return this.hanging >= this.options.atOnceMax
   }
 
-  /** What waits is tried once more. @returns false: a write hangs, and is not waited for */
-  async close(): Promise<boolean> {
+  /** What waits is tried once more. A write that hangs is not waited for. */
+  async close(): Promise<void> {
     this.isClosing = true
     this.isPaused = false
     clearTimeout(this.retry)
@@ -94,7 +91,6 @@ export class WriteBehind<T> {
     this.send()
     await idle
     this.isClosing = false
-    return this.hanging === 0
   }
 
   private send(): void {
@@ -117,7 +113,7 @@ export class WriteBehind<T> {
     }, WRITE_MS_MAX)
     try {
       await this.options.write(batch.map(({ item }) => item))
-      this.isUnwell = false
+      this.told = 'nothing'
       for (const { tried } of batch) tried(true)
     } catch (error) {
       this.failed(batch, error)
@@ -131,20 +127,21 @@ export class WriteBehind<T> {
 
   private hangs(batch: readonly Waiting<T>[]): void {
     this.hanging++
-    const cause = new NotesTimeout(`a write takes longer than ${WRITE_MS_MAX} ms`)
-    this.tellProblem(cause.message, cause)
+    if (this.told !== 'hangs') this.tell(`a write takes longer than ${WRITE_MS_MAX} ms`)
+    this.told = 'hangs'
     for (const { tried } of this.isHeldUp ? [...batch, ...this.waiting] : batch) tried(false)
     this.send()
   }
 
-  private tellProblem(why: unknown, cause: unknown): void {
-    if (!this.isUnwell)
-      this.options.onProblem(new Error(`notes are of this process alone: ${why}`, { cause }))
-    this.isUnwell = true
+  private tell(why: string): void {
+    this.options.onProblem(new Error(`notes are of this process alone: ${why}`))
   }
 
   private failed(batch: readonly Waiting<T>[], error: unknown): void {
-    this.tellProblem(error instanceof Error ? error.message : error, error)
+    if (this.told === 'nothing') {
+      this.tell(messageOf(error))
+      this.told = 'fails'
+    }
     this.waiting = [...batch, ...this.waiting].sort((a, b) => a.place - b.place)
     if (this.isPaused) return
     this.isPaused = true

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, statSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type FileHandle, open as openFile } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { fileNotes } from '../../../src/gateway/node/file-notes.js'
 import { type RedisLink, redisLink } from '../../../src/gateway/node/redis-link.js'
@@ -69,6 +70,50 @@ describe('notes in a file', () => {
     expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(11_500)
     const after = await fileNotes(path, max, onProblem)
     expect(await after.get('decisions', 'd14999')).toEqual({ i: 14_999 })
+  })
+})
+
+/** Appending to files waits until the test says so. */
+async function heldAppends() {
+  const probe = await openFile(tempFile(), 'w')
+  const methods = Object.getPrototypeOf(probe) as FileHandle
+  await probe.close()
+  const { appendFile } = methods
+  const held: { readonly file: FileHandle; readonly release: () => void }[] = []
+  const spy = vi.spyOn(methods, 'appendFile').mockImplementation(async function (this: FileHandle, data) {
+    await new Promise<void>((release) => held.push({ file: this, release }))
+    await appendFile.call(this, data)
+  })
+  return { held, restore: () => spy.mockRestore() }
+}
+
+describe('notes in a file that does not answer', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('are closed all the same: the write that hangs closes the file when it ends, and nothing is written after it', async () => {
+    const path = tempFile()
+    const problems: string[] = []
+    const notes = await fileNotes(path, max, ({ message }) => problems.push(message))
+    const { held, restore } = await heldAppends()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const first = notes.put('rewards', 'a', { n: 1 })
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    const second = notes.put('rewards', 'b', { n: 2 })
+    const closing = notes.close()
+    await vi.advanceTimersByTimeAsync(5000)
+    await closing
+    expect(await Promise.all([first, second])).toEqual([false, false])
+    expect(problems).toEqual(['notes are of this process alone: a write takes longer than 5000 ms'])
+    vi.useRealTimers()
+    expect(held[0].file.fd).toBeGreaterThan(0)
+    held[0].release()
+    await vi.waitFor(() => expect(held[0].file.fd).toBe(-1))
+    expect(await notes.put('rewards', 'c', { n: 3 })).toBe(false)
+    expect(held).toHaveLength(1)
+    restore()
+    expect(readFileSync(path, 'utf8').match(/"n":\d/g)).toEqual(['"n":1'])
   })
 })
 

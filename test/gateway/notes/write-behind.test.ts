@@ -127,18 +127,34 @@ describe('what is written behind', () => {
     expect(await other).toBe(true)
   })
 
+  it('that hangs is told after one that fails, too, and once until one goes well', async () => {
+    const { behind, end, problems } = behindOf({ atOnceMax: 2 })
+    void behind.add('a', true)
+    await vi.advanceTimersByTimeAsync(0)
+    end[0]?.(new Error('no room'))
+    await vi.advanceTimersByTimeAsync(250)
+    void behind.add('b', true)
+    await vi.advanceTimersByTimeAsync(6000)
+    const hangs = 'notes are of this process alone: a write takes longer than 5000 ms'
+    expect(problems).toEqual(['notes are of this process alone: no room', hangs])
+    end[1]?.(new Error('no room'))
+    end[2]?.()
+    await vi.advanceTimersByTimeAsync(250)
+    expect(problems).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(problems).toEqual(['notes are of this process alone: no room', hangs, hangs])
+  })
+
   it('that hangs does not hold up the end', async () => {
     const { behind, end, problems } = behindOf()
     void behind.add('a', true)
     await vi.advanceTimersByTimeAsync(0)
-    let isWhole: boolean | null = null
-    void behind.close().then((whole) => {
-      isWhole = whole
-    })
+    const ended = vi.fn()
+    void behind.close().then(ended)
     await vi.advanceTimersByTimeAsync(4999)
-    expect(isWhole).toBeNull()
+    expect(ended).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
-    expect(isWhole).toBe(false)
+    expect(ended).toHaveBeenCalled()
     expect(problems.length).toBe(1)
     end[0]?.()
   })
