@@ -77,7 +77,7 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       return refusalResponse(refusal, 'openai')
     })
     app.onError((error) => {
-      deps.onError(error)
+      deps.onError(error, 'a request')
       const refusal = {
         status: 500,
         code: 'internal_error',

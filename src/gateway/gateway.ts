@@ -111,8 +111,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   checkHeld(router, config)
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, message)
-  const onError = (error: unknown) => {
-    write('error', { error: scrubberOf(live.current)(failureText(error)) }, 'the gateway failed')
+  const onError = (error: unknown, what: string) => {
+    write('error', { what, error: scrubberOf(live.current)(failureText(error)) }, 'the gateway failed')
   }
   const shared = await SharedRecords.open(records, {
     refreshMs: () => live.current.keyStore.refreshMs,
@@ -127,8 +127,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   use?.start(config.keyStore.refreshMs)
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
-  const endAlarms = alarmLog(router, write, now)
-  const endExpiry = startExpiry(router, onError)
+  const after = options.after ?? afterQuietly
+  const endAlarms = alarmLog(router, write, now, after)
+  const endExpiry = startExpiry(router, (error) => onError(error, 'reservations whose time is over'))
   const dashboard = options.dashboard === undefined ? null : new GatewayDashboard({ router, live, now })
   const observe = await observerOf(live, metrics, write, onError, onProblem, dashboard)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
@@ -137,7 +138,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     router,
     write,
     now,
-    after: options.after ?? afterQuietly,
+    after,
     fetch: options.fetchPrices,
   })
   priceMetrics(metrics, priceRefresh)
@@ -189,7 +190,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     reload: readAgain === undefined ? null : reload,
     rewardReport: surfaces.rewardReport ?? null,
     onChange: (what) => write('info', { what }, 'admin'),
-    onError,
+    onError: (error) => onError(error, 'the admin API'),
     durableMs: DURABLE_MS,
   }
   priceRefresh.begin()
@@ -215,12 +216,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           files: options.dashboard,
           dashboard,
           refusal: (headers) => refusalOf(admin, headers),
-          onError,
+          onError: (error) => onError(error, 'the dashboard'),
         })
   if (page !== null) app.route('/dashboard', page.app)
   app.all('*', (context) => surfaces.fetch(context.req.raw))
   app.onError((error, context) => {
-    onError(error)
+    onError(error, 'a request')
     return errorAnswer(context, error)
   })
   const complete: CompleteByPath = (path, request) => surfaces.complete?.(path, request) ?? null
@@ -271,7 +272,7 @@ async function observerOf(
   live: LiveConfig,
   metrics: MetricsRegistry,
   write: WriteLine,
-  onError: (error: unknown) => void,
+  onError: (error: unknown, what: string) => void,
   onProblem: (message: string) => void,
   dashboard: GatewayDashboard | null,
 ): Promise<RequestObserver> {
@@ -287,7 +288,7 @@ async function observerOf(
       try {
         observe(record)
       } catch (error) {
-        onError(error)
+        onError(error, 'what is noted of a request that is over')
       }
     }
   }

@@ -30,8 +30,8 @@ export interface SurfaceDeps {
   readonly metrics: MetricsRegistry
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
-  /** Called with failures that are nobody's but ours. */
-  readonly onError: (error: unknown) => void
+  /** Called with failures that are nobody's but ours. @param what failed, for the log: `a bill` */
+  readonly onError: (error: unknown, what: string) => void
   /** Called with every reward that is taken. @param value in [0, 1] */
   readonly onReward?: ((source: string, value: number) => void) | undefined
 }

@@ -5,6 +5,19 @@ import type { FoldView } from '../state/policy-state.js'
 /** A model is in the mix that had one of this many latest requests. */
 export const MIX_REQUESTS = 1000
 
+export const STANDING_KINDS = [
+  'in-mix',
+  'due',
+  'cannot-win',
+  'out-of-reach',
+  'unaffordable',
+  'kept-out',
+  'down',
+  'disabled',
+  'draining',
+  'not-chosen',
+] as const
+
 /**
  * - `in-mix`: it had one of the latest 1,000 requests, and not all like the latest would be refused;
  * - `due`: it is to be tried, or would be chosen: its turn comes;
@@ -16,17 +29,7 @@ export const MIX_REQUESTS = 1000
  * - `draining`: an operator removed it, and its requests are not done;
  * - `not-chosen`: the policy does not say why.
  */
-export type StandingKind =
-  | 'in-mix'
-  | 'due'
-  | 'cannot-win'
-  | 'out-of-reach'
-  | 'unaffordable'
-  | 'kept-out'
-  | 'down'
-  | 'disabled'
-  | 'draining'
-  | 'not-chosen'
+export type StandingKind = (typeof STANDING_KINDS)[number]
 
 /** Why a model gets requests, or none. */
 export interface ModelStanding {

@@ -20,7 +20,7 @@ const MOUNTED_AT = '/admin'
  * Answers of changes say whether they are `durable`: in the store. One that is not yet is in force all the same.
  */
 export function adminApp(deps: AdminDeps): Hono {
-  const { live, router, reload, rewardReport, onChange, onError } = deps
+  const { live, router, reload, rewardReport, now, onChange, onError } = deps
   const app = new Hono()
   app.use(async (context, next) => {
     const refusal = await refusalOf(deps, context.req.raw.headers)
@@ -32,9 +32,15 @@ export function adminApp(deps: AdminDeps): Hono {
   app.get('/config', (context) => context.json(live.current))
   app.post('/reload', async (context) => {
     if (reload === null) throw new AdminError(409, 'no_config_file', 'this gateway has no config file')
+    const begunAt = now()
+    // It asks the store what others have done of the file.
     const report = await reload()
+    const usedMs = now() - begunAt
     onChange(`config: reloaded, ${plural(report.applied.length, 'change')} of the router`)
-    return context.json({ ...report, durable: await isDurable(deps) }, report.failed.length === 0 ? 200 : 503)
+    return context.json(
+      { ...report, durable: await isDurable(deps, usedMs) },
+      report.failed.length === 0 ? 200 : 503,
+    )
   })
   app.get('/stats', (context) => context.json(router.stats()))
   app.get('/rewards', (context) => {

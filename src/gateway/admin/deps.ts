@@ -26,11 +26,13 @@ export interface AdminDeps {
   readonly durableMs: number
 }
 
-/** Whether all that was changed so far is in the store, waiting for it. */
-export async function isDurable({ router, durableMs }: AdminDeps): Promise<boolean> {
+/** Whether all that was changed so far is in the store, waiting for it. @param usedMs what the change itself has waited */
+export async function isDurable({ router, durableMs }: AdminDeps, usedMs = 0): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
+  // A clock that was put back makes no wait longer.
+  const leftMs = Math.max(0, durableMs - Math.max(0, usedMs))
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), durableMs)
+    timer = setTimeout(() => resolve(false), leftMs)
   })
   try {
     return await Promise.race([

@@ -123,7 +123,7 @@ export class Attempt implements StreamedCall {
       const message = house.scrub(error.message)
       return new UpstreamFailure(kind, code, status, message, { retryAfterMs, body, mayBeBilled })
     }
-    house.deps.onError(error)
+    house.deps.onError(error, 'the call of an upstream')
     const more = { mayBeBilled: true }
     return new UpstreamFailure('operator', 'internal_error', 500, 'the gateway failed', more)
   }
@@ -322,7 +322,7 @@ export class Attempt implements StreamedCall {
     try {
       this.answered(status)
     } catch (error) {
-      this.house.deps.onError(error)
+      this.house.deps.onError(error, 'the answer of an upstream')
     }
   }
 

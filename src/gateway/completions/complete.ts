@@ -66,7 +66,7 @@ export function refused(
   const { router, now, onError } = house.deps
   const refusal = refusalOfError(error, router, exchange.record.tenant, now())
   if (refusal !== null) return exchange.refuse(refusal, errors)
-  onError(error)
+  onError(error, 'a request')
   const ours = { status: 500, code: 'internal_error', message: 'the gateway failed', retryAfterMs: null }
   return exchange.refuse(ours, errors, 'failed')
 }
@@ -133,7 +133,8 @@ export async function reserve(
 /** @throws (the promise is rejected with) Refused where the store does not take the reservation, which is given back */
 async function beInStore(house: House, exchange: Exchange, call: Reserved): Promise<void> {
   const { router, onError } = house.deps
-  if (await isInStore(router.flush(), house.after, onError)) return
+  if (await isInStore(router.flush(), house.after, (error) => onError(error, 'the reservation of a request')))
+    return
   exchange.booked(house.ledger.cancel(call, {}, null), true)
   throw storeIsAway()
 }

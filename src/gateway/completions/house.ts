@@ -63,7 +63,11 @@ export class House {
     this.call = call
     this.aiSdkOptions = aiSdk
     this.after = after
-    this.ledger = new Ledger({ router: deps.router, after, onError: deps.onError })
+    this.ledger = new Ledger({
+      router: deps.router,
+      after,
+      onError: (error) => deps.onError(error, 'a bill'),
+    })
     this.billing = new Billing(this.ledger, unknownTokens(deps.metrics))
     this.sessions = new Sessions(deps.notes, deps.now)
     this.decisions = new Decisions(deps.notes)
@@ -106,7 +110,8 @@ export class House {
       return await aiSdk.call(await aiSdk.providers.modelOf(upstream, call.modelId), call)
     } catch (error) {
       // Clients hear of operators' mistakes that there is one.
-      if (error instanceof UpstreamFailure && error.cause !== undefined) this.deps.onError(error.cause)
+      if (error instanceof UpstreamFailure && error.cause !== undefined)
+        this.deps.onError(error.cause, 'a model of the AI SDK')
       throw error
     }
   }

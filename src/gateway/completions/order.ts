@@ -157,7 +157,7 @@ async function modelBefore(house: House, session: string, ttlMs: number): Promis
   try {
     return await house.sessions.modelOf(session, ttlMs)
   } catch (error) {
-    house.deps.onError(error)
+    house.deps.onError(error, 'which model a conversation has')
     throw notesAway()
   }
 }

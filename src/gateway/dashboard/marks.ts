@@ -1,5 +1,5 @@
 import { percent, usdInText } from '../../base/format.js'
-import type { RouterEvent } from '../../index.js'
+import type { ReachEvent, RouterEvent } from '../../index.js'
 import type { Mark } from './shape.js'
 
 type Said = Pick<Mark, 'kind' | 'text'> & { readonly model?: string; readonly tenant?: string | null }
@@ -35,9 +35,7 @@ function saidOf(event: RouterEvent): Said | null {
       }
     }
     case 'reach':
-      return event.isReachable
-        ? { kind: 'recovery', model: event.model, text: 'an account can pay for it again' }
-        : { kind: 'alarm', model: event.model, text: 'no account can ever pay for a request on it' }
+      return reachMark(event)
     case 'implausible-bill': {
       const { model, id, costUsd, listCostUsd } = event
       const text = `the bill of ${id} is far beyond the plausible: ${usdInText(costUsd)}, list price ${usdInText(listCostUsd)}`
@@ -106,4 +104,17 @@ function saidOfMoney(event: RouterEvent): Said | null {
     default:
       return null
   }
+}
+
+function reachMark({ model, isReachable, standing }: ReachEvent): Said {
+  if (!isReachable) return { kind: 'alarm', model, text: 'no account can ever pay for a request on it' }
+  if (standing === 'unaffordable')
+    return { kind: 'change', model, text: 'it is out of reach no more, and unaffordable for now' }
+  if (standing === 'cannot-win')
+    return {
+      kind: 'change',
+      model,
+      text: 'others are worth more at what it costs, whatever accounts can pay',
+    }
+  return { kind: 'recovery', model, text: 'an account can pay for it again' }
 }

@@ -20,7 +20,7 @@ export function collectorOf(
     after,
     now,
     draw: () => random(),
-    onError,
+    onError: (error) => onError(error, 'rewards that are held, or that a process left behind'),
     onReward,
   })
 }

@@ -90,7 +90,7 @@ async function mustBeOf(house: House, id: string, key: ClientKey): Promise<Known
   try {
     known = await house.decisions.of(id)
   } catch (error) {
-    house.deps.onError(error)
+    house.deps.onError(error, 'the record of a decision')
     throw notesAway()
   }
   if (known === null || known.owner !== ownerOf(key))

@@ -43,7 +43,7 @@ export function judgeOf(
     ask: (question) => replyOf(live.current, question, ask),
     reward: (decision, value) =>
       rewards.give({ decision, value, weight: 1, source: 'judge', idempotencyKey: 'judge' }),
-    onError,
+    onError: (error) => onError(error, 'the judge'),
   })
 }
 

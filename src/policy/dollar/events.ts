@@ -21,6 +21,7 @@ import {
   record,
   text,
 } from '../../events/fields.js'
+import { STANDING_KINDS } from '../standing.js'
 import {
   CAP_LENGTHS,
   CAP_PACINGS,
@@ -158,13 +159,15 @@ export const drift = defineNotice('drift', {
 export type DriftEvent = DefinedEvent<typeof drift>
 
 /**
- * A model may be worth its price, and no account can ever pay for one request on it; or one can again. `stats` says what would
+ * A model may be worth its price, and no account can ever pay for one request on it; or that has ended. `stats` says what would
  * change it. Told by each process whose listeners it has, within 256 requests.
  */
 export const reach = defineNotice('reach', {
   model: text(),
   isReachable: boolean(),
-  /** What one request costs at least, and the most that one may draw, USD; null where it does not matter any more. */
+  /** How it stands now: within reach, it may be unaffordable for the moment, or not worth its price. */
+  standing: oneOf(STANDING_KINDS),
+  /** What one request costs at least, and the most that one may draw, USD: ever, or now of what is unaffordable. Null where it does not matter. */
   costUsd: nullable(finite()),
   mostUsd: nullable(finite()),
 })

@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { followAddedModels } from '../../../src/gateway/admin/added-models.js'
 import { adminApp } from '../../../src/gateway/admin/admin-app.js'
+import type { AdminDeps } from '../../../src/gateway/admin/deps.js'
 import { LiveConfig } from '../../../src/gateway/config/live-config.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
@@ -20,8 +21,12 @@ export interface Answer {
   readonly body: Tree & { readonly error?: { readonly code: string; readonly message: string } }
 }
 
-/** The admin API on a socket, over a router without a store. */
-export async function adminServer(tree: Tree = exampleTree(), records: RecordStore = memoryRecords()) {
+/** The admin API on a socket, over a router without a store. @param more in place of what it would work on */
+export async function adminServer(
+  tree: Tree = exampleTree(),
+  records: RecordStore = memoryRecords(),
+  more: Partial<AdminDeps> = {},
+) {
   const config = await readConfig(tree, { name: 'c', env: ENV })
   const router = await createRouter<string>(routerOptionsOf(config))
   const live = new LiveConfig(config, router)
@@ -44,6 +49,7 @@ export async function adminServer(tree: Tree = exampleTree(), records: RecordSto
     onChange: (what) => void told.push(what),
     onError: (error) => void told.push(`error: ${String(error)}`),
     durableMs: 1000,
+    ...more,
   })
   const server = serve({ fetch: new Hono().route('/admin', app).fetch, port: 0, hostname: '127.0.0.1' })
   await new Promise((resolve) => server.once('listening', resolve))

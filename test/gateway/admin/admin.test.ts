@@ -403,6 +403,20 @@ describe('keys', () => {
 })
 
 describe('a reload', () => {
+  it('that has waited for the store is answered at once', async () => {
+    const { router } = await started()
+    let now = 0
+    const durableMs = 1e9
+    const away = Object.assign(Object.create(router), { flush: () => new Promise<void>(() => {}) })
+    const report = { applied: ['budget'], settings: [], needsRestart: [], needsNewLog: [], failed: [] }
+    const reload = async () => {
+      now += durableMs
+      return report
+    }
+    const { call } = await started(undefined, undefined, { router: away, now: () => now, reload, durableMs })
+    expect(await call('POST', '/reload')).toEqual({ status: 200, body: { ...report, durable: false } })
+  })
+
   it('reports what it did, and every mistake of a bad file without touching anything', async () => {
     const { call, files, router } = await started()
     const [small, ...others] = SMALL

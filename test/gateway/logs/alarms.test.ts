@@ -21,13 +21,23 @@ async function started(budget?: { usdPerRequest: number }) {
     ...(budget === undefined ? {} : { budget }),
   })
   const lines: Line[] = []
+  const waiting: { at: number; call: () => void }[] = []
   const end = alarmLog(
     router,
     (level, fields, message) => lines.push({ level, fields, message }),
     () => now,
+    (ms, call) => {
+      const wait = { at: now + ms, call }
+      waiting.push(wait)
+      return () => void waiting.splice(waiting.indexOf(wait), 1)
+    },
   )
   const pass = (ms: number) => {
     now += ms
+    for (const due of waiting.filter(({ at }) => at <= now)) {
+      waiting.splice(waiting.indexOf(due), 1)
+      due.call()
+    }
   }
   const bill = (costUsd: number) => {
     const { id } = router.route(X)
@@ -104,6 +114,53 @@ describe('the log of what the engine notices', () => {
       level: 'warn',
       fields: { model: 'm', signal: 'reward', direction: 'down' },
     })
+  })
+
+  it('says at last how it is, where a model comes and goes within a minute', async () => {
+    const { router, lines, pass } = await started()
+    const events: boolean[] = []
+    router.on('availability', ({ isAvailable }) => events.push(isAvailable))
+    const pause = () => router.fail(router.route(X).id, { retryAfterMs: 2000 })
+    const answer = () => {
+      pass(3000)
+      router.settle(router.route(X).id, { costUsd: 0.0004 })
+    }
+    pause()
+    answer()
+    pause()
+    answer()
+    pause()
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
+    pass(60_000)
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info', 'warn'])
+    expect(lines[2].fields).toMatchObject({ model: 'm', retryAfterMs: 2000 })
+    const paused = events.filter((isAvailable) => !isAvailable).length
+    expect([paused, lines[2].fields.alikeSince]).toEqual([2, undefined])
+    pass(600_000)
+    expect(lines).toHaveLength(3)
+  })
+
+  it('says of a model within reach again whether it is paid for', async () => {
+    const { router, lines, bill } = await started({ usdPerRequest: 0.001 })
+    const DEAR = { inputUsdPerMTok: 100, outputUsdPerMTok: 100 }
+    router.addModel({ id: 'dear', ...DEAR }, { forcedExploration: 0 })
+    router.setCaps([{ usd: 0.02, per: 'day', pacing: 'even' }])
+    for (let i = 0; i < 10; i++) bill(0.0004)
+    router.setBudget({ usdPerRequest: 1 })
+    router.setCaps([{ usd: 10, per: 'day', pacing: 'even' }])
+    router.adjustAccount(-9.999)
+    try {
+      bill(0.0004)
+    } catch {}
+    const { standing } = router.stats().models[1]
+    expect(lines.map(({ level, fields }) => [level, fields.model, fields.standing])).toEqual([
+      ['warn', 'dear', 'out-of-reach'],
+      ['info', 'dear', standing.kind],
+    ])
+    expect([standing.kind, lines[1].message]).toEqual([
+      'unaffordable',
+      'a model is out of reach no more, and what the accounts have now does not pay for it',
+    ])
   })
 
   it('has none once it has ended', async () => {

@@ -163,6 +163,48 @@ describe('stats and the notice of reach', () => {
     expect([served.notices, [...served.told]]).toEqual([2, ['cheap', 'dear']])
   })
 
+  it('a model that a typical request cannot pay for is unaffordable, not paid for, when the cap is spent', async () => {
+    const served = await Served.begin({ capUsd: 40 * CHEAP_USD })
+    const told: unknown[] = []
+    served.router.on('reach', (event) => told.push(event))
+    // As where clients name their model, and answers are short: one on the dear model would fit into the cap.
+    const named = { candidates: ['cheap'], expectedOutputTokens: 10 }
+    while (served.run(1, named) === 1);
+    served.run(300, named)
+    const { kind, costUsd, mostUsd } = served.router.stats().models[1].standing
+    expect(kind).toBe('unaffordable')
+    expect(told).toEqual([
+      expect.objectContaining({ model: 'dear', isReachable: false, standing: 'out-of-reach' }),
+      expect.objectContaining({ model: 'dear', isReachable: true, standing: kind, costUsd, mostUsd }),
+    ])
+    expect(costUsd).toBeGreaterThan(mostUsd ?? 0)
+  })
+
+  it('says how a model stands that is out of reach no more', async () => {
+    const ended = async (change: (served: Served) => void) => {
+      const served = await Served.begin({ capUsd: 20 * CHEAP_USD })
+      const kinds: unknown[] = []
+      served.router.on('reach', ({ model, standing }) => kinds.push([model, standing]))
+      const named = { candidates: ['cheap'] }
+      served.run(12, named)
+      change(served)
+      served.run(1, named)
+      const { standing } = served.router.stats().models[1]
+      expect(kinds).toEqual([
+        ['dear', 'out-of-reach'],
+        ['dear', standing.kind],
+      ])
+      return standing.kind
+    }
+    expect(await ended(({ router }) => router.setCaps([]))).toBe('due')
+    // A cap that one fits into, and that is spent but for a little.
+    const spent = ({ router }: Served) => {
+      router.setCaps([{ usd: 21 * DEAR_USD, per: 'day', pacing: 'even' }])
+      router.adjustAccount(-20.99 * DEAR_USD)
+    }
+    expect(await ended(spent)).toBe('unaffordable')
+  })
+
   it('never contradict each other', async () => {
     const step = fc.oneof(
       fc.record({ budgetUsd: fc.constantFrom(1e-6, 3e-4, 2e-3, 0.02) }),

@@ -54,8 +54,8 @@ export class ReachWatch {
       if (isReachable !== told.has(id) || (standing !== null && SILENT.has(standing.kind))) continue
       if (isReachable) told.delete(id)
       else told.add(id)
-      const { costUsd = null, mostUsd = null } = standing ?? {}
-      notices.push({ type: 'reach', at, model: id, isReachable, costUsd, mostUsd })
+      const { kind = 'due', costUsd = null, mostUsd = null } = standing ?? {}
+      notices.push({ type: 'reach', at, model: id, isReachable, standing: kind, costUsd, mostUsd })
     }
     for (const id of told) if (registry.get(id) === undefined) told.delete(id)
     return notices

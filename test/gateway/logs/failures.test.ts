@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
+import { readConfig } from '../../../src/gateway/config/read-config.js'
+import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
+import { createGateway } from '../../../src/gateway/gateway.js'
+import { memoryNotes } from '../../../src/gateway/notes/notes.js'
+import { createRouter } from '../../../src/index.js'
+import { ENV, exampleTree } from '../config/example.js'
+
+it('a line of a failure of the gateway says what failed', async () => {
+  const config = await readConfig(exampleTree(), { name: 'c', env: ENV })
+  const router = await createRouter<string>(routerOptionsOf(config))
+  const lines: unknown[] = []
+  const away = async () => {
+    throw Object.assign(new Error('Redis: no answer of Redis within 5000 ms'), { code: 'ETIMEDOUT' })
+  }
+  const gateway = await createGateway({
+    config,
+    router,
+    notes: { ...memoryNotes(() => 10), get: away, entries: away },
+    surfaces: clientSurfaces({ call: away }),
+    write: (_level, fields, message) => {
+      if (message === 'the gateway failed') lines.push(fields)
+    },
+  })
+  const headers = { authorization: `Bearer ${ENV.SUPPORT_BOT_KEY}` }
+  const answer = await gateway.fetch(new Request('http://g/v1/decisions/r.1', { headers }))
+  expect(answer.status).toBe(503)
+  const error = 'Redis: no answer of Redis within 5000 ms'
+  expect(lines).toEqual([
+    { what: 'rewards that are held, or that a process left behind', error },
+    { what: 'the record of a decision', error },
+  ])
+  await gateway.close()
+})
