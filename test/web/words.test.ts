@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { farText, heldText, timesBefore } from '../../web/dashboard/words.js'
+import { farText, heldText, oneModelText, timesBefore, unrewardedText } from '../../web/dashboard/words.js'
 
 describe('sentences of the dashboard', () => {
   it.each([
@@ -25,5 +25,21 @@ describe('sentences of the dashboard', () => {
     [1.01, 1.3, null, 'Above the budget'],
   ] as const)('of a use of %s, %s booked and a bound of %s: %s', (use, booked, bound, said) => {
     expect(heldText(use, booked, bound)).toBe(said)
+  })
+
+  it('compare no rewards where none has come, and no priors tell models apart', () => {
+    expect(unrewardedText([{ rewarded: 0 }, { rewarded: 0 }], [1, 1])).toContain('No reward has come yet')
+    expect(unrewardedText([{ rewarded: 0 }, { rewarded: 0 }], [0.9, 0.4])).toBeNull()
+    expect(unrewardedText([{ rewarded: 0 }, { rewarded: 3 }], [1, 1])).toBeNull()
+  })
+
+  it.each([
+    [0, 305, ''],
+    [84, 1305, '84 of the 1,305 had no other model to go to'],
+    [305, 305, 'All of them had no other model to go to'],
+  ])('of %s decisions of %s that had one model: %s', (withOneModel, decisions, said) => {
+    const text = oneModelText(withOneModel, decisions)
+    expect(text.slice(0, said.length)).toBe(said)
+    expect(text.includes('names one')).toBe(said !== '')
   })
 })

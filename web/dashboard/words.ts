@@ -1,5 +1,5 @@
 import type { DashboardData } from '../../src/gateway/dashboard/shape.js'
-import { short } from '../shared/format.js'
+import { count, plain, short } from '../shared/format.js'
 
 type Model = DashboardData['stats']['models'][number]
 
@@ -31,6 +31,27 @@ export function heldText(utilisation: number | null, bookedUsd: number, boundUsd
   if (utilisation === null || utilisation <= 1) return 'Held'
   if (boundUsd === null) return 'Above the budget'
   return bookedUsd <= boundUsd ? 'Held within its bound' : 'Above the bound'
+}
+
+/**
+ * What is said in place of rewards where none was ever given, and no priors tell models apart; null: they are known.
+ * @param expected rewards of models
+ */
+export function unrewardedText(
+  models: readonly Pick<Model, 'rewarded'>[],
+  expected: readonly number[],
+): string | null {
+  const areApart = new Set(expected.map((reward) => plain(reward))).size > 1
+  if (areApart || models.some(({ rewarded }) => rewarded > 0)) return null
+  return 'No reward has come yet, so nothing is known of which model answers better: costs alone can be compared.'
+}
+
+/** Of decisions that another budget cannot send elsewhere. An empty text where each had a choice. */
+export function oneModelText(withOneModel: number, decisions: number): string {
+  if (withOneModel === 0) return ''
+  const which =
+    withOneModel === decisions ? 'All of them' : `${count(withOneModel)} of the ${count(decisions)}`
+  return `${which} had no other model to go to, whatever it costs: the request names one, or nothing else can serve it.`
 }
 
 /** As far as an import of prices lets one go unasked. */

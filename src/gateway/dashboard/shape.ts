@@ -113,6 +113,9 @@ export interface WhatIf {
   readonly shadowPrice: number
   /** False: even the cheapest models cost more. */
   readonly isFeasible: boolean
+  /** Decisions, and those of them that had one model to go to: the request named it, or nothing else could serve it. */
+  readonly decisions: number
+  readonly withOneModel: number
   /** What was chosen, and what would be, by the same expectations. */
   readonly before: WhatIfMix
   readonly after: WhatIfMix

@@ -42,7 +42,8 @@ export function whatIf(kept: readonly KeptExplanation[], budgetUsdPerRequest: nu
   if (decisions.length < DECISIONS_MIN) return null
   const at = (weight: number) => mixOf(decisions.map((models) => best(models, weight)))
   const before = mixOf(kept.flatMap(({ models, chosen }) => models.filter(({ model }) => model === chosen)))
-  const answer = { budgetUsdPerRequest, before }
+  const withOneModel = decisions.filter(({ length }) => length === 1).length
+  const answer = { budgetUsdPerRequest, decisions: decisions.length, withOneModel, before }
   let [low, high] = [0, 1]
   const free = at(0)
   if (free.usdPerRequest <= budgetUsdPerRequest)

@@ -67,6 +67,14 @@ describe('another budget on the latest decisions', () => {
     expect(whatIf(kept, 0.001)?.after.usdPerRequest).toBeCloseTo(0.002, 12)
   })
 
+  it('says how many decisions had one model to go to', () => {
+    const named = repeated([model('dear', 0.9, 0.01)], 12)
+    const free = repeated([model('dear', 0.9, 0.01), model('cheap', 0.5, 0.002)], 20)
+    const found = whatIf([...named, ...free], 0.001)
+    expect(found).toMatchObject({ isFeasible: false, decisions: 32, withOneModel: 12 })
+    expect(found?.after.usdPerRequest).toBeCloseTo((12 * 0.01 + 20 * 0.002) / 32, 12)
+  })
+
   it('lets in what money alone kept out, and nothing else', () => {
     const models = [
       model('chosen', 0.5, 0.002),

@@ -5,10 +5,18 @@ import { type Column, Table } from '../../shared/table.js'
 import { Span, TooFew } from '../estimates.js'
 import { ModelName } from '../model-name.js'
 import { Panel } from '../panel.js'
+import { unrewardedText } from '../words.js'
 
 /** What one model for everything would have cost and earned. */
 export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
   const { savings, estimatedFrom } = shown
+  const unrewarded =
+    savings === null
+      ? null
+      : unrewardedText(
+          shown.stats.models,
+          savings.models.map(({ reward }) => reward.mean),
+        )
   return (
     <Panel id="savings-panel" title="Savings: one model for everything">
       {savings === null || estimatedFrom === null ? (
@@ -18,14 +26,14 @@ export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
           <p class="lead">
             An <b>estimate</b> of what always using one model would have cost and earned on{' '}
             <Span span={estimatedFrom} now={shown.at} />.{' '}
-            <Against chosen={savings.chosen} models={savings.models} />
+            <Against chosen={savings.chosen} models={savings.models} unrewarded={unrewarded} />
           </p>
           <Table
             label="costs and rewards of one model for everything"
             rows={[savings.chosen, ...savings.models]}
             keyOf={({ model }) => model}
             rowProps={(row) => ({ 'data-always': row === savings.chosen ? 'router' : row.model })}
-            columns={columnsOf(savings.chosen)}
+            columns={columnsOf(savings.chosen, unrewarded === null)}
           />
           <details>
             <summary>Assumptions</summary>
@@ -52,10 +60,14 @@ export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
 function Against({
   chosen,
   models,
+  unrewarded,
 }: {
   readonly chosen: SavingsRow
   readonly models: readonly SavingsRow[]
+  /** Null: rewards have come. */
+  readonly unrewarded: string | null
 }) {
+  if (unrewarded !== null) return <span data-figure="unrewarded">{unrewarded}</span>
   if (models.length === 0) return null
   const best = models.reduce((a, b) => (b.reward.mean > a.reward.mean ? b : a))
   const share = 1 - chosen.usdPerRequest.mean / best.usdPerRequest.mean
@@ -72,7 +84,7 @@ function Against({
   )
 }
 
-function columnsOf(own: SavingsRow): readonly Column<SavingsRow>[] {
+function columnsOf(own: SavingsRow, hasRewards: boolean): readonly Column<SavingsRow>[] {
   return [
     {
       name: 'always',
@@ -88,7 +100,7 @@ function columnsOf(own: SavingsRow): readonly Column<SavingsRow>[] {
         return !Number.isFinite(ratio) ? '–' : `${ratio.toFixed(ratio < 10 ? 2 : 0)} ×`
       },
     },
-    { name: 'reward', isNumber: true, cell: (row) => interval(row.reward, plain) },
+    { name: 'reward', isNumber: true, cell: (row) => (hasRewards ? interval(row.reward, plain) : '–') },
   ]
 }
 

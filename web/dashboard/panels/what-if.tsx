@@ -7,6 +7,7 @@ import { ask } from '../api.js'
 import { Span, TooFew } from '../estimates.js'
 import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
+import { oneModelText, unrewardedText } from '../words.js'
 
 /** The slider goes from a hundredth of the budget to a hundred times of it. */
 const DECADES = 2
@@ -69,7 +70,7 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
       {answer === null || estimatedFrom === null ? (
         <TooFew />
       ) : (
-        <Answer answer={answer}>
+        <Answer answer={answer} models={shown.stats.models}>
           <Span span={estimatedFrom} now={shown.at} />
         </Answer>
       )}
@@ -89,30 +90,39 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
 
 function Answer({
   answer,
+  models,
   children,
 }: {
   readonly answer: WhatIf
+  readonly models: DashboardData['stats']['models']
   /** Which decisions. */
   readonly children: ComponentChildren
 }) {
-  const { before, after, isFeasible, shadowPrice } = answer
+  const { before, after, decisions, isFeasible, shadowPrice, withOneModel } = answer
+  const unrewarded = unrewardedText(models, [before.reward, after.reward])
   return (
     <>
       <p role="status">
         {isFeasible ? (
           <>
-            An <b>estimate</b>: {children} would have earned a mean reward of{' '}
-            <b data-figure="what-if-reward">{plain(after.reward)}</b> in place of {plain(before.reward)}, and
+            An <b>estimate</b>: {children} would have{' '}
+            {unrewarded === null && (
+              <>
+                earned a mean reward of <b data-figure="what-if-reward">{plain(after.reward)}</b> in place of{' '}
+                {plain(before.reward)}, and{' '}
+              </>
+            )}
             cost <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> in place of{' '}
-            {usd(before.usdPerRequest)} each.{' '}
+            {usd(before.usdPerRequest)} each. {unrewarded}{' '}
             {shadowPrice === 0
               ? 'Money would not be short.'
               : `The shadow price would be ${short(shadowPrice)}: the reward that this budget's worth of dollars would have to buy.`}
           </>
         ) : (
           <>
-            Not even the cheapest models keep to this budget: {children} are expected to cost at least{' '}
-            <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> each.
+            Not even the cheapest models that these requests may go to keep to this budget: {children} are
+            expected to cost at least <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> each.{' '}
+            {oneModelText(withOneModel, decisions)}
           </>
         )}
       </p>
