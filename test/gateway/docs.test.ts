@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { unknownTokens } from '../../src/gateway/completions/bill.js'
 import { configSchema } from '../../src/gateway/config/config-shape.js'
+import { readConfig } from '../../src/gateway/config/read-config.js'
 import { RateLimits } from '../../src/gateway/keys/rate-limits.js'
+import { requestLog } from '../../src/gateway/logs/request-log.js'
 import { engineMetrics } from '../../src/gateway/metrics/engine-metrics.js'
 import { priceMetrics } from '../../src/gateway/metrics/price-metrics.js'
 import { MetricsRegistry } from '../../src/gateway/metrics/registry.js'
@@ -11,6 +13,8 @@ import { requestMetrics } from '../../src/gateway/metrics/request-metrics.js'
 import { rewardMetrics } from '../../src/gateway/metrics/reward-metrics.js'
 import { createRouter } from '../../src/index.js'
 import { filesUnder, read } from '../house/imports.js'
+import { smallTree } from './config/example.js'
+import { record } from './logs/records.js'
 
 const DOCS = readFileSync(fileURLToPath(new URL('../../docs/GATEWAY.md', import.meta.url)), 'utf8')
 
@@ -53,6 +57,22 @@ describe('docs/GATEWAY.md', () => {
     expect(names.filter((name) => !DOCS.includes(`\`${name}\``))).toEqual([])
     const told = [...DOCS.matchAll(/`((?:paretobandit|gen_ai)_[a-z_]+)`/g)].map(([, name]) => name)
     expect(told.filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  it('names every field of the line of a request, and every outcome', async () => {
+    const lines: Readonly<Record<string, unknown>>[] = []
+    const config = await readConfig({ ...smallTree(), logging: { content: true } }, { name: 'c', env: {} })
+    const observe = requestLog(
+      () => config,
+      (_level, fields) => lines.push(fields),
+    )
+    observe(record({ trace: { traceparent: '00-1-2-01' }, content: { prompt: 'p', answer: 'a' } }))
+    const fields = ['level', 'time', 'msg', ...Object.keys(lines[0])]
+    expect(fields.length).toBeGreaterThan(25)
+    const table = DOCS.slice(DOCS.indexOf('| field of a line |'), DOCS.indexOf('`/metrics` is text'))
+    expect(fields.filter((name) => !table.includes(`\`${name}\``))).toEqual([])
+    const outcomes = /export type Outcome = (.*)/.exec(read('src/gateway/logs/request-record.ts'))?.[1] ?? ''
+    for (const [, outcome] of outcomes.matchAll(/'(\w+)'/g)) expect(table).toContain(`\`${outcome}\``)
   })
 
   it('names every path of the admin API', () => {

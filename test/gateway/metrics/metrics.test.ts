@@ -127,6 +127,16 @@ describe('metrics of requests', () => {
   })
 })
 
+describe('requests without a measured bill', () => {
+  it('are counted by model', () => {
+    const registry = new MetricsRegistry()
+    const observe = requestMetrics(registry)
+    for (const isMeasured of [true, false, false]) observe(record({ isMeasured }))
+    observe(record())
+    expect(samplesOf(registry.text()).get('paretobandit_unmeasured_requests_total{model="small"}')).toBe(2)
+  })
+})
+
 describe('metrics of the engine', () => {
   it('are the ledger as it is at the scrape', async () => {
     const config = await readConfig(exampleTree(), { name: 'c', env: ENV })

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startUpstream } from '../../../src/gateway/node/simulated/upstream.js'
-import { ENV } from '../config/example.js'
+import { ENV, type Tree } from '../config/example.js'
 import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
 import { served, servedTree } from './serving.js'
 
@@ -16,8 +16,8 @@ const ASK = { model: 'sim-small', messages: HELLO, max_tokens: 50 }
 /** Answers stand still: whole ones before their head, streams after their first pieces. */
 const script = () => ({ fault: { kind: 'stall', afterPieces: 2 } }) as const
 
-/** A server that gives requests a moment when it is told to end. */
-async function ending() {
+/** A server that gives requests a moment when it is told to end. @param more of its config */
+async function ending(more: Tree = {}) {
   const upstream = await startUpstream({ apiKey: ENV.OPENAI_API_KEY, script })
   open.push(upstream)
   const { baseUrl } = upstream
@@ -27,11 +27,13 @@ async function ending() {
       models: [modelTree('sim-small')],
       keys: [{ name: 'bot', value: '$SUPPORT_BOT_KEY' }],
       timeouts: { drainMs: 50 },
+      ...more,
     }),
   )
-  const ask = (more: object) =>
+  const ask = (more: object, signal: AbortSignal | null = null) =>
     fetch(server.url + PATH, {
       method: 'POST',
+      signal,
       headers: { authorization: `Bearer ${ENV.SUPPORT_BOT_KEY}` },
       body: JSON.stringify({ ...ASK, ...more }),
     })
@@ -86,6 +88,26 @@ describe('a request that takes longer than drainMs', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 503 /)
     expect(answer).toContain('"code":"gateway_closed"')
     expect(requests()[0].fields).toMatchObject({ outcome: 'failed', code: 'gateway_closed', costUsd: null })
+  })
+})
+
+describe('a server with an hour for what is under way', () => {
+  const HOUR = { timeouts: { drainMs: 3_600_000 } }
+  const refused = async (url: string): Promise<unknown> => {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    return new Promise((resolve) => socket.on('error', resolve).on('connect', () => resolve('connected')))
+  }
+
+  it('takes no connection any more, whatever it would ask for', async () => {
+    const { server, upstream, ask } = await ending(HOUR)
+    const abort = new AbortController()
+    await ask({ stream: true }, abort.signal)
+    await upstream.until(({ isStalled }) => isStalled)
+    server.stop('SIGTERM')
+    expect(await refused(server.url)).toMatchObject({ code: 'ECONNREFUSED' })
+    abort.abort()
+    expect(await server.ended).toEqual({ exitCode: 0 })
   })
 })
 

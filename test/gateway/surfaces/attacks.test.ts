@@ -566,6 +566,20 @@ describe('what makes a request dearer than it was reserved for', () => {
     expect(server.ledger().spendUsd).toBeCloseTo(0.02 + 12 * 0.15e-6 + 5 * 0.6e-6, 12)
   })
 
+  it('is booked by its tokens where it says that it cost less, and the client is told what was booked', async () => {
+    const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17, cost: 1e-9 }
+    const server = await gatewayBefore((response) => sendWhole(response, usage), {
+      requests: { allow: ['plugins'] },
+    })
+    const listedUsd = 12 * 0.15e-6 + 5 * 0.6e-6
+    for (const more of [{ plugins: [{ id: 'web' }] }, {}]) {
+      const response = await server.post('/v1/chat/completions', { ...CHAT, ...more })
+      const body = (await response.json()) as { usage: { cost: number } }
+      expect(body.usage.cost).toBeCloseTo(listedUsd, 12)
+    }
+    expect(server.ledger().spendUsd).toBeCloseTo(2 * listedUsd, 12)
+  })
+
   it('is not what stands in the count of a prompt, which costs nothing', async () => {
     const server = await gatewayServer()
     const tools = [{ type: 'web_search_20250305', name: 'web_search' }]
