@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { alarmLog } from '../../../src/gateway/logs/alarms.js'
 import type { LineLevel } from '../../../src/gateway/logs/request-log.js'
-import { createRouter } from '../../../src/index.js'
+import { createRouter, type ReachEvent } from '../../../src/index.js'
 import { X } from '../../support/router.js'
 
 interface Line {
@@ -161,6 +161,27 @@ describe('the log of what the engine notices', () => {
       'unaffordable',
       'a model is out of reach no more, and what the accounts have now does not pay for it',
     ])
+  })
+
+  it.each([
+    ['due', 'a model can be paid for'],
+    ['cannot-win', 'a model gets no requests for another reason than the accounts'],
+    ['unaffordable', 'what the accounts have now does not pay for it'],
+  ] as const)('says of a model that is %s that %s', async (standing, said) => {
+    const { router } = await started()
+    const lines: unknown[] = []
+    let tell: ((event: ReachEvent) => void) | undefined
+    const on = (type: string, listener: (event: ReachEvent) => void) => {
+      if (type === 'reach') tell = listener
+      return () => {}
+    }
+    alarmLog(
+      Object.assign(Object.create(router), { on }),
+      (level, _fields, message) => lines.push(level, message),
+      () => 0,
+    )
+    tell?.({ type: 'reach', at: 0, model: 'm', isReachable: true, standing, costUsd: 1, mostUsd: 0.5 })
+    expect(lines).toEqual(['info', expect.stringContaining(said)])
   })
 
   it('has none once it has ended', async () => {
