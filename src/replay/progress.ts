@@ -14,6 +14,8 @@ export class ProgressClock {
   private routingMs = 0
   private pausedMs = 0
   private turnBeganMs = performance.now()
+  /** What was played when it was told last. */
+  private told = ''
 
   /** @param runs how many will be played in all */
   constructor(
@@ -29,9 +31,12 @@ export class ProgressClock {
     const startMs = performance.now()
     const pausedBeforeMs = this.pausedMs
     const turnMs = this.observer.turnMs?.(playing.seed) ?? TURN_MS
+    const name = `${playing.course.variant} ${playing.playing} ${playing.budgetUsdPerRequest}`
     const record = await play(strategy, round, {
       tick: (current) => {
-        if (performance.now() - this.turnBeganMs < turnMs) return undefined
+        // Of something else one hears at once, however short it is.
+        if (this.told === name && performance.now() - this.turnBeganMs < turnMs) return undefined
+        this.told = name
         return this.pause(playing, current, requests)
       },
     })

@@ -1,24 +1,16 @@
-import {
-  type SymbolType,
-  symbolCircle,
-  symbolCross,
-  symbolDiamond,
-  symbolSquare,
-  symbolStar,
-  symbolTriangle,
-} from 'd3-shape'
 import type { PolicyName } from '../../policy/policies.js'
 import { halfWidth, perThousand, reward, shortName } from '../../report/format.js'
 import type { BaselineName } from '../baseline-names.js'
 import { policiesBeside } from '../beside.js'
 import type { Point } from '../hindsight.js'
 import type { BaselineRow } from '../result.js'
+import type { Mark } from './symbol-path.js'
 
 /** A model or baseline on the frontier plot. */
 export interface PlotPoint extends Point {
   readonly text: string
   readonly hint: string
-  readonly shape: SymbolType
+  readonly shape: Mark
   readonly area: number
   readonly className: string
   readonly color?: string
@@ -46,7 +38,7 @@ export function fixedPoints(
       reward: row.reward,
       text: shortName(row.model ?? ''),
       hint: `always ${row.model}: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, ${perThousand(row.costUsdPerRequest)}`,
-      shape: symbolDiamond,
+      shape: 'diamond',
       area: 90,
       className: 'fixed',
       color: colorOf(row.model ?? ''),
@@ -64,7 +56,7 @@ export function baselinePoints(baselines: readonly BaselineRow[]): PlotPoint[] {
         reward: row.reward,
         text,
         hint: `${text}: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, ${perThousand(row.costUsdPerRequest)}`,
-        shape: row.baseline === 'oracle' ? symbolStar : symbolTriangle,
+        shape: row.baseline === 'oracle' ? 'star' : 'triangle',
         area: row.baseline === 'oracle' ? 70 : 44,
         className: 'baseline',
       },
@@ -79,10 +71,10 @@ interface BesidePoints {
 }
 
 const BESIDE_SHAPES = [
-  { shape: symbolCircle, area: 40, name: 'rings' },
-  { shape: symbolSquare, area: 32, name: 'squares' },
-  { shape: symbolCross, area: 40, name: 'crosses' },
-]
+  { shape: 'circle', area: 40, name: 'rings' },
+  { shape: 'square', area: 32, name: 'squares' },
+  { shape: 'cross', area: 40, name: 'crosses' },
+] as const
 
 /** Each policy's shape is that of its place in the list. */
 export function besidePoints(baselines: readonly BaselineRow[]): BesidePoints[] {
@@ -90,15 +82,17 @@ export function besidePoints(baselines: readonly BaselineRow[]): BesidePoints[] 
     const { shape, area } = BESIDE_SHAPES[i % BESIDE_SHAPES.length]
     const points = baselines
       .filter(({ baseline }) => baseline === policy)
-      .map((row) => ({
-        costUsd: row.costUsdPerRequest,
-        reward: row.reward,
-        text: `policy ${policy}`,
-        hint: `policy ${policy}, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsdPerRequest)}`,
-        shape,
-        area,
-        className: 'beside',
-      }))
+      .map(
+        (row): PlotPoint => ({
+          costUsd: row.costUsdPerRequest,
+          reward: row.reward,
+          text: `policy ${policy}`,
+          hint: `policy ${policy}, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsdPerRequest)}`,
+          shape,
+          area,
+          className: 'beside',
+        }),
+      )
       .sort((one, other) => one.costUsd - other.costUsd)
     return { policy, points }
   })

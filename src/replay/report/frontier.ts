@@ -1,11 +1,11 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
-import { symbol } from 'd3-shape'
 import { halfWidth, perThousand, reward } from '../../report/format.js'
 import { hint, label, polyline, type Size, tag } from '../../report/svg.js'
 import { bestMix, type Point } from '../hindsight.js'
 import type { BaselineRow, PolicyRow } from '../result.js'
 import { frontierLabels } from './frontier-labels.js'
 import { baselinePoints, besidePoints, fixedPoints, type PlotPoint } from './frontier-points.js'
+import { symbolPath } from './symbol-path.js'
 
 export interface Frontier {
   readonly policy: string
@@ -105,7 +105,7 @@ function policyPoint(
 }
 
 function drawPoint(point: PlotPoint, [px, py]: readonly [number, number]): string {
-  const d = symbol(point.shape, point.area)() ?? ''
+  const d = symbolPath(point.shape, point.area)
   const transform = `translate(${px.toFixed(1)},${py.toFixed(1)})`
   return tag('path', { d, transform, class: point.className, fill: point.color }, hint(point.hint))
 }
