@@ -195,7 +195,9 @@ test.runIf(hasRedis && process.platform === 'linux')(
     expect(statuses.get(200)).toBeGreaterThan(REQUESTS / 4)
     // Feedback that got 200 is in the log, whoever was killed. A stream that broke off teaches nothing: its process may know that alone.
     // How those ended whose line was lost with their process, nobody knows.
-    const whole = new Set(told.flatMap((line) => (line.outcome === 'failed' ? [] : [line.decision])))
+    const whole = new Set(
+      told.flatMap((line) => (line.surface === 'chat' && line.outcome !== 'failed' ? [line.decision] : [])),
+    )
     const kept = [...rewarded].filter((decision) => whole.has(decision)).length
     expect(kept).toBeGreaterThan(20)
     const rewards = async () => (await first.stats()).models.reduce((sum, each) => sum + each.rewarded, 0)
