@@ -86,8 +86,8 @@ export class NotedOptions implements OptionNotes {
     for (let tries = 0; tries < TRIES_MAX; ) {
       const tried = await this.tryClaim((said) => {
         const news = names.filter((path) => isNews(path, said))
-        const texts = news.flatMap((path) => (isGiven(given, path) ? [said.get(path) ?? UNKNOWN] : []))
-        return this.areAwaited(texts, asked) ? null : news
+        const noted = news.flatMap((path) => (isGiven(given, path) ? [said.get(path) ?? UNKNOWN] : []))
+        return this.areAwaited(noted, asked) ? null : news
       })
       if (tried === 'others-wrote') tries++
       else if (tried === 'others-claim') await new Promise((resolve) => setTimeout(resolve, OTHERS_MS))

@@ -62,41 +62,42 @@ export class Bills {
     // The alarm of the bill before has ended.
     if ((request.state & IMPLAUSIBLE) !== 0) model.correctedBills++
     const told = this.judge(model, event, listCostUsd, prices)
-    return told | (this.relearn(model, event, request, differenceUsd) ? MISTAKEN : 0)
+    return told | this.relearn(model, event, request, differenceUsd)
   }
 
-  /** @returns whether it teaches as a mistake does */
+  /** @returns MISTAKEN where it teaches as a mistake does, UNTOLD where nothing has taught yet; or 0: bits of the request's state */
   private relearn(
     model: Model,
     event: EventOf<'billed'>,
     request: BilledRequest,
     differenceUsd: number,
-  ): boolean {
+  ): number {
     const { costUsd } = event
     const { listCostUsd, predictedUsd, prices } = request
-    if ((request.state & SETTLED) === 0) return false
+    if ((request.state & SETTLED) === 0) return 0
     const isMistake = isImplausible(costUsd, listCostUsd, withoutBill(model, request.bookedUsd))
     model.settledCostUsd = Math.max(0, model.settledCostUsd + differenceUsd)
-    // A mistake in the place of a bill teaches nothing more of the costs.
-    if (isMistake) return true
     if ((request.state & UNTOLD) !== 0) {
+      if (isMistake) return UNTOLD
       // The first cost that is told.
       if (model.learnsAt(prices))
         this.learn(model, costUsd, listCostUsd, { predictedUsd, isMistake: false, isTry: false })
-      return false
+      return 0
     }
+    // A mistake in the place of a bill teaches nothing more of the costs.
+    if (isMistake) return MISTAKEN
     if ((request.state & MISTAKEN) !== 0) {
       // A correction to a mistake was not counted.
       if ((request.state & BILLED) === 0 && model.learnsAt(prices))
         replaceMistake(model, costUsd, listCostUsd)
-      return false
+      return 0
     }
     const isNow = model.learnsAt(prices)
-    if (reviseCost(model, isNow ? differenceUsd : differenceUsd * costAgainst(model, prices))) return false
+    if (reviseCost(model, isNow ? differenceUsd : differenceUsd * costAgainst(model, prices))) return 0
     // How much of the wrong cost is left in decayed sums is not known: they begin again with the right one.
     model.realisedUsd = model.assumedUsd = model.predictedUsd = model.freeUsd = model.freeSettled = 0
     if (isNow) this.learn(model, costUsd, listCostUsd, { predictedUsd, isMistake: false, isTry: false })
-    return false
+    return 0
   }
 
   /** What the operator should look into: tokens without a price, and what was wrong with a usage. */

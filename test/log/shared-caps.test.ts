@@ -161,6 +161,13 @@ class Fleet {
     }
   }
 
+  /** The same while none of these hears of any other. */
+  async spendDeaf(by: readonly number[], usd: number, tries: number): Promise<void> {
+    for (const each of by) this.stores[each].isDeaf = true
+    await this.spend(by, usd, tries)
+    for (const each of by) this.stores[each].isDeaf = false
+  }
+
   /** Lets leases be renewed while the clock stands. */
   async tick(): Promise<void> {
     await pass(300)
@@ -397,9 +404,7 @@ describe('a calendar cap that replicas share', () => {
     fleet.stores[2].isCutOff = true
     // Longer than a call to the store takes.
     for (let i = 0; i < 8; i++) await fleet.tick()
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
-    await fleet.spend([0, 1], 0.1, 120)
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    await fleet.spendDeaf([0, 1], 0.1, 120)
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
     expect(spentUsd).toBeGreaterThan(9)
@@ -422,9 +427,7 @@ describe('a calendar cap that replicas share', () => {
     await pass(2100)
     for (const by of [0, 1]) fleet.stores[by].isDeaf = false
     for (let i = 0; i < 8; i++) await fleet.tick()
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
-    await fleet.spend([0, 1], 0.1, 120)
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    await fleet.spendDeaf([0, 1], 0.1, 120)
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
     expect(spentUsd).toBeGreaterThan(9)
@@ -475,9 +478,7 @@ describe('a calendar cap that replicas share', () => {
     for (let i = 0; i < 2000 && fleet.log.batches.length === said; i++) await pass(1)
     fleet.stores[2].isCutOff = true
     for (let i = 0; i < 8; i++) await fleet.tick()
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
-    await fleet.spend([0, 1], 0.1, 120)
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    await fleet.spendDeaf([0, 1], 0.1, 120)
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeGreaterThan(10)
     expect(spentUsd).toBeLessThanOrEqual(13 + EPSILON_USD)
@@ -517,9 +518,7 @@ describe('a calendar cap that replicas share', () => {
     await fleet.spend([0, 2], 0.1, 3)
     for (const request of held) fleet.settle(request, 1, 0)
     await fleet.tick()
-    for (const by of [0, 2]) fleet.stores[by].isDeaf = true
-    await fleet.spend([0, 2], 0.1, 120)
-    for (const by of [0, 2]) fleet.stores[by].isDeaf = false
+    await fleet.spendDeaf([0, 2], 0.1, 120)
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
     expect(spentUsd).toBeGreaterThan(9)
@@ -743,9 +742,7 @@ describe('a rolling cap that replicas share', () => {
     await fleet.tick()
     // The last moment that their cost counts.
     fleet.now += HOUR
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
-    await fleet.spend([0, 1], 0.02, 60)
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    await fleet.spendDeaf([0, 1], 0.02, 60)
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(1 + EPSILON_USD)
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeGreaterThan(0.9)
   })
@@ -765,9 +762,7 @@ describe('a rolling cap that replicas share', () => {
     await pass(2)
     fleet.stores[2].isCutOff = true
     for (let i = 0; i < 8; i++) await fleet.tick()
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = true
-    await fleet.spend([0, 1], 0.02, 60)
-    for (const by of [0, 1]) fleet.stores[by].isDeaf = false
+    await fleet.spendDeaf([0, 1], 0.02, 60)
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeLessThanOrEqual(1 + EPSILON_USD)
     expect(fleet.mostUsd(HOUR, ({ at }) => at)).toBeGreaterThan(0.9)
   })

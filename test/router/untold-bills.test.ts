@@ -71,6 +71,21 @@ describe('answers of which nothing tells the cost', () => {
     expect(next().expectedCostUsd).toBeLessThan(0.6 * asked[0].expectedCostUsd)
   })
 
+  it.each(OPTIONS)(
+    'teach the first plausible cost that is told, whatever was told before: %s',
+    async (_, options) => {
+      const [twice, once] = [await afterLongAnswer(options), await afterLongAnswer(options)]
+      for (const { router, next } of [twice, once]) {
+        const { id } = next()
+        router.settle(id, {})
+        if (router === twice.router) router.correct(id, { costUsd: 500 })
+        router.correct(id, { costUsd: LONG_USD })
+      }
+      const [a, b] = [twice, once].map(({ next }) => next().expectedCostUsd)
+      expect(a).toBeCloseTo(b, 12)
+    },
+  )
+
   it('are the same after a snapshot', async () => {
     const { router, clock, next } = await afterLongAnswer({})
     const { id } = next()

@@ -5,7 +5,7 @@ import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
 import { Break } from '../upstreams/break.js'
-import type { UpstreamAnswer, UpstreamCall } from '../upstreams/call.js'
+import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
   failureOfConnection,
   failureOfError,
@@ -17,6 +17,7 @@ import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
 import { AnswerWorth } from './answer-worth.js'
 import { Booking } from './booking.js'
+import { BreakableCall } from './breakable-call.js'
 import { type Exchange, GATEWAY_CLOSED } from './exchange.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
@@ -33,33 +34,6 @@ const GONE_STATUS = 499
 const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
-
-/** Of most calls nobody asks for the signal. */
-class BreakableCall implements UpstreamCall {
-  private wasSent = false
-
-  constructor(
-    readonly url: string,
-    readonly headers: Readonly<Record<string, string>>,
-    readonly body: string,
-    private readonly broken: Break,
-    private readonly booking: Booking,
-  ) {}
-
-  get signal(): AbortSignal {
-    return this.broken.signal
-  }
-
-  onBroken(listener: () => void): void {
-    this.broken.onBroken(listener)
-  }
-
-  markSent(isSent: boolean): void {
-    // Whoever gives it to two upstreams has paid for the first.
-    this.wasSent ||= isSent
-    this.booking.isSent = this.wasSent
-  }
-}
 
 /** One call of an upstream, from its reservation to its bill. */
 export class Attempt implements StreamedCall {

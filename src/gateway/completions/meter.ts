@@ -18,8 +18,10 @@ export class Meter {
   isRefusal = false
   isTruncated = false
   finish: string | null = null
-  /** Tokens that were generated, as far as the text tells. */
-  outputTokens = 0
+  /** Tokens that were generated, as far as the text tells; without those of `unread`. */
+  private outputTokens = 0
+  /** Whole texts whose own usage counts them: estimated where that turns out not to do. */
+  private readonly unread: string[] = []
   /** Of these, those that came after the latest usage: it does not count them. */
   private uncountedTokens = 0
   private readonly kept: string[] = []
@@ -34,8 +36,9 @@ export class Meter {
     const { text, hasContent, hasAnswer, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
     this.serviceTier = facts.serviceTier ?? this.serviceTier
     if (text !== '') {
-      // What is billed by its own usage need not be estimated.
-      if (usage === null || !isUsageWhole || outputIn(usage) === 0 || !countsInput(usage)) {
+      const isCounted = usage !== null && isUsageWhole && outputIn(usage) > 0 && countsInput(usage)
+      if (isCounted && finish !== null) this.unread.push(text)
+      else {
         const tokens = estimateTokens(text)
         this.outputTokens += tokens
         this.uncountedTokens += tokens
@@ -78,13 +81,15 @@ export class Meter {
   get isCounted(): boolean {
     const { usage } = this
     if (usage === null || !this.isUsageWhole) return false
-    return this.outputTokens === 0 || (this.uncountedTokens === 0 && outputIn(usage) > 0)
+    const isSilent = this.outputTokens === 0 && this.unread.length === 0
+    return isSilent || (this.uncountedTokens === 0 && outputIn(usage) > 0)
   }
 
   /** Tokens of the answer: what the usage counts and what came after it; of a usage that counts none, all that came. */
   get leastOutputTokens(): number {
     const counted = this.usage === null ? 0 : outputIn(this.usage)
-    return Math.max(counted + this.uncountedTokens, this.outputTokens)
+    const unread = this.unread.reduce((sum, text) => sum + estimateTokens(text), 0)
+    return Math.max(counted + this.uncountedTokens, this.outputTokens + unread)
   }
 
   get text(): string {

@@ -223,6 +223,7 @@ function moveReasoning(side: Side, total: number | null, input: number): void {
   put(side, 'beside', 'reasoning', reasoning)
 }
 
+/** The counts of a side: its whole, and parts that are disjoint and together no more than that. */
 function settleSide({ whole, rest, within, beside }: Side, flags: UsageFlag[]): SettledSide {
   let all = whole ?? rest ?? 0
   if (within.size === 0 && beside.size === 0) return { all, parts: NO_COUNTS }

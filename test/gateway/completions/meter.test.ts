@@ -25,9 +25,22 @@ describe('the tokens of an answer', () => {
 
   it('are those of its usage where that counts both, whatever its text', () => {
     const meter = new Meter(0)
-    meter.add(answerOf({ prompt_tokens: 20, completion_tokens: 1 }))
+    const usage = { prompt_tokens: 20, completion_tokens: 1 }
+    meter.add(answerOf(usage))
     expect(meter.isCounted).toBe(true)
-    expect(meter.leastOutputTokens).toBe(1)
+    expect(meter.usage).toEqual(usage)
+  })
+
+  it('are no fewer than those of its text where more comes after a usage that counts too few', () => {
+    for (const finish of [null, 'stop']) {
+      const meter = new Meter(0)
+      const usage = { prompt_tokens: 20, completion_tokens: 1 }
+      const choice = { delta: { content: TEXT }, finish_reason: finish }
+      meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [choice], usage }))
+      meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [{ delta: { content: 'more' } }] }))
+      expect(meter.isCounted).toBe(false)
+      expect(meter.leastOutputTokens).toBeGreaterThan(1900)
+    }
   })
 
   it('are those of its usage, and of the text that came after it', () => {
