@@ -272,12 +272,31 @@ export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10
 /** Observations that are left at most of all that an arm has learned. */
 export const DRIFT_KEPT_OBSERVATIONS = 200
 
+// What models earn on average, for what is tried of them: exploration/levels.ts
+
+/** How far mean rewards of models lie about what their prices say, one standard deviation, in log-odds. */
+export const LEVEL_SPREAD = 0.41
+/** That counts as this many models against those that lie further apart. */
+export const LEVEL_SPREAD_PRIOR_MODELS = 4
+/** What a model at the mean price earns, before anything is known, and how far off that may be, one standard deviation. */
+export const LEVEL_CENTRE = 0.5
+export const LEVEL_CENTRE_SIGMA = 0.3
+/** How much more one earns that is sold for e times as much, in log-odds, before anything is known, and how far off that may be. */
+export const LEVEL_PER_LOG_PRICE = 0.16
+export const LEVEL_PER_LOG_PRICE_SIGMA = 0.08
+/** What is taken for the variance of a reward at first, that of right or wrong, counts as this many rewards. */
+export const LEVEL_NOISE_PRIOR_REWARDS = 4
+/** Rounds of the fixed point in which the line through the levels is found. */
+export const LEVEL_ROUNDS = 4
+
 // Tries of models that nobody chooses: exploration/probes.ts, exploration/recoveries.ts, latency/latency-profile.ts
 
 /** A model is known from this many rewards on. */
 export const KNOWN_OBSERVATIONS = 0.9
 /** What a model may plausibly be worth lies this many standard errors above its expected value. */
 export const PROSPECT_SIGMAS = 1.5
+/** And it is tried as long as that is more than the best one may be worth, this many of its own above: else the best one is asked. */
+export const PROSPECT_BEST_SIGMAS = 1
 /** One that still may is tried again when it has been idle for this share of all requests. */
 export const PROSPECT_IDLE_SHARE = 1 / 2
 /**

@@ -19,9 +19,27 @@ it.each([
     [Number.NaN, 0.1, 0.2],
   ],
 ])('finds an end of the ladder whatever is no number: costs %j, values %j', (expectedUsd, values) => {
-  const costs = { expectedUsd, values, list: { count: 3 }, slots: [0, 1, 2], worth: () => 0 }
-  const prospects = new Prospects(costs as never, { penaltyAt: () => 0 } as never)
-  const state = { policy: { rewardEvidence: () => 100, rewardVariance: () => 0.1 }, arms: { lambda0: 1 } }
-  prospects.read(state as never, Number.POSITIVE_INFINITY)
-  expect(typeof prospects.mayWin(state as never, 0)).toBe('boolean')
+  const costs = { expectedUsd, values, list: { count: 3 }, slots: [0, 1, 2] }
+  const levels = {
+    expected: Float64Array.from(values),
+    errors: new Float64Array(3).fill(0.03),
+    read: () => undefined,
+  }
+  const uses = { penaltyAt: () => 0, price: 0 }
+  const prospects = new Prospects(costs as never, uses as never, levels)
+  const policy = {
+    rewardEvidence: () => 100,
+    rewardVariance: () => 0.1,
+    objectives: { quality: { meanReward: null } },
+  }
+  const state = { policy, arms: { lambda0: 1 } }
+  const unlimited = { ceilingUsd: 1.5, paceUsd: 1.5, capUsd: Number.POSITIVE_INFINITY }
+  // A cap alone: what is predicted for the prompt judges.
+  for (const limits of [unlimited, { ...unlimited, ceilingUsd: Number.POSITIVE_INFINITY, capUsd: 10 }]) {
+    prospects.readNewcomers(state as never, limits as never, 1.5)
+    expect(prospects.byLevels).toBe(limits === unlimited)
+    expect(typeof prospects.mayBeTried(0)).toBe('boolean')
+    prospects.readTried(state as never, limits as never)
+    expect(typeof prospects.mayWin(0)).toBe('boolean')
+  }
 })

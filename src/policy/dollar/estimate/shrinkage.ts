@@ -128,12 +128,7 @@ export class Shrinkage {
     row.ridges.set(began.subarray(0, features))
     row.target.set(began.subarray(features))
     const sums = this.sums(slot)
-    this.evidence.clear()
-    this.addEvidence(this.evidence, slot, row, sums)
-    if (!this.evidence.isPossible) {
-      row.ridges.fill(0)
-      row.target.fill(0)
-    }
+    this.takeRewards(slot, row, sums)
     this.place(slot, row)
     this.rewards += rewards
     this.fitCommon(variance)
@@ -270,10 +265,21 @@ export class Shrinkage {
 
   /** What an arm that begins with rewards of a prior says of its own weights. */
   private judge(slot: number, row: Row, sums: ArmSums): void {
-    this.evidence.clear()
-    this.addEvidence(this.evidence, slot, row, sums)
+    this.takeRewards(slot, row, sums)
     this.ridge.solve(this.evidence, row.ridges, row.target)
     row.learn(this.ridge)
+  }
+
+  /** The evidence of an arm's own rewards; where what drew it cannot have been so, all that it has counts as rewards. */
+  private takeRewards(slot: number, row: Row, sums: ArmSums): void {
+    const { evidence } = this
+    evidence.clear()
+    this.addEvidence(evidence, slot, row, sums)
+    if (evidence.isPossible) return
+    row.ridges.fill(0)
+    row.target.fill(0)
+    evidence.clear()
+    this.addEvidence(evidence, slot, row, sums)
   }
 
   private fitCommon(variance: (slot: number) => number): void {

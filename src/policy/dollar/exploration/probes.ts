@@ -45,9 +45,9 @@ export class Probes {
   }
 
   /**
-   * The list position of a newcomer to be tried, or -1: of those that may be worth their price the one that the fewest
-   * dollars were spent on, so that cheap models are known first and say what is worth paying. What it costs above B is paid
-   * from the fund, and what nobody wants to spend goes there.
+   * The list position of a newcomer to be tried, or -1: of those that may be worth their price the most promising within B, which
+   * takes nothing from anybody; of the others the one that the fewest dollars were spent on, so that cheap models are known first
+   * and say what is worth paying. What it costs above B is paid from the fund, and what nobody wants to spend goes there.
    */
   probe(state: StateView<DollarState>, choice: Choice): number {
     this.triesCost = this.triesLatency = false
@@ -59,26 +59,30 @@ export class Probes {
     if (state.registry.exploring === 0) return -1
     const usdPerRequest = payer?.usdPerRequest ?? null
     const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
-    prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+    const paceUsd = Math.min(limits.ceilingUsd, limits.paceUsd)
+    prospects.readNewcomers(state, limits, paceUsd)
     const tryUsd = TRY_CAP_SHARE * limits.capUsd
     let open = false
     let wanted = false
     let needUsd = 0
     let chosen = -1
     let leastUsd = Number.POSITIVE_INFINITY
+    let promise = Number.NEGATIVE_INFINITY
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
       if (model.forcedRemaining === 0) continue
       open = true
-      if (!prospects.mayWin(state, position) && !prospects.isInMix(position)) continue
+      if (!prospects.mayBeTried(position)) continue
       const costUsd = drawnUsd[position]
       if (neededUsd[position] === Number.POSITIVE_INFINITY || costUsd > othersUsd || costUsd > tryUsd)
         continue
       wanted = true
       if (usdPerRequest !== null)
         needUsd = Math.max(needUsd, FUND_TRIES * Credit.fundForUsd(costUsd, usdPerRequest))
-      const spentUsd = costUsd * (model.requests + 1)
-      if (spentUsd >= leastUsd) continue
+      const isWithin = prospects.byLevels && costUsd <= paceUsd
+      const promised = isWithin ? prospects.promise(position) : Number.NEGATIVE_INFINITY
+      const spentUsd = isWithin ? 0 : costUsd * (model.requests + 1)
+      if (chosen >= 0 && (isWithin ? promised <= promise : spentUsd >= leastUsd)) continue
       const isPaid =
         usdPerRequest === null ||
         payer === null ||
@@ -86,6 +90,7 @@ export class Probes {
       if (!isPaid) continue
       chosen = position
       leastUsd = spentUsd
+      promise = promised
     }
     // That a request does not allow newcomers says nothing of them.
     if (!open && fundUsd > 0) choice.savedUsd = NO_SAVING
@@ -124,7 +129,7 @@ export class Probes {
     const maySpare = !this.leavesToChance && uses.price === 0 && !recoveries.has(slot)
     if (model.rewarded > 0 && this.isProspectDue(state, position, idle, maySpare)) return position
     if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count)) {
-      this.prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+      this.prospects.readTried(state, limits)
       return this.prospects.couldBe(position) ? position : -1
     }
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
@@ -157,16 +162,16 @@ export class Probes {
     const isSpare = maySpare && limits.price === 0 && count < PRUNED_COUNT_MIN
     if (!isSpare) {
       if (idle < requests * PROSPECT_IDLE_SHARE) return false
-      prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
-      return prospects.mayWin(state, position)
+      prospects.readTried(state, limits)
+      return prospects.mayWin(position)
     }
     const pause = SPARE_TRY_REQUESTS * count + SPARE_TRY_SHARE * requests
     if (idle < SPARE_TRY_CHEAPER * pause) return false
-    prospects.read(state, Math.min(limits.ceilingUsd, limits.paceUsd))
+    prospects.readTried(state, limits)
     const isCheaper = prospects.isCheaper(position)
     // Where what is known is the best there is, nothing dearer can be better.
     if (!isCheaper && !prospects.couldBe(position)) return false
-    const chance = prospects.chance(state, position)
+    const chance = prospects.chance(position)
     return chance >= SPARE_TRY_CHANCE_MIN && idle * chance >= (isCheaper ? SPARE_TRY_CHEAPER : 1) * pause
   }
 

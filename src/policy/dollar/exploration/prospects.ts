@@ -1,8 +1,10 @@
 import type { StateView } from '../../../state/policy-state.js'
+import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
-import { KNOWN_OBSERVATIONS, PROSPECT_MARGIN, PROSPECT_SIGMAS } from '../tuning.js'
+import { KNOWN_OBSERVATIONS, PROSPECT_BEST_SIGMAS, PROSPECT_MARGIN, PROSPECT_SIGMAS } from '../tuning.js'
+import { Levels } from './levels.js'
 
 /** The logistic curve comes closest to the normal one with this slope; Camilli, J. Educational and Behavioral Statistics 1994. */
 const LOGISTIC_PER_SIGMA = 1.702
@@ -16,7 +18,8 @@ const LOGISTIC_PER_SIGMA = 1.702
  *
  * what another dollar a request would earn among them: 0 where they leave money over. A model is a prospect when, at that
  * price, the most that it may plausibly be worth is more than the best of them: its value and `PROSPECT_SIGMAS` standard errors of
- * it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of poor outcomes end it.
+ * it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of poor outcomes end it. Newcomers are
+ * judged by what models earn over all prompts (levels.ts), and beside the most that the best one may be worth: else that is asked.
  */
 export class Prospects {
   private readonly costs: CandidateCosts
@@ -24,17 +27,100 @@ export class Prospects {
   private best = Number.NEGATIVE_INFINITY
   /** What the best of the known models costs, USD. */
   private bestUsd = 0
+  /** Standard error of what that one is worth. */
+  private bestError = 0
+  private bestSigmas = 0
+  /** Whether newcomers are judged by what models earn over all prompts. */
+  byLevels = false
+  private values = new Float64Array(64)
+  private errors = new Float64Array(64)
   private readonly uses: PredictedUses
+  private readonly levels: Pick<Levels, 'read' | 'expected' | 'errors'>
 
-  constructor(costs: CandidateCosts, uses: PredictedUses) {
+  constructor(costs: CandidateCosts, uses: PredictedUses, levels: Prospects['levels'] = new Levels(costs)) {
     this.costs = costs
     this.uses = uses
+    this.levels = levels
   }
 
-  /** For the request at hand. O(models x corners of the envelope). @param ceilingUsd B, or infinity */
-  read(state: StateView<DollarState>, ceilingUsd: number): void {
-    const { costs } = this
-    const { values, expectedUsd, list } = costs
+  /**
+   * For newcomers, by levels where rewards are all that counts and a budget, or nothing, paces them. Under an objective a model is worth more
+   * than its rewards, and what it does for that is found by trying it; caps alone pace by what was spent. O(models (d + corners of the envelope))
+   * @param ceilingUsd B, or infinity
+   */
+  readNewcomers(state: StateView<DollarState>, limits: SpendingLimits, ceilingUsd: number): void {
+    this.byLevels = this.isPaced(state, limits)
+    if (!this.byLevels) {
+      this.read(state, ceilingUsd)
+      return
+    }
+    const { levels, uses } = this
+    levels.read(state)
+    this.fill(
+      (position) => levels.expected[position] - uses.penaltyAt(position),
+      (position) => levels.errors[position],
+    )
+    this.bestSigmas = PROSPECT_BEST_SIGMAS
+    this.climb(state, ceilingUsd)
+  }
+
+  /** For the prompt at hand, of models that have been tried. By levels as unsure as these are: what is known of a few tries is drawn to them. */
+  readTried(state: StateView<DollarState>, limits: SpendingLimits): void {
+    const ceilingUsd = Math.min(limits.ceilingUsd, limits.paceUsd)
+    if (!this.isPaced(state, limits)) {
+      this.read(state, ceilingUsd)
+      return
+    }
+    const { levels } = this
+    levels.read(state)
+    this.readPrompt(state, ceilingUsd, (position) => levels.errors[position])
+  }
+
+  /** For the prompt at hand, by what is predicted for it alone. */
+  private read(state: StateView<DollarState>, ceilingUsd: number): void {
+    const { slots } = this.costs
+    const { policy } = state
+    this.readPrompt(state, ceilingUsd, (position) => {
+      const slot = slots[position]
+      return Math.sqrt(policy.rewardVariance(slot) / policy.rewardEvidence(slot))
+    })
+  }
+
+  private readPrompt(
+    state: StateView<DollarState>,
+    ceilingUsd: number,
+    errorAt: (position: number) => number,
+  ): void {
+    const { values } = this.costs
+    this.fill((position) => values[position], errorAt)
+    this.bestSigmas = 0
+    this.climb(state, ceilingUsd)
+  }
+
+  private fill(valueAt: (position: number) => number, errorAt: (position: number) => number): void {
+    const { values, errors } = this.room()
+    for (let position = 0; position < this.costs.list.count; position++) {
+      values[position] = valueAt(position)
+      errors[position] = errorAt(position)
+    }
+  }
+
+  private room(): { values: Float64Array; errors: Float64Array } {
+    const { count } = this.costs.list
+    if (this.values.length < count) {
+      const length = 2 ** Math.ceil(Math.log2(count))
+      this.values = new Float64Array(length)
+      this.errors = new Float64Array(length)
+    }
+    const { values, errors } = this
+    return { values, errors }
+  }
+
+  /** From the cheapest of the known models up their envelope, to B. */
+  private climb(state: StateView<DollarState>, ceilingUsd: number): void {
+    const { costs, values } = this
+    const { expectedUsd, list } = costs
+    this.bestError = 0
     this.price = 0
     this.best = Number.NEGATIVE_INFINITY
     let corner = -1
@@ -66,20 +152,39 @@ export class Prospects {
     }
     this.best = values[corner] - this.price * expectedUsd[corner]
     this.bestUsd = expectedUsd[corner]
+    this.bestError = this.errors[corner]
+  }
+
+  /** Whether a newcomer is to be tried: it may win, or, by what is predicted for the prompt alone, be of the best mix. */
+  mayBeTried(position: number): boolean {
+    return this.mayWin(position) || (!this.byLevels && this.isInMix(position))
   }
 
   /** Whether the model at a position may be worth more than what is known. */
-  mayWin(state: StateView<DollarState>, position: number): boolean {
-    const { costs } = this
-    const error = this.errorAt(state, position)
-    const most = Math.min(costs.values[position] + PROSPECT_SIGMAS * error, this.mostAt(position))
-    return most - this.price * costs.expectedUsd[position] > this.best + PROSPECT_MARGIN
+  mayWin(position: number): boolean {
+    const bar = this.best + this.bestSigmas * this.bestError + PROSPECT_MARGIN
+    // Nothing is better than the best reward there is: where money is not short a cheaper one need only be as good.
+    const ceiling =
+      this.price === 0 && this.isCheaper(position) ? this.mostAt(position) : Number.POSITIVE_INFINITY
+    const most = this.mostWorth(position)
+    return most > bar || most >= ceiling
+  }
+
+  /** The most that it may plausibly be worth, at most the best reward there is, less its cost at the price. */
+  private mostWorth(position: number): number {
+    const most = this.values[position] + PROSPECT_SIGMAS * this.errors[position]
+    return Math.min(most, this.mostAt(position)) - this.price * this.costs.expectedUsd[position]
+  }
+
+  /** The same, told apart also above the best reward there is: what is tried first. */
+  promise(position: number): number {
+    return this.worth(position) + PROSPECT_SIGMAS * this.errors[position]
   }
 
   /** How likely it is worth more than what is known: 1/2 where it seems as good. The logistic curve stands for the normal one. */
-  chance(state: StateView<DollarState>, position: number): number {
-    const ahead = this.costs.worth(position, this.price) - this.best - PROSPECT_MARGIN
-    return 1 / (1 + Math.exp((-LOGISTIC_PER_SIGMA * ahead) / this.errorAt(state, position)))
+  chance(position: number): number {
+    const ahead = this.worth(position) - this.best - PROSPECT_MARGIN
+    return 1 / (1 + Math.exp((-LOGISTIC_PER_SIGMA * ahead) / this.errors[position]))
   }
 
   /** Whether it costs less than the best of the known models. */
@@ -88,8 +193,8 @@ export class Prospects {
   }
 
   /** Whether it is one of those that the best mix of the known models is of. */
-  isInMix(position: number): boolean {
-    return this.costs.worth(position, this.price) >= this.best - PROSPECT_MARGIN
+  private isInMix(position: number): boolean {
+    return this.worth(position) >= this.best - PROSPECT_MARGIN
   }
 
   /** Whether the best reward there is would make it one. */
@@ -97,10 +202,8 @@ export class Prospects {
     return this.mostAt(position) - this.price * this.costs.expectedUsd[position] > this.best + PROSPECT_MARGIN
   }
 
-  /** Standard error of what a model is worth. */
-  private errorAt({ policy }: StateView<DollarState>, position: number): number {
-    const slot = this.costs.slots[position]
-    return Math.sqrt(policy.rewardVariance(slot) / policy.rewardEvidence(slot))
+  private worth(position: number): number {
+    return this.values[position] - this.price * this.costs.expectedUsd[position]
   }
 
   /** The best reward there is, less what its latency costs. */
@@ -110,5 +213,11 @@ export class Prospects {
 
   private isKnown({ policy, arms }: StateView<DollarState>, position: number): boolean {
     return policy.rewardEvidence(this.costs.slots[position]) >= arms.lambda0 + KNOWN_OBSERVATIONS
+  }
+
+  /** Whether rewards are all that counts, and a budget or nothing paces tries. */
+  private isPaced({ policy }: StateView<DollarState>, { ceilingUsd, capUsd }: SpendingLimits): boolean {
+    if (this.uses.price > 0 || policy.objectives.quality.meanReward !== null) return false
+    return ceilingUsd < Number.POSITIVE_INFINITY || capUsd === Number.POSITIVE_INFINITY
   }
 }

@@ -87,7 +87,7 @@ export class Survey {
       this.weigh(prompt)
       const best = this.best()
       if (this.isRefused()) this.refused++
-      prospects.read(state, Math.min(spending.ceilingUsd, spending.paceUsd))
+      prospects.readNewcomers(state, spending, Math.min(spending.ceilingUsd, spending.paceUsd))
       for (let position = 0; position < costs.list.count; position++) {
         const lead = best < 0 ? 0 : costs.worth(position, spending.price) - costs.worth(best, spending.price)
         const one = found.get(costs.list.models[position])
@@ -97,8 +97,7 @@ export class Survey {
           lead: Math.max(lead, one?.lead ?? Number.NEGATIVE_INFINITY),
           wins: (one?.wins ?? 0) + (position === best ? 1 : 0),
           wouldWin: (one?.wouldWin ?? 0) + (position === best || isBetter ? 1 : 0),
-          isProspect:
-            one?.isProspect === true || prospects.mayWin(state, position) || prospects.isInMix(position),
+          isProspect: one?.isProspect === true || prospects.mayBeTried(position),
         }
         found.set(costs.list.models[position], seen)
       }
@@ -108,11 +107,11 @@ export class Survey {
 
   /** Whether a model may be worth its price where requests may cost so much on average, USD. */
   mayWinAt(model: Model, ceilingUsd: number): boolean {
-    const { costs, prospects, state } = this
+    const { costs, limits, prospects, state } = this
     return this.prompts.some((prompt) => {
       this.weigh(prompt)
-      prospects.read(state, ceilingUsd)
-      return prospects.mayWin(state, costs.list.models.indexOf(model))
+      prospects.readNewcomers(state, limits.spending, ceilingUsd)
+      return prospects.mayWin(costs.list.models.indexOf(model))
     })
   }
 
