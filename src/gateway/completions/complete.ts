@@ -1,4 +1,5 @@
 import { isInStore } from '../../rewards/parts.js'
+import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
@@ -10,6 +11,7 @@ import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Reserved, Try } from './ledger.js'
+import { amongModelsLeft, takenAway } from './models-left.js'
 import { mustBeAllowed, type Order, readOrder } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
 import { routeOptions } from './route-options.js'
@@ -115,19 +117,28 @@ export async function reserve(
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   if (house.deps.storeWatch.isForgetful) throw storeIsAway()
   exchange.mayCost = true
-  const decision = await house.ledger.reserve(prompt, routeOptions(order, exclude))
+  const decision = await amongModelsLeft(house.deps.router, routeOptions(order, exclude), (options) =>
+    house.ledger.reserve(prompt, options),
+  )
   // Nobody asks for a judge's decision.
   if (key.id !== JUDGE_KEY.id) house.decisions.made(decision.id, ownerOf(key))
-  const model = models.find(({ id }) => id === decision.model)
+  const ofOrder = models.find(({ id }) => id === decision.model)
+  const model = ofOrder && atPricesNow(ofOrder, house.deps.live.current)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
   if (model === undefined || upstream === undefined) {
     house.ledger.cancel({ decision, tenant: key.tenant }, {}, null)
-    throw new Refused(503, 'no_model_available', 'the model was taken away')
+    throw takenAway()
   }
   const call = { decision, model, upstream, tenant: key.tenant }
   exchange.began(call)
   if (config.requests.waitForStore) await beInStore(house, exchange, call)
   return { decision, model, upstream, tenant: key.tenant, at: house.deps.now() }
+}
+
+/** The order may be older than a change of prices: the router has reserved at those in force now, and bills at them. */
+function atPricesNow(model: ModelConfig, { models }: GatewayConfig): ModelConfig {
+  const { prices } = models.find(({ id }) => id === model.id) ?? model
+  return prices === model.prices ? model : { ...model, prices }
 }
 
 /** @throws (the promise is rejected with) Refused where the store does not take the reservation, which is given back */

@@ -8,6 +8,7 @@ import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { WatchedBody, within } from '../upstreams/watched-body.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
+import { takenAway } from './models-left.js'
 import { readOrder } from './order.js'
 import { Refused } from './refused.js'
 
@@ -21,7 +22,7 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
   // No package of the AI SDK counts: what it gets is the estimate that requests are routed by.
   if (model === undefined) return { input_tokens: order.inputTokens }
   const upstream = upstreamOf(model)
-  if (upstream === undefined) throw new Refused(503, 'no_model_available', 'the model was taken away')
+  if (upstream === undefined) throw takenAway()
   const { firstTokenMs } = order.config.timeouts
   const abort = new AbortController()
   exchange.onGone(() => abort.abort())

@@ -17,6 +17,7 @@ import type { PromptMessage } from '../protocols/prompt.js'
 /** A reservation for one call of an upstream. */
 export interface Try {
   readonly decision: Decision<string>
+  /** With the prices that it was reserved at. */
   readonly model: ModelConfig
   readonly upstream: UpstreamConfig
   /** Who pays, beside all; null: nobody. */
@@ -121,10 +122,9 @@ export class Ledger {
     return this.book(call, bill, (router) => router.cancel(id, timed(bill, latencyMs)))
   }
 
-  /** What a bill would come to at the model's prices now; of a model that is gone, at those of when the call began. */
-  quote({ decision, model }: Reserved, bill: CallBill): Quote {
-    const known = this.options.router.stats().models.find(({ id }) => id === decision.model)
-    const prices = known ?? model?.prices
+  /** What a bill comes to at the model's prices of when the call began, as the router books it. */
+  quote({ model }: Reserved, bill: CallBill): Quote {
+    const prices = model?.prices
     if (prices != null) return quoteBill(prices, bill)
     return { ...quoteBill(NO_PRICES, bill), costUsd: bill.costUsd ?? null }
   }

@@ -3,6 +3,7 @@ import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from '../protocols/openai-chat.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
+import { amongModelsLeft } from './models-left.js'
 import { mustBeAllowed, readOrder } from './order.js'
 import { routeOptions } from './route-options.js'
 
@@ -16,9 +17,11 @@ export async function routeOnly(house: House, key: ClientKey, exchange: Exchange
   const order = await readOrder(house, adapter, exchange, key)
   mustBeAllowed(order, adapter.surface)
   exchange.record.isStreamed = false
-  const { model, expectedCostUsd, explanation } = await house.deps.router.preview(
-    order.prompt,
+  const { router } = house.deps
+  const { model, expectedCostUsd, explanation } = await amongModelsLeft(
+    router,
     routeOptions(order, []),
+    (options) => router.preview(order.prompt, options),
   )
   exchange.record.model = model
   return {

@@ -31,7 +31,26 @@ function pricesInForce(said: ModelPrice | null, known: Known): ModelPrice | null
     )
     return isPriced ? pricesOf(known) : null
   }
-  return isWithin(said, known) ? said : pricesOf(known)
+  return isWithin(said, known) && isAll(known, said) ? said : pricesOf(known)
+}
+
+/** Prices that have a default, and whose they cost where nobody says them. */
+const DEFAULTS = new Map([
+  ['cachedInputUsdPerMTok', 'inputUsdPerMTok'],
+  ['reasoningUsdPerMTok', 'outputUsdPerMTok'],
+])
+
+/** Whether all that is known of prices is said, but for what the router has added. */
+function isAll(known: object, said: object): boolean {
+  const values = new Map(Object.entries(known))
+  const saidOf = new Map(Object.entries(said))
+  return [...values].every(([name, value]) => {
+    if (!PRICE.test(name)) return true
+    const given = saidOf.get(name)
+    if (given === undefined) return value === values.get(DEFAULTS.get(name) ?? '')
+    if (!Array.isArray(value) || !Array.isArray(given)) return true
+    return value.every((tier, i) => isAll(tier, given[i]))
+  })
 }
 
 function pricesOf(known: Known): ModelPrice {

@@ -123,6 +123,33 @@ describe('a restart with a model without prices in the file', () => {
   })
 })
 
+describe('prices that an admin has set', () => {
+  const TIER = { aboveInputTokens: 1000, inputUsdPerMTok: 3, outputUsdPerMTok: 4 }
+  const ADDED: readonly Tree[] = [
+    { reasoningUsdPerMTok: 9 },
+    { cachedInputUsdPerMTok: 0.1 },
+    { audioInputUsdPerMTok: 9 },
+    { batchDiscount: 0.5 },
+    { tiers: [TIER] },
+  ]
+  it.each(ADDED)('are in force whole where they only add something: %j', async (more) => {
+    const gateway = await started(treeOf(M))
+    expect(gateway.inForce('m')?.prices).toEqual(PRICES)
+    expect((await gateway.ask('PUT', '/models/m/prices', { ...PRICES, ...more })).status).toBe(200)
+    expect(gateway.inForce('m')?.prices).toMatchObject(more)
+    await gateway.ask('PUT', '/models/m/prices', PRICES)
+    expect(gateway.inForce('m')?.prices).toEqual(PRICES)
+  })
+
+  it('add to a tier', async () => {
+    const gateway = await started(treeOf({ ...M, prices: { ...PRICES, tiers: [TIER] } }))
+    expect(gateway.inForce('m')?.prices).toEqual({ ...PRICES, tiers: [TIER] })
+    const tiers = [{ ...TIER, reasoningUsdPerMTok: 9 }]
+    await gateway.ask('PUT', '/models/m/prices', { ...PRICES, tiers })
+    expect(gateway.inForce('m')?.prices).toMatchObject({ tiers })
+  })
+})
+
 describe('a reload that the router refuses in part', () => {
   it('is undone by the file before it, and done by the file that mends it', async () => {
     const { ask, reload, router } = await started(treeOf(M))

@@ -1,0 +1,126 @@
+import { createServer, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ADMIN_KEY, CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const ends: (() => void)[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const end of ends.splice(0)) end()
+})
+
+const CHAT = '/v1/chat/completions'
+const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 10 }
+const event = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`
+const piece = (content: string, finish: string | null = null) =>
+  event({
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta: { content }, finish_reason: finish }],
+  })
+
+/** An upstream whose stream has begun, and goes on when the test says so. */
+async function halting(usage: object | null) {
+  const answers: ServerResponse[] = []
+  let tell: () => void = () => {}
+  const begun = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const server = createServer((request, response) => {
+    request.resume()
+    response.setHeader('content-type', 'text/event-stream')
+    response.write(piece('a word or two of many. '.repeat(500)))
+    answers.push(response)
+    tell()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const rest = `${piece('', 'stop')}${usage === null ? '' : event({ choices: [], usage })}data: [DONE]\n\n`
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    begun,
+    goOn: () => answers.map((answer) => answer.end(rest)),
+  }
+}
+
+describe('prices that change while an answer comes', () => {
+  const counts = { prompt_tokens: 100, completion_tokens: 1000 }
+  const ways: readonly (readonly [what: string, usage: object | null, asked: object])[] = [
+    ['with a usage', counts, {}],
+    ['without a usage', null, {}],
+    ['of a kind that nobody knows', { ...counts, completion_tokens_details: { new_tokens: 500 } }, {}],
+    ['of what may be dearer', { ...counts, cost: 0.001 }, { plugins: [{ id: 'web' }] }],
+  ]
+  it.each(ways)('are not those that it is booked at: %s', async (_, usage, asked) => {
+    const costs: (number | null)[] = []
+    for (const factor of [1, 1000, 0.001]) {
+      const upstream = await halting(usage)
+      const server = await gatewayServer({
+        models: [modelTree('m', { upstream: 'own', prices: PRICES })],
+        tree: { requests: { allow: ['plugins'] } },
+        upstreams: () => [{ id: 'own', protocol: 'openai', baseUrl: upstream.baseUrl }],
+      })
+      const answer = server.post(CHAT, { model: 'm', messages: HELLO, stream: true, ...asked })
+      await upstream.begun
+      server.router.reprice('m', { inputUsdPerMTok: factor, outputUsdPerMTok: 10 * factor })
+      upstream.goOn()
+      await (await answer).text()
+      const [{ costUsd }] = await server.over(1)
+      expect(server.ledger().spendUsd).toBeCloseTo(costUsd ?? Number.NaN, 12)
+      costs.push(costUsd)
+      await server.close()
+    }
+    const [same, ...others] = costs
+    for (const other of others) expect(other).toBeCloseTo(same ?? Number.NaN, 12)
+  })
+})
+
+describe('a model that is removed while a request comes', () => {
+  const added = { ...modelTree('added'), upstreamModel: 'sim-small', prices: PRICES }
+
+  async function deletedMeanwhile(model: string) {
+    const server = await gatewayServer({
+      tree: { admin: { key: '$ADMIN_KEY' } },
+      models: [modelTree('sim-small')],
+    })
+    const admin = async (method: string, path: string, body?: object) => {
+      const text = body === undefined ? {} : { body: JSON.stringify(body) }
+      const answer = await fetch(`${server.url}/admin${path}`, {
+        method,
+        headers: { 'x-api-key': ADMIN_KEY },
+        ...text,
+      })
+      expect(answer.status).toBeLessThan(300)
+    }
+    await admin('POST', '/models', added)
+    const body = JSON.stringify({ model, messages: HELLO })
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    let text = ''
+    const answered = new Promise<void>((resolve) => {
+      socket.on('data', (bytes) => {
+        text += bytes.toString()
+      })
+      socket.once('close', () => resolve())
+    })
+    const head = `POST ${CHAT} HTTP/1.1\r\nhost: g\r\nauthorization: Bearer ${CLIENT_KEY}\r\nconnection: close`
+    socket.write(`${head}\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`)
+    // Node says so when it has given the request on.
+    await new Promise((resolve) => socket.once('data', resolve))
+    await admin('DELETE', '/models/added')
+    socket.write(body)
+    await answered
+    expect(server.problems).toEqual([])
+    expect(server.ledger().reservedUsd).toBe(0)
+    return text
+  }
+
+  it('leaves it to the others', async () => {
+    expect(await deletedMeanwhile('auto')).toMatch(/x-paretobandit-model: sim-small/)
+  })
+
+  it('and is the only one gets a refusal that says so', async () => {
+    expect(await deletedMeanwhile('added')).toMatch(/ 503 .*"code":"no_model_available"/s)
+  })
+})
