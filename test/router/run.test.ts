@@ -266,6 +266,24 @@ describe('run with a stream', () => {
     expect(told[0].costUsd).toBeCloseTo(0.002, 12)
   })
 
+  it.each<unknown>([0, -1, '7'])('keeps the prompt that its end counts as %j', async (value) => {
+    const { router, told } = await bench()
+    const cache_creation = { ephemeral_5m_input_tokens: 0 }
+    const begun = { input_tokens: 1000, cache_creation, output_tokens: 1 }
+    const end = {
+      input_tokens: value,
+      cache_creation: { ephemeral_5m_input_tokens: value },
+      output_tokens: 100,
+    }
+    const list = [
+      { type: 'message_start', message: { usage: begun } },
+      { type: 'message_delta', usage: end },
+    ]
+    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events(list))
+    await read(run.answer)
+    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+  })
+
   it('asks another model until its first event, and no longer', async () => {
     const { router, told } = await bench()
     let calls = 0

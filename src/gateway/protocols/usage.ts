@@ -80,22 +80,34 @@ function counts(usage: unknown): usage is Json {
  * order they come; a null says nothing.
  */
 export function mergedUsage(before: Json, next: Json): Json {
-  return merged(before, next, Math.max)
+  return merged(before, next, (known, value) => Math.max(known, value))
 }
 
-/** A usage of the whole answer over one of its beginning: what it says holds, the rest stays. */
+/**
+ * A usage of the whole answer over one of its beginning. Of the prompt the greater count holds: servers repeat it at the end as 0. What the
+ * whole says of the answer holds: the beginning counts a first token.
+ */
 export function usageOver(early: Json, whole: Json): Json {
-  return merged(early, whole, (_known, value) => value)
+  return merged(early, whole, (known, value, name) => (OF_ANSWER.test(name) ? value : Math.max(known, value)))
 }
 
-function merged(before: Json, next: Json, count: (known: number, value: number) => number): Json {
+const OF_ANSWER = /output|completion/
+
+function merged(
+  before: Json,
+  next: Json,
+  count: (known: number, value: number, name: string) => number,
+): Json {
   const all: Record<string, unknown> = { ...before }
   for (const [name, value] of Object.entries(next)) {
     const known = all[name]
     if (value === null || value === undefined) continue
-    if (typeof value === 'number' && typeof known === 'number') all[name] = count(known, value)
-    else if (isRecord(value) && isRecord(known)) all[name] = merged(known, value, count)
-    else all[name] = value
+    if (typeof known === 'number') {
+      // What is no count says nothing.
+      if (typeof value === 'number' && value >= 0 && value <= COUNT_MAX) all[name] = count(known, value, name)
+    } else if (isRecord(known)) {
+      if (isRecord(value)) all[name] = merged(known, value, count)
+    } else all[name] = value
   }
   return all
 }
@@ -215,7 +227,7 @@ function eachUnknown(
   if (!isRecord(value)) return
   for (const name of Object.keys(value)) {
     const count = value[name]
-    const isCount = typeof count === 'number' && count > 0 && Number.isFinite(count)
+    const isCount = typeof count === 'number' && count > 0 && count <= COUNT_MAX
     if (isCount && name.endsWith('_tokens') && !known.has(name)) take(name, count)
   }
 }

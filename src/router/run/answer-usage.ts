@@ -42,12 +42,23 @@ function withRaw(usage: object, message: object): object {
   return isRecord(raw) ? { ...usage, raw } : usage
 }
 
-/** Both usages of one answer: Anthropic says what it read first, and what it wrote last. What is said later counts. */
+/**
+ * Both usages of one answer: Anthropic says what it read first, and what it wrote last. What is said later counts, but for counts of the
+ * prompt, which servers repeat as 0: of these the greater counts.
+ */
 export function mergedUsage(before: object | null, after: object): object {
-  if (before === null) return after
-  const said = Object.entries(after).filter(([, value]) => value !== null && value !== undefined)
-  return { ...before, ...Object.fromEntries(said) }
+  const merged: Record<string, unknown> = { ...before }
+  for (const [name, value] of Object.entries(after)) {
+    const known = merged[name]
+    if (value === null || value === undefined) continue
+    if (isRecord(known) && isRecord(value)) merged[name] = mergedUsage(known, value)
+    else if (typeof known !== 'number' || !OF_PROMPT.test(name)) merged[name] = value
+    else if (typeof value === 'number' && value > known) merged[name] = value
+  }
+  return merged
 }
+
+const OF_PROMPT = /input|prompt|cache/i
 
 /**
  * Whether the usage of an event of a stream is that of a part of the answer: as Anthropic's begins (input read, one token written), and
