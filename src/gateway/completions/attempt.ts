@@ -252,7 +252,7 @@ export class Attempt implements StreamedCall {
     const body = this.watched(answer)
     await this.mustBeOk(answer, body)
     const type = answer.header('content-type') ?? 'text/event-stream'
-    if (!type.startsWith('text/event-stream')) {
+    if (!type.toLowerCase().startsWith('text/event-stream')) {
       const json = parseObject(await body.text(ERROR_BYTES_MAX).catch(() => ''))
       const facts = json === null ? NO_FACTS : adapter.readAnswer(json)
       meter.add(facts)

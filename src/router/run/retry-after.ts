@@ -15,8 +15,8 @@ export function retryAfterOf(header: (name: string) => string | null, now: numbe
   if (ms >= 0 && Number.isFinite(ms)) return ms
   const text = header('retry-after')
   if (text === null || text.trim() === '') return null
-  const seconds = Number(text)
-  if (seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
+  const secondsMs = Number(text) * 1000
+  if (secondsMs >= 0 && Number.isFinite(secondsMs)) return secondsMs
   const at = Date.parse(text)
   return Number.isFinite(at) ? Math.max(0, at - now) : null
 }

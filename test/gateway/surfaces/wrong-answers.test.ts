@@ -167,3 +167,30 @@ it.each(ANSWERS)(
   },
   60_000,
 )
+
+it.each(['Text/Event-Stream', 'TEXT/EVENT-STREAM; charset=UTF-8'])(
+  'a stream is one also where its type is written %s',
+  async (type) => {
+    const events = [
+      chunk({ content: 'hi' }),
+      chunk({}, 'stop'),
+      { object: 'chat.completion.chunk', choices: [], usage: CHAT_USAGE },
+    ]
+    const upstream = createServer((request, response) => {
+      request.resume()
+      response.setHeader('content-type', type)
+      response.end(`${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`)
+    })
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    ends.push(() => upstream.close())
+    const { port } = upstream.address() as AddressInfo
+    const server = await gatewayServer({
+      models: [modelTree('sim-small')],
+      tree: { upstreams: [{ id: 'openai', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
+    })
+    const ask = { model: 'sim-small', messages: HELLO, stream: true }
+    const response = await server.post('/v1/chat/completions', ask)
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('"content":"hi"')])
+    expect((await server.over(1))[0]).toMatchObject({ outcome: 'answered', isMeasured: true })
+  },
+)
