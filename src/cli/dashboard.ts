@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import { visible } from '../base/visible.js'
-import { CommandError } from './command-error.js'
-import { isErrno } from './files.js'
 import { portFlag } from './flags.js'
+import { listenError } from './listen-error.js'
 import { print } from './print.js'
 import { withReader } from './state/log-view.js'
 import { stopSignal } from './stop-signal.js'
@@ -45,11 +44,7 @@ async function dashboard(log: string, { stream, port }: DashboardFlags): Promise
         print(`the dashboard of ${visible(log)}\n\n  ${url}/dashboard\n\nIt runs until Ctrl-C.\n`),
     }),
   ).catch((error: unknown) => {
-    if (isErrno(error) && error.code === 'EADDRINUSE')
-      throw new CommandError('BAD_ARGUMENT', `--port: ${error.message}: take another, or 0 for any`, {
-        cause: error,
-      })
-    throw error
+    throw listenError(error, '--port', ': take another, or 0 for any')
   })
   process.exit(0)
 }

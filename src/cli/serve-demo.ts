@@ -1,7 +1,6 @@
 import type { DemoNews, DemoReport } from '../gateway/node/demo/demo.js'
-import { CommandError } from './command-error.js'
-import { isErrno } from './files.js'
 import { fixed, percent, plural, usd } from './format.js'
+import { listenError } from './listen-error.js'
 import { print } from './print.js'
 import { stopSignal } from './stop-signal.js'
 import { renderTable } from './table.js'
@@ -34,11 +33,7 @@ export async function serveDemo({ port = PORT, seconds }: DemoFlags): Promise<vo
     stopped: stopSignal(),
     tell,
   }).catch((error: unknown) => {
-    if (isErrno(error) && error.code === 'EADDRINUSE')
-      throw new CommandError('BAD_ARGUMENT', `--port: ${error.message}: take another, or 0 for any`, {
-        cause: error,
-      })
-    throw error
+    throw listenError(error, '--port', ': take another, or 0 for any')
   })
   print(conclusion(report))
   process.exit(0)

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { ParetoBanditError } from '../index.js'
 import { CommandError } from './command-error.js'
-import { fileError } from './files.js'
+import { fileError, isErrno } from './files.js'
 import { portFlag } from './flags.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
+import { listenError } from './listen-error.js'
 import { printError } from './print.js'
 
 interface ServeFlags {
@@ -105,16 +106,24 @@ async function run(given: string | undefined, { host, port, demo, seconds }: Ser
   process.exit(exitCode)
 }
 
+const FILE_CODES: readonly (string | undefined)[] = [
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'EISDIR',
+  'ENOTDIR',
+  'EROFS',
+]
+
 /** What the operator can mend, in a line; a bug stays one. */
 function startError(error: unknown, file: string): unknown {
   if (error instanceof ParetoBanditError && error.message.includes('its log was begun with'))
     return new CommandError('BAD_ARGUMENT', `${error.message}. ${OTHER_SETTINGS}`, { cause: error })
   if (!(error instanceof Error) || error instanceof ParetoBanditError) return error
-  const code = 'code' in error ? String(error.code) : ''
-  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return fileError(error, file, 'read')
-  if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new CommandError('BAD_ARGUMENT', `${file}: listen: ${error.message}`, { cause: error })
-  return error
+  const told = listenError(error, `${file}: listen`)
+  if (told !== error || !isErrno(error)) return told
+  // It may be of another file: that of the keys, say.
+  return FILE_CODES.includes(error.code) ? fileError(error, error.path ?? file, 'read') : error
 }
 
 function secondsFlag(text: string): number {

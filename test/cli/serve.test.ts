@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -105,6 +105,21 @@ describe('serve', () => {
     const { code, stderr } = await folder.spawn(['serve', file])
     expect([code, stderr.split('\n').length]).toEqual([2, 5])
   })
+
+  test.each(['keys', 'notes'])(
+    'names the file of its %s where it is that one which cannot be read',
+    async (name) => {
+      const file = await folder.write('g.json', config({ admin: {} }))
+      await mkdir(join(folder.path, `gw.db.${name}`))
+      const { code, stderr } = await folder.spawn(['serve', file])
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(
+          new RegExp(`^paretobandit: gw\\.db\\.${name}: cannot read it: it is a folder\\n$`),
+        ),
+      ])
+    },
+  )
 
   test('refuses a port that is taken, and a state that another has', async () => {
     const taken = createServer()

@@ -1,7 +1,8 @@
-import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename } from 'node:fs/promises'
 import { isRecord } from '../../base/check.js'
 import { LatestMap } from '../../base/latest-map.js'
 import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import { keptText } from './kept-text.js'
 import { WriteBehind } from './write-behind.js'
 
 /** Lines beyond those that count, before the file is rewritten. */
@@ -39,7 +40,7 @@ export async function fileNotes(
     return note
   }
   let lines = 0
-  for (const line of (await textOf(path)).split('\n')) {
+  for (const line of (await keptText(path)).split('\n')) {
     lines++
     const note = noteIn(line)
     if (note === null) continue
@@ -159,14 +160,5 @@ function noteIn(line: string): { kind: NoteKind; id: string; value: object | nul
     return { kind: known, id, value }
   } catch {
     return null
-  }
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
-    throw error
   }
 }

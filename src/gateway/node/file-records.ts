@@ -1,7 +1,8 @@
-import { type FileHandle, link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isRecord } from '../../base/check.js'
 import type { RecordStore } from '../keys/records.js'
+import { keptText } from './kept-text.js'
 
 interface Line {
   readonly id: string
@@ -50,8 +51,8 @@ export function fileRecords(path: string): FileRecords {
   }
   const change = (line: Line) => append(lineText(line))
   const read = async (): Promise<Map<string, unknown>> => {
-    const before = await textOf(old)
-    const text = await textOf(path)
+    const before = await keptText(old)
+    const text = await keptText(path)
     if (before === '') return recordsIn(text)
     // All that was rewritten is in the old file too, which may have newer lines than that.
     return recordsIn(`${before}\n${text.slice(text.lastIndexOf(REWRITTEN) + 1)}`)
@@ -59,7 +60,7 @@ export function fileRecords(path: string): FileRecords {
   /** What only the old file has goes into the new one. */
   const endCompaction = async (): Promise<void> => {
     if ((await stat(old).catch(absent)) === null) return
-    const [all, here] = [await read(), recordsIn(await textOf(path))]
+    const [all, here] = [await read(), recordsIn(await keptText(path))]
     const ids = new Set([...all.keys(), ...here.keys()])
     const lines = [...ids].flatMap((id) => {
       const value = all.get(id) ?? null
@@ -74,7 +75,7 @@ export function fileRecords(path: string): FileRecords {
     remove: (id) => change({ id, value: null }),
     async compact() {
       await endCompaction()
-      const text = await textOf(path)
+      const text = await keptText(path)
       const records = recordsIn(text)
       if (text.split('\n{').length <= 2 * records.size + STALE_LINES_MAX) return
       const next = `${path}.new`
@@ -134,10 +135,6 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-async function textOf(path: string): Promise<string> {
-  return (await readFile(path, 'utf8').catch(absent)) ?? ''
 }
 
 /** A file that is not there yet is empty; any other failure is one. */
