@@ -62,7 +62,7 @@ export interface GatewayOptions {
   readonly readAgain?: (() => Promise<GatewayConfig>) | undefined
   /** Where log lines go. Default: nowhere. */
   readonly write?: WriteLine | undefined
-  /** Milliseconds since 1970 UTC. Default Date.now. */
+  /** Milliseconds since 1970 UTC. Default Date.now, and for limits by the minute and the like a clock that is never set. */
   readonly now?: (() => number) | undefined
   /** The timer of the price list's interval. Default: the platform's, which keeps no process from ending. */
   readonly after?: After | undefined
@@ -108,6 +108,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   reading('options', () => checkGatewayOptions(options))
   const { config, router, records = memoryRecords(), now = Date.now, digest = sha256Hex, readAgain } = options
   const write: WriteLine = options.write ?? (() => {})
+  // Spans of time are not those of a clock that somebody sets.
+  const steadyNow = options.now ?? (() => performance.now())
   checkHeld(router, config)
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, message)
@@ -116,19 +118,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const shared = await SharedRecords.open(records, {
     refreshMs: () => live.current.keyStore.refreshMs,
-    now,
+    now: steadyNow,
     onProblem,
   })
   followAddedModels(shared, live, router, onProblem)
   shared.start()
   const metrics = new MetricsRegistry()
-  const rates = new RateLimits(now)
+  const rates = new RateLimits(steadyNow)
   const use = options.use == null ? null : new SharedUse(rates, options.use, onProblem)
   use?.start(config.keyStore.refreshMs)
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
   engineMetrics(metrics, router, rates)
   const after = options.after ?? afterQuietly
-  const endAlarms = alarmLog(router, write, now, after)
+  const endAlarms = alarmLog(router, write, steadyNow, after)
   const endExpiry = startExpiry(router, (error) => onError(error, 'reservations whose time is over'))
   const dashboard = options.dashboard === undefined ? null : new GatewayDashboard({ router, live, now })
   const observe = await observerOf(live, metrics, write, onError, onProblem, dashboard)
@@ -142,7 +144,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     fetch: options.fetchPrices,
   })
   priceMetrics(metrics, priceRefresh)
-  const storeWatch = new StoreWatch(router, () => live.current.store.kind === 'redis', now)
+  const storeWatch = new StoreWatch(router, () => live.current.store.kind === 'redis', steadyNow)
   const surfaces = await options.surfaces({
     storeWatch,
     live,

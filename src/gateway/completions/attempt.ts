@@ -169,11 +169,11 @@ export class Attempt implements StreamedCall {
 
   private watched(answer: UpstreamAnswer): WatchedBody {
     const { firstTokenMs, betweenTokensMs } = this.order.config.timeouts
-    const until = this.call.at + firstTokenMs
+    const until = this.call.beganAt + firstTokenMs
     return new WatchedBody(answer.body, this.house.after, () =>
       this.meter.hasContent
         ? this.waitOf(betweenTokensMs, 'the upstream was silent: no more came of its answer')
-        : this.waitOf(Math.max(0, until - this.house.deps.now()), 'the upstream was silent: no first token'),
+        : this.waitOf(Math.max(0, until - performance.now()), 'the upstream was silent: no first token'),
     )
   }
 

@@ -69,6 +69,6 @@ export class Booking {
   }
 
   private get latencyMs(): number {
-    return Math.max(0, this.house.deps.now() - this.call.at)
+    return Math.round(performance.now() - this.call.beganAt)
   }
 }

@@ -132,7 +132,7 @@ export async function reserve(
   const call = { decision, model, upstream, tenant: key.tenant }
   exchange.began(call)
   if (config.requests.waitForStore) await beInStore(house, exchange, call)
-  return { decision, model, upstream, tenant: key.tenant, at: house.deps.now() }
+  return { decision, model, upstream, tenant: key.tenant, beganAt: performance.now() }
 }
 
 /** The order may be older than a change of prices: the router has reserved at those in force now, and bills at them. */

@@ -22,8 +22,8 @@ export interface Try {
   readonly upstream: UpstreamConfig
   /** Who pays, beside all; null: nobody. */
   readonly tenant: string | null
-  /** When the call began, ms since 1970 UTC. */
-  readonly at: number
+  /** When the call began, as `performance.now` has it, ms. */
+  readonly beganAt: number
 }
 
 /** Of it, what a reservation that is given back needs. */

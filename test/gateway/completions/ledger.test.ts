@@ -56,7 +56,7 @@ describe('a bill of a request that the router keeps no more', () => {
       return 10 - (stats?.caps[0].availableUsd ?? 0)
     }
     expect(
-      ledger.settle({ ...call, model: {}, upstream: {}, at: 0 } as never, { costUsd: 2 }, 1, true),
+      ledger.settle({ ...call, model: {}, upstream: {}, beganAt: 0 } as never, { costUsd: 2 }, 1, true),
     ).toEqual({
       costUsd: 2,
       tokens: null,

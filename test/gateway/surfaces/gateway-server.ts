@@ -69,7 +69,7 @@ export async function closeAll(): Promise<void> {
 
 /** A gateway on a socket, before a simulated upstream on another. */
 export async function gatewayServer(options: GatewayServerOptions = {}) {
-  const { script, tree = {}, models, upstreams, aiSdk, now = Date.now, hasDashboard = false } = options
+  const { script, tree = {}, models, upstreams, aiSdk, now, hasDashboard = false } = options
   const { call = undiciUpstream() } = options
   const upstream: Upstream = await startUpstream({ apiKey: UPSTREAM_KEY, ...(script ? { script } : {}) })
   const whole = {
@@ -97,7 +97,11 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     ...tree,
   }
   const config = await readConfig(whole, { name: 'c', env: ENV })
-  const router = await createRouter<string>({ ...routerOptionsOf(config), clock: now, ...options.router })
+  const router = await createRouter<string>({
+    ...routerOptionsOf(config),
+    clock: now ?? Date.now,
+    ...options.router,
+  })
   const records: RequestRecord[] = []
   const waiting = new Set<() => void>()
   const problems: string[] = []
