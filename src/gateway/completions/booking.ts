@@ -1,3 +1,4 @@
+import { dearerIn } from '../protocols/dearer.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -58,8 +59,9 @@ export class Booking {
   }
 
   private billed() {
-    const { inputTokens, asked } = this.order
-    return this.house.billing.billOf(this.call, this.meter, inputTokens, asked.dearer.length > 0)
+    const { size, asked } = this.order
+    const isDearer = asked.dearer.length > 0 || dearerIn(this.call.model.parameters).length > 0
+    return this.house.billing.billOf(this.call, this.meter, size.inputTokens, isDearer)
   }
 
   private over(booked: Booked, isMeasured: boolean): void {

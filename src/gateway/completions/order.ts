@@ -1,16 +1,16 @@
 import { textHash } from '../../base/text-hash.js'
-import { estimateTokens } from '../../features/index.js'
-import type { GatewayConfig, ModelConfig, RequestsConfig } from '../config/config.js'
+import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
-import { type PromptMessage, routedPrompt, TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
+import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
 import { ownerOf, sessionOf } from '../sessions/sessions.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { modelsFor } from './mask.js'
+import { inputTokensOf, type OrderSize, orderSize } from './order-size.js'
 import { Refused } from './refused.js'
 import { type RequestBody, readJsonBody } from './request-body.js'
 
@@ -22,8 +22,8 @@ export interface Order {
   readonly body: RequestBody
   readonly asked: Asked
   readonly prompt: readonly PromptMessage[]
-  /** As estimated. */
-  readonly inputTokens: number
+  /** What is set aside for it goes by this. */
+  readonly size: OrderSize
   /** The models that can serve it, at least one. */
   readonly models: readonly ModelConfig[]
   readonly session: string
@@ -35,8 +35,6 @@ export interface Order {
 export const OUTPUT_TOKENS_EXPECTED = 300
 /** While what processes share is away, clients may ask again so soon. */
 const AWAY_RETRY_MS = 1000
-/** What a message costs beside its text. */
-const TOKENS_PER_MESSAGE = 4
 
 /** @throws (the promise is rejected with) Refused, RequestError */
 export async function readOrder(
@@ -78,7 +76,7 @@ export async function readOrder(
     body,
     asked,
     prompt,
-    inputTokens,
+    size: orderSize(adapter, body.json, asked, models, config.requests),
     models,
     session: session.id,
     repeatKey: isWatched ? repeatKeyOf(key, prompt, asked) : null,
@@ -106,27 +104,6 @@ function lockedModels(
   const why = before === null ? 'nobody here knows its model' : `its model is ${JSON.stringify(before)}`
   const message = `this conversation goes on with its own model alone (${lock}), and ${why}: name the model in place of ${JSON.stringify(name)}`
   throw new Refused(400, 'no_model_can_serve', message)
-}
-
-/** Of all that a model reads of a request: what is read here as text, and what is not by its size. */
-function inputTokensOf(
-  { prompt, size, otherInputTokens }: Asked,
-  { imageTokens, fileTokens }: RequestsConfig,
-): number {
-  let tokens = otherInputTokens
-  let charsRead = 0
-  for (const { content } of prompt) {
-    tokens += (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE
-    charsRead += content.length
-  }
-  const charsUnread = Math.max(0, size.chars - charsRead)
-  return Math.ceil(
-    tokens +
-      charsUnread * TOKENS_PER_JSON_CHAR +
-      size.images * imageTokens +
-      size.mediaTokens +
-      size.references * fileTokens,
-  )
 }
 
 /**

@@ -11,9 +11,9 @@ const TOKENS_MAX = 1e9
  * @throws Refused where the worst case is set aside and is not known
  */
 export function routeOptions(order: Order, exclude: readonly string[]): RouteOptions {
-  const { asked, key, models } = order
+  const { size, key, models } = order
   const maxOutputTokens = longestAnswer(order)
-  const isUsual = asked.answers === 1 && asked.predictedTokens === 0
+  const isUsual = size.answers === 1 && size.predictedTokens === 0
   const ids = models.map(({ id }) => id)
   const options: { -readonly [F in keyof RouteOptions]: RouteOptions[F] } = {
     candidates: exclude.length === 0 ? ids : ids.filter((id) => !exclude.includes(id)),
@@ -26,13 +26,13 @@ export function routeOptions(order: Order, exclude: readonly string[]): RouteOpt
 }
 
 /** Tokens of all answers of a request, and of what the client predicts of them. */
-function allAnswers({ asked: { answers, predictedTokens } }: Order, eachTokens: number): number {
+function allAnswers({ size: { answers, predictedTokens } }: Order, eachTokens: number): number {
   return Math.min((eachTokens + predictedTokens) * answers, TOKENS_MAX)
 }
 
-function usualAnswer({ config, asked }: Order): number {
+function usualAnswer({ config, size }: Order): number {
   const usual = config.routing.expectedTokens?.output ?? OUTPUT_TOKENS_EXPECTED
-  return Math.min(usual, asked.maxOutputTokens ?? usual)
+  return Math.min(usual, size.maxOutputTokens ?? usual)
 }
 
 /**
@@ -41,8 +41,8 @@ function usualAnswer({ config, asked }: Order): number {
  * @throws Refused where neither is known
  */
 export function longestAnswer(order: Order): number | null {
-  const { config, models, asked } = order
-  if (asked.maxOutputTokens !== null) return allAnswers(order, asked.maxOutputTokens + asked.reasoningTokens)
+  const { config, models, size } = order
+  if (size.maxOutputTokens !== null) return allAnswers(order, size.maxOutputTokens + size.reasoningTokens)
   if (config.routing.reserve !== 'worst-case') return null
   const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
   if (most !== null) return allAnswers(order, most)
@@ -57,8 +57,7 @@ export function longestAnswer(order: Order): number | null {
  * The prompt as it is estimated; where the worst case is set aside and something in it has no bound, all that its models can read.
  * @throws Refused where that is not known
  */
-function longestPrompt({ config, models, asked, inputTokens }: Order): number {
-  const { unbounded } = asked.size
+function longestPrompt({ config, models, size: { inputTokens, unbounded } }: Order): number {
   if (unbounded === null || config.routing.reserve !== 'worst-case') return Math.min(inputTokens, TOKENS_MAX)
   const most = greatestOf(models.map(({ contextTokens }) => contextTokens))
   if (most !== null) return Math.max(most, inputTokens)

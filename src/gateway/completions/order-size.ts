@@ -1,0 +1,117 @@
+import type { Json } from '../../base/json.js'
+import { estimateTokens } from '../../features/index.js'
+import type { ModelConfig, RequestsConfig } from '../config/config.js'
+import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
+import { TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
+
+/** What is set aside for a request goes by it: the most of what its models are sent. Tokens, as far as one can tell. */
+export interface OrderSize {
+  readonly inputTokens: number
+  /** Of one answer; null: one of them may answer without a limit. */
+  readonly maxOutputTokens: number | null
+  readonly answers: number
+  readonly predictedTokens: number
+  readonly reasoningTokens: number
+  /** What in it has no length that is known here; null: nothing. */
+  readonly unbounded: string | null
+}
+
+/** What a message costs beside its text. */
+const TOKENS_PER_MESSAGE = 4
+
+/** Members that say how much is read and answered. */
+const SIZE_MEMBERS: ReadonlySet<string> = new Set([
+  'best_of',
+  'conversation',
+  'documents',
+  'functions',
+  'instructions',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'max_tokens',
+  'n',
+  'output_config',
+  'output_format',
+  'prediction',
+  'previous_response_id',
+  'reasoning',
+  'response_format',
+  'system',
+  'text',
+  'thinking',
+  'thinking_budget',
+  'tools',
+])
+
+/** Parameters of a model take the place of what its client says, so each of these models may be sent a request of another size. */
+export function orderSize(
+  adapter: Pick<ProtocolAdapter, 'read'>,
+  body: Json,
+  asked: Asked,
+  models: readonly ModelConfig[],
+  requests: RequestsConfig,
+): OrderSize {
+  let size = sizeOf(asked, requests)
+  for (const { parameters } of models) {
+    if (!Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))) continue
+    const sent = readOrNull(adapter, { ...body, ...parameters })
+    if (sent !== null) size = greater(size, sizeOf(sent, requests))
+  }
+  return size
+}
+
+/** Null: no upstream can read it either. */
+function readOrNull(adapter: Pick<ProtocolAdapter, 'read'>, body: Json): Asked | null {
+  try {
+    return adapter.read(body)
+  } catch (error) {
+    if (error instanceof RequestError) return null
+    throw error
+  }
+}
+
+function sizeOf(asked: Asked, requests: RequestsConfig): OrderSize {
+  const { maxOutputTokens, answers, predictedTokens, reasoningTokens, size } = asked
+  const inputTokens = inputTokensOf(asked, requests)
+  return {
+    inputTokens,
+    maxOutputTokens,
+    answers,
+    predictedTokens,
+    reasoningTokens,
+    unbounded: size.unbounded,
+  }
+}
+
+function greater(a: OrderSize, b: OrderSize): OrderSize {
+  const isLimited = a.maxOutputTokens !== null && b.maxOutputTokens !== null
+  return {
+    inputTokens: Math.max(a.inputTokens, b.inputTokens),
+    maxOutputTokens: isLimited ? Math.max(a.maxOutputTokens, b.maxOutputTokens) : null,
+    answers: Math.max(a.answers, b.answers),
+    predictedTokens: Math.max(a.predictedTokens, b.predictedTokens),
+    reasoningTokens: Math.max(a.reasoningTokens, b.reasoningTokens),
+    unbounded: a.unbounded ?? b.unbounded,
+  }
+}
+
+/** Of all that a model reads of a request: what is read here as text, and what is not by its size. */
+export function inputTokensOf(
+  { prompt, size, otherInputTokens }: Asked,
+  { imageTokens, fileTokens }: RequestsConfig,
+): number {
+  let tokens = otherInputTokens
+  let charsRead = 0
+  for (const { content } of prompt) {
+    tokens += (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE
+    charsRead += content.length
+  }
+  const charsUnread = Math.max(0, size.chars - charsRead)
+  return Math.ceil(
+    tokens +
+      charsUnread * TOKENS_PER_JSON_CHAR +
+      size.images * imageTokens +
+      size.mediaTokens +
+      size.references * fileTokens,
+  )
+}

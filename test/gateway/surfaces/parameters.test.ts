@@ -1,0 +1,106 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { objectOf, parseObject } from '../../../src/base/json.js'
+import type { Tree } from '../config/example.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const ends: (() => void)[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const end of ends.splice(0)) end()
+})
+
+const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 10 }
+const CAP_USD = 0.05
+
+/** A gateway under a cap, whose upstream answers at whatever length it is allowed, and says what that costs. */
+async function capped(parameters: object, more: Tree = {}) {
+  const upstream = createServer((request, response) => {
+    let text = ''
+    request.on('data', (bytes) => {
+      text += bytes.toString()
+    })
+    request.on('end', () => {
+      const body = parseObject(text) ?? {}
+      const limits = [body.max_tokens, body.max_completion_tokens, body.max_output_tokens]
+      const each = Math.max(...limits.map((limit) => (typeof limit === 'number' ? limit : 0)))
+      const thought = Number(objectOf(body.thinking)?.budget_tokens ?? 0)
+      const count = typeof body.n === 'number' ? body.n : 1
+      const message = { role: 'assistant', content: 'hi' }
+      const usage = {
+        prompt_tokens: Math.ceil(text.length / 5),
+        completion_tokens: (each + thought) * count,
+        cost: 0.004,
+      }
+      const answer = { choices: [{ index: 0, message, finish_reason: 'stop' }], usage }
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+    })
+  })
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  ends.push(() => upstream.close())
+  const { port } = upstream.address() as AddressInfo
+  return gatewayServer({
+    models: [modelTree('m', { upstream: 'own', prices: PRICES, parameters })],
+    tree: {
+      caps: [{ usd: CAP_USD, per: 'day' }],
+      routing: { reserve: 'worst-case', strict: true },
+      upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}` }],
+      ...more,
+    },
+  })
+}
+
+const TOOL = { type: 'function', function: { name: 'f', description: 'many a word '.repeat(20_000) } }
+
+describe('parameters of a model', () => {
+  it.each<[what: string, parameters: object]>([
+    ['a limit', { max_tokens: 20_000 }],
+    ['another limit', { max_completion_tokens: 20_000 }],
+    ['answers', { n: 100 }],
+    ['both', { max_tokens: 4000, n: 8 }],
+    ['thinking', { thinking: { type: 'enabled', budget_tokens: 20_000 } }],
+    ['tools', { tools: [TOOL] }],
+  ])('count when the worst case is set aside: %s', async (_, parameters) => {
+    const server = await capped(parameters)
+    const ask = async () => {
+      const response = await server.post('/v1/chat/completions', {
+        model: 'm',
+        messages: HELLO,
+        max_tokens: 50,
+      })
+      await response.text()
+      return response.status
+    }
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([402, 402, 402])
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+
+  it('that limit an answer take the place of a longer limit of its client, and leave room', async () => {
+    const server = await capped({ max_tokens: 100 })
+    const ask = { model: 'm', messages: HELLO, max_tokens: 1000 }
+    const response = await server.post('/v1/chat/completions', ask)
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('"cost":')])
+    expect(server.ledger().spendUsd).toBeGreaterThan(0.001)
+  })
+
+  it('that cannot be read are the upstream’s to refuse', async () => {
+    const server = await capped({ max_tokens: 'many' })
+    const ask = { model: 'm', messages: HELLO, max_tokens: 50 }
+    expect((await server.post('/v1/chat/completions', ask)).status).toBe(200)
+  })
+
+  it.each<[object, boolean]>([
+    [{ plugins: [{ id: 'web' }] }, true],
+    [{ temperature: 0 }, false],
+  ])(
+    'that may be dearer than tokens are booked at what their provider says: %j',
+    async (parameters, isSaid) => {
+      const server = await capped(parameters)
+      const ask = { model: 'm', messages: HELLO, max_tokens: 1 }
+      await (await server.post('/v1/chat/completions', ask)).text()
+      const { spendUsd } = server.ledger()
+      expect(spendUsd > 0 && (isSaid ? spendUsd === 0.004 : spendUsd < 0.001)).toBe(true)
+    },
+  )
+})
