@@ -65,6 +65,8 @@ const GONE = ['UNKNOWN_REQUEST', 'REQUEST_CLOSED', 'MODEL_REMOVED']
 export class Ledger {
   private readonly options: LedgerOptions
   private readonly open = new Set<string>()
+  /** Of these, bills that were corrected before they came: an admin's word holds. */
+  private readonly corrected = new Map<string, Booked>()
   private waiting: Waiting[] = []
   private isTimed = false
   private isClosed = false
@@ -75,7 +77,9 @@ export class Ledger {
     this.options = options
     const { router } = options
     const note = ({ id, costUsd, tokens }: { id: string; costUsd: number; tokens?: TokensByKind | null }) => {
-      if (this.booking?.id === id) this.booking.booked = { costUsd, tokens: tokens ?? null }
+      const booked = { costUsd, tokens: tokens ?? null }
+      if (this.booking?.id === id) this.booking.booked = booked
+      else if (this.open.has(id)) this.corrected.set(id, booked)
     }
     this.forget = [
       router.on('settled', note),
@@ -146,6 +150,11 @@ export class Ledger {
   private book(call: Reserved, bill: CallBill, act: (router: Router<string>) => unknown): Booked {
     const { id } = call.decision
     if (!this.open.delete(id)) return NOTHING
+    const corrected = this.corrected.get(id)
+    if (corrected !== undefined) {
+      this.corrected.delete(id)
+      return corrected
+    }
     const booking: { readonly id: string; booked: Booked | null } = { id, booked: null }
     this.booking = booking
     try {

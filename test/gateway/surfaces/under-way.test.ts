@@ -124,3 +124,30 @@ describe('a model that is removed while a request comes', () => {
     expect(await deletedMeanwhile('added')).toMatch(/ 503 .*"code":"no_model_available"/s)
   })
 })
+
+describe('a bill that an admin corrects before it comes', () => {
+  it('is the one on the ledger, in the log and in what the request cost', async () => {
+    const upstream = await halting({ prompt_tokens: 100, completion_tokens: 50 })
+    const server = await gatewayServer({
+      models: [modelTree('m', { upstream: 'own', prices: PRICES })],
+      tree: { admin: { key: '$ADMIN_KEY' } },
+      upstreams: () => [{ id: 'own', protocol: 'openai', baseUrl: upstream.baseUrl }],
+    })
+    const answer = await server.post(CHAT, { model: 'm', messages: HELLO, stream: true })
+    const decision = answer.headers.get('x-paretobandit-decision')
+    for (const costUsd of [0.5, 0.25]) {
+      const corrected = await fetch(`${server.url}/admin/corrections`, {
+        method: 'POST',
+        headers: { 'x-api-key': ADMIN_KEY },
+        body: JSON.stringify({ decision, costUsd }),
+      })
+      expect(corrected.status).toBe(200)
+    }
+    upstream.goOn()
+    await answer.text()
+    const [record] = await server.over(1)
+    expect([record.outcome, record.costUsd, server.ledger().spendUsd]).toEqual(['answered', 0.25, 0.25])
+    expect(server.ledger().reservedUsd).toBe(0)
+    expect(server.problems).toEqual([])
+  })
+})
