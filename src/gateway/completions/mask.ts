@@ -29,11 +29,32 @@ export function modelsFor(input: MaskInput): readonly ModelConfig[] {
   throw new Refused(400, 'no_model_can_serve', `no model can serve this request. ${reasons.join('; ')}`)
 }
 
+/** Whether a key is for a model. */
+export function mayUse({ groups: allowed }: ClientKey, { groups }: ModelConfig): boolean {
+  return allowed === null || groups.some((group) => allowed.includes(group))
+}
+
+/** An explanation, for a key: of models that are not for it, only what was chosen is its to see. */
+export function explanationFor<E extends Explained>(
+  key: ClientKey,
+  { models }: Pick<GatewayConfig, 'models'>,
+  explanation: E,
+): E {
+  if (key.groups === null) return explanation
+  const known = new Set(models.filter((model) => mayUse(key, model)).map(({ id }) => id))
+  const shown = explanation.models.filter(({ model }) => known.has(model) || model === explanation.chosen)
+  return { ...explanation, models: shown }
+}
+
+interface Explained {
+  readonly chosen: string
+  readonly models: readonly { readonly model: string }[]
+}
+
 function namedModels({ config, adapter, asked, key }: MaskInput): readonly ModelConfig[] {
   const { model: name } = asked
   const kind = adapter.surface === 'embeddings' ? 'embeddings' : 'chat'
-  const isAllowed = ({ groups }: ModelConfig) =>
-    key.groups === null || groups.some((group) => key.groups?.includes(group))
+  const isAllowed = (model: ModelConfig) => mayUse(key, model)
   const models = config.models.filter(isAllowed)
   const pinned = config.models.find(({ id }) => id === name)
   if (pinned !== undefined) {

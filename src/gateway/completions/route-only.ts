@@ -3,6 +3,7 @@ import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from '../protocols/openai-chat.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
+import { explanationFor } from './mask.js'
 import { amongModelsLeft } from './models-left.js'
 import { mustBeAllowed, readOrder } from './order.js'
 import { routeOptions } from './route-options.js'
@@ -29,6 +30,6 @@ export async function routeOnly(house: House, key: ClientKey, exchange: Exchange
     upstream: order.models.find(({ id }) => id === model)?.upstream ?? null,
     expected_cost_usd: expectedCostUsd,
     able: order.models.map(({ id }) => id),
-    explanation,
+    explanation: explanationFor(key, order.config, explanation),
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../rewards/index.js'
 import { refused } from '../completions/complete.js'
 import type { House } from '../completions/house.js'
+import { explanationFor } from '../completions/mask.js'
 import { admit, notesAway } from '../completions/order.js'
 import { Refused } from '../completions/refused.js'
 import { readJsonBody } from '../completions/request-body.js'
@@ -59,7 +60,7 @@ export function decision(house: House, request: Request, id: string): Promise<Re
     const { links } = house.deps.live.current.rewards
     return {
       decision_id: id,
-      explanation: explanationOf(house, id),
+      explanation: explanationOf(house, id, key),
       request: known.record,
       links:
         links === null ? null : await linksOf(house, id, links, links.baseUrl ?? new URL(request.url).origin),
@@ -67,9 +68,9 @@ export function decision(house: House, request: Request, id: string): Promise<Re
   })
 }
 
-function explanationOf({ deps: { router } }: House, id: string): object | null {
+function explanationOf({ deps: { router, live } }: House, id: string, key: ClientKey): object | null {
   try {
-    return router.explain(id)
+    return explanationFor(key, live.current, router.explain(id))
   } catch {
     // It failed, or has had all its feedback.
     return null

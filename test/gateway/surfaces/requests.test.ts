@@ -191,3 +191,27 @@ describe('a request', () => {
     expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
   })
 })
+
+describe('a key that is limited to groups', () => {
+  const everyone = [modelTree('sim-small', { groups: ['g'] }), modelTree('sim-middle', { groups: ['h'] })]
+
+  it.each<[string[] | undefined, string[]]>([
+    [['g'], ['sim-small']],
+    [['h'], ['sim-middle']],
+    [undefined, ['sim-middle', 'sim-small']],
+  ])('of %j hears why a request went where it went, as far as its own models go', async (groups, ids) => {
+    const keys = [{ name: 'client', value: '$CLIENT_KEY', ...(groups === undefined ? {} : { groups }) }]
+    const server = await gatewayServer({ models: everyone, tree: { keys } })
+    const told = (body: unknown) =>
+      (body as { explanation: { models: { model: string }[] } }).explanation.models
+        .map(({ model }) => model)
+        .sort()
+    const ask = { model: 'auto', messages: HELLO }
+    expect(told(await (await server.post('/v1/route', ask)).json())).toEqual(ids)
+    const answer = await server.post(CHAT, ask)
+    await answer.text()
+    const id = answer.headers.get('x-paretobandit-decision')
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` }
+    expect(told(await (await fetch(`${server.url}/v1/decisions/${id}`, { headers })).json())).toEqual(ids)
+  })
+})
