@@ -265,7 +265,7 @@ export class Attempt implements StreamedCall {
       asked: order.asked,
       body,
       meter,
-      bytesMax: Math.max(order.config.limits.streamBufferBytesMax, ERROR_BYTES_MAX),
+      bytesMax: Math.max(order.config.limits.answerBytesMax, ERROR_BYTES_MAX),
       onData: (data) => this.worth.add(data),
       book: () => this.booking.answer(),
     })

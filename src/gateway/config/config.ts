@@ -284,7 +284,7 @@ export interface LimitsConfig {
   readonly streamsPerKeyMax: number
   /** Requests of all at a time. Default 4,096. */
   readonly streamsMax: number
-  /** Longest upstream answer that is not streamed. Default 32 MiB. */
+  /** Longest upstream answer that is not streamed; of one that is, longest event, and longest beginning without content. Default 32 MiB. */
   readonly answerBytesMax: number
   /** What of a stream may wait for a slow client before its upstream is slowed. Default 256 KiB. */
   readonly streamBufferBytesMax: number

@@ -20,7 +20,11 @@ export const limits: Shape<LimitsConfig> = object<LimitsConfig>({
   headerBytesMax: withDefault(integerIn(KIB, MIB), 16 * KIB, 'longest header of a request, all fields'),
   streamsPerKeyMax: withDefault(integerIn(1, 1e6), 256, 'requests of one key at a time'),
   streamsMax: withDefault(integerIn(1, 1e6), 4096, 'requests of all at a time'),
-  answerBytesMax: withDefault(integerIn(KIB, 1024 * MIB), 32 * MIB, 'longest answer that is not streamed'),
+  answerBytesMax: withDefault(
+    integerIn(KIB, 1024 * MIB),
+    32 * MIB,
+    'longest answer that is not streamed; of one that is, longest event and longest beginning without content',
+  ),
   streamBufferBytesMax: withDefault(
     integerIn(4 * KIB, 64 * MIB),
     256 * KIB,

@@ -27,7 +27,7 @@ async function beforeEndless(head: string, again: string, tree = {}) {
     models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
     tree: {
       upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }],
-      limits: { streamBufferBytesMax: 65_536 },
+      limits: { streamBufferBytesMax: 65_536, answerBytesMax: 65_536 },
       ...tree,
     },
   })
@@ -65,6 +65,45 @@ describe('an upstream', () => {
       await closeAll()
     }
   }, 30_000)
+
+  it('that repeats a long request before its answer, and in its last event, is read', async () => {
+    const named = (type: string, more: object) =>
+      `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`
+    const instructions = 'x'.repeat(400_000)
+    const usage = { input_tokens: 100_000, output_tokens: 2 }
+    const output = [{ type: 'message', content: [{ type: 'output_text', text: 'hi' }] }]
+    const state = { status: 'in_progress', instructions, output: [], usage: null }
+    const events = [
+      named('response.created', { response: state }),
+      named('response.in_progress', { response: state }),
+      named('response.output_text.delta', { delta: 'hi' }),
+      named('response.completed', { response: { ...state, status: 'completed', output, usage } }),
+    ]
+    const server = await beforeEndless(events.join(''), '', { limits: {} })
+    const ask = { model: 'auto', input: 'hi', instructions, stream: true }
+    const response = await server.post('/v1/responses', ask)
+    expect([response.status, await response.text()]).toEqual([
+      200,
+      expect.stringContaining('"cost":0.100004'),
+    ])
+    expect(server.records[0]).toMatchObject({ outcome: 'answered', isMeasured: true, tries: 1 })
+  })
+
+  it('that sends more than an answer may have before any content is given up', async () => {
+    for (const [head, again] of [
+      ['data: ', 'x'.repeat(1000)],
+      ['', ROLE],
+    ] as const) {
+      const limits = { answerBytesMax: 100_000, streamBufferBytesMax: 65_536 }
+      const server = await beforeEndless(head, again, { limits })
+      const response = await server.post('/v1/chat/completions', body)
+      expect([response.status, await response.text()]).toEqual([
+        502,
+        expect.stringContaining('upstream_malformed'),
+      ])
+      await closeAll()
+    }
+  })
 
   it('whose answer has no end is cut off when the time of the request is over, and billed', async () => {
     const server = await beforeEndless(CONTENT, CONTENT, { timeouts: { totalMs: 700 } })
