@@ -4,6 +4,7 @@ import type { ClientAnswer } from '../doors/client-answer.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
+import { isTooDeep, TOO_DEEP } from '../protocols/too-deep.js'
 import { Break } from '../upstreams/break.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
@@ -97,6 +98,10 @@ export class Attempt implements StreamedCall {
       const message = house.scrub(error.message)
       return new UpstreamFailure(kind, code, status, message, { retryAfterMs, body, mayBeBilled })
     }
+    if (isTooDeep(error)) {
+      if (this.booking.isSent) return malformed('the answer of the upstream has too many levels')
+      return new UpstreamFailure('caller', 'invalid_json', 400, TOO_DEEP)
+    }
     house.deps.onError(error, 'the call of an upstream')
     const more = { mayBeBilled: true }
     return new UpstreamFailure('operator', 'internal_error', 500, 'the gateway failed', more)
@@ -137,7 +142,9 @@ export class Attempt implements StreamedCall {
       const { ms, what } = this.waitOf(timeouts.firstTokenMs, 'the upstream was silent: no answer began')
       return await within(this.begun(body), ms, house.after, what)
     } catch (error) {
-      throw error instanceof UpstreamFailure ? error : failureOfConnection(error, this.booking.isSent)
+      throw error instanceof UpstreamFailure || isTooDeep(error)
+        ? error
+        : failureOfConnection(error, this.booking.isSent)
     } finally {
       this.exchange.waited(performance.now() - beganAt)
     }

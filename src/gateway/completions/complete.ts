@@ -5,6 +5,7 @@ import type { ClientRequest } from '../doors/client-request.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
+import { isTooDeep } from '../protocols/too-deep.js'
 import { ownerOf } from '../sessions/sessions.js'
 import { UpstreamFailure } from '../upstreams/failure.js'
 import { Attempt } from './attempt.js'
@@ -162,8 +163,17 @@ function failed(
   { kind, code, status, message, retryAfterMs, body }: UpstreamFailure,
 ): ClientAnswer {
   const refusal = { status, code, message: house.scrub(message), retryAfterMs }
-  if (body === null) return exchange.refuse(refusal, adapter.errors, 'failed')
-  // In the upstream's own words, which its clients know how to read.
-  const words: object = JSON.parse(house.scrub(JSON.stringify(body)))
-  return exchange.refuse(refusal, adapter.errors, kind === 'caller' ? 'refused' : 'failed', words)
+  const outcome = kind === 'caller' && body !== null ? 'refused' : 'failed'
+  return exchange.refuse(refusal, adapter.errors, outcome, wordsOf(house, body))
+}
+
+/** An upstream's own words, which its clients know how to read; undefined: there are no such. */
+function wordsOf(house: House, body: UpstreamFailure['body']): object | undefined {
+  if (body === null) return undefined
+  try {
+    return JSON.parse(house.scrub(JSON.stringify(body)))
+  } catch (error) {
+    if (isTooDeep(error)) return undefined
+    throw error
+  }
 }

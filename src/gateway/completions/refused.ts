@@ -7,6 +7,7 @@ import {
 } from '../../index.js'
 import type { Refusal } from '../keys/refusal.js'
 import { RequestError } from '../protocols/adapter.js'
+import { isTooDeep, TOO_DEEP } from '../protocols/too-deep.js'
 
 /** A request that goes no further. */
 export class Refused extends Error {
@@ -33,6 +34,7 @@ export function refusalOfError(
     const { status, code, message } = error
     return { status, code, message, retryAfterMs: null }
   }
+  if (isTooDeep(error)) return { status: 400, code: 'invalid_json', message: TOO_DEEP, retryAfterMs: null }
   if (!(error instanceof ParetoBanditError)) return null
   if (isStoreError(error))
     return {
