@@ -1,4 +1,5 @@
 import type { DemoNews, DemoReport } from '../gateway/node/demo/demo.js'
+import { fileError, isErrno } from './files.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { listenError } from './listen-error.js'
 import { print } from './print.js'
@@ -33,7 +34,11 @@ export async function serveDemo({ port = PORT, seconds }: DemoFlags): Promise<vo
     stopped: stopSignal(),
     tell,
   }).catch((error: unknown) => {
-    throw listenError(error, '--port', ': take another, or 0 for any')
+    const told = listenError(error, '--port', ': take another, or 0 for any')
+    // Its state is in the temporary folder.
+    throw told === error && isErrno(error) && error.path !== undefined
+      ? fileError(error, error.path, 'write')
+      : told
   })
   print(conclusion(report))
   process.exit(0)

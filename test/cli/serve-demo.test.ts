@@ -154,6 +154,19 @@ describe('serve --demo', () => {
     expect(await left()).toEqual([])
   })
 
+  test('says that it has no temporary folder', async () => {
+    const child = spawn(process.execPath, [BIN, 'serve', '--demo', '--port', '0'], {
+      env: { ...process.env, TMPDIR: join(folder.path, 'gone') },
+    })
+    running.push(child)
+    let text = ''
+    child.stderr.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+    })
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2)
+    expect(text).toMatch(/^paretobandit: .*gone.*: cannot write it: no such file or folder\n$/)
+  })
+
   test('refuses what does not go with it, and a port that is taken', async () => {
     await folder.refused(['serve', 'x.yaml', '--demo'], /--demo: expected no config/)
     await folder.refused(['serve', '--seconds', '5'], /--seconds: expected --demo/)
