@@ -42,6 +42,8 @@ export class Exchange {
   /** Of the time so far, what upstreams took. */
   private upstreamMs = 0
   private isOver = false
+  /** Among those under way. */
+  place = 0
   private settleEnded: () => void = () => {}
 
   constructor(

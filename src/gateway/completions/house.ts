@@ -21,6 +21,7 @@ import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
 import { Refusals } from './refusals.js'
 import { RetryShare } from './retry-share.js'
+import { UnderWay } from './under-way.js'
 
 interface AiSdk {
   readonly call: typeof callAiSdk
@@ -53,7 +54,7 @@ export class House {
   readonly refusals = new Refusals()
   readonly repeats = new Repeats()
   readonly judge: Judge
-  private readonly underWay = new Set<Exchange>()
+  private readonly underWay = new UnderWay<Exchange>()
   private isClosing = false
   private scrubbing: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null =
     null
@@ -128,7 +129,7 @@ export class House {
     this.isClosing = true
     this.judge.close()
     const ends: Promise<void>[] = []
-    for (const exchange of [...this.underWay]) {
+    for (const exchange of this.underWay.members()) {
       if (exchange.mayCost) ends.push(exchange.ended)
       exchange.cut()
     }

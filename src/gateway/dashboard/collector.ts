@@ -1,7 +1,7 @@
 import type { RouterEvent, RouterStats } from '../../index.js'
 import { Bookings } from './bookings.js'
 import { modelIn, type OpenBucket, type Ring } from './history.js'
-import { Latest } from './latest.js'
+import { Latest, type ShownEvent } from './latest.js'
 import { markOf } from './marks.js'
 import type { Estimate, Mark } from './shape.js'
 
@@ -12,6 +12,7 @@ const MODELS_MAX = 10_000
 const REWARDS_MIN = 2
 const NORMAL_95 = 1.96
 
+type Routed = Extract<RouterEvent, { type: 'routed' }>
 type PenaltyUnit = RouterStats['pacer']['penaltyUnit']
 
 interface Moments {
@@ -39,15 +40,23 @@ export class Collector {
   /** Time of the first event; null before it. */
   since: number | null = null
   private readonly penaltyUnit: PenaltyUnit
+  private readonly kept: (event: Routed) => ShownEvent
   private ceilingUsd: number
   private largestUsd: number
 
   /**
    * @param ceilingUsd the budget in force when it begins, USD per request; 0: none
    * @param penaltyUnit of the router's stats
+   * @param kept what is kept of the event of a decision. Default: all of it
    */
-  constructor(rings: readonly Ring[], ceilingUsd: number, penaltyUnit: PenaltyUnit) {
+  constructor(
+    rings: readonly Ring[],
+    ceilingUsd: number,
+    penaltyUnit: PenaltyUnit,
+    kept: (event: Routed) => ShownEvent = (event) => event,
+  ) {
     this.rings = rings
+    this.kept = kept
     this.penaltyUnit = penaltyUnit
     this.ceilingUsd = ceilingUsd
     this.largestUsd = ceilingUsd
@@ -120,10 +129,10 @@ export class Collector {
     if (this.marks.length > MARKS_MAX) this.marks = this.marks.slice(-MARKS_MAX)
   }
 
-  private routed(event: Extract<RouterEvent, { type: 'routed' }>): void {
+  private routed(event: Routed): void {
     this.allowanceUsd += this.ceilingUsd
     const price = this.shadowPriceOf(event.penaltyWeight)
-    this.latest.routed(event, price, this.changes)
+    this.latest.routed(this.kept(event), price, this.changes)
     this.bookings.routed(event.id, event.reservedUsd, this.ceilingUsd)
     for (const ring of this.rings) {
       const bucket = this.bucketIn(ring, event.at)

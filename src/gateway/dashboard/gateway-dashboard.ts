@@ -5,6 +5,7 @@ import { Collector } from './collector.js'
 import { Estimates } from './estimates.js'
 import { Explanations } from './explanations.js'
 import { Ring } from './history.js'
+import { shownOf } from './latest.js'
 import type { Cursor, DashboardData, ExplainedDecision, WhatIf } from './shape.js'
 import { TrafficCounter } from './traffic.js'
 import { type Dashboard, dataOf, explainedOf } from './view.js'
@@ -45,7 +46,7 @@ export class GatewayDashboard implements Dashboard {
     this.options = options
     const rings = GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity))
     const { usdPerRequest, penaltyUnit } = router.stats().pacer
-    this.collector = new Collector(rings, usdPerRequest ?? 0, penaltyUnit)
+    this.collector = new Collector(rings, usdPerRequest ?? 0, penaltyUnit, shownOf)
     this.explanations = new Explanations((id) => router.explain(id))
     this.estimates = new Estimates(this.explanations, (id) => this.collector.latest.decision(id), now)
     this.traffic = new TrafficCounter(now())

@@ -7,9 +7,29 @@ export const LATEST_MAX = 1000
 
 type Routed = Extract<RouterEvent, { type: 'routed' }>
 
+/** Of the event of a decision what is shown. */
+export type ShownEvent = Pick<
+  Routed,
+  'id' | 'at' | 'model' | 'tenant' | 'predictedUsd' | 'forced' | 'canary' | 'infeasible'
+>
+
+/** Without the rest, its context above all: what outlives a request costs whoever collects garbage. */
+export function shownOf({
+  id,
+  at,
+  model,
+  tenant,
+  predictedUsd,
+  forced,
+  canary,
+  infeasible,
+}: Routed): ShownEvent {
+  return { id, at, model, tenant, predictedUsd, forced, canary, infeasible }
+}
+
 /** A decision with its feedback so far. */
 export interface KeptDecision {
-  readonly event: Routed
+  readonly event: ShownEvent
   costUsd: number | null
   latencyMs: number | null
   reward: number | null
@@ -23,7 +43,7 @@ export interface KeptDecision {
 export class Latest {
   private readonly decisions = new LatestMap<string, KeptDecision>(LATEST_MAX)
 
-  routed(event: Routed, shadowPrice: number | null, change: number): void {
+  routed(event: ShownEvent, shadowPrice: number | null, change: number): void {
     this.decisions.set(event.id, {
       event,
       costUsd: null,

@@ -92,7 +92,7 @@ class NodeRequest implements ClientRequest, HeaderReader {
 }
 
 /** Requests of a connection that are under way. One listener of a socket is enough for all of them. */
-const underWay = new WeakMap<Socket, Set<() => void>>()
+const underWay = new WeakMap<Socket, (() => void)[]>()
 
 /**
  * Calls back once when the client has gone before its answer was on its way. Of requests that were sent one after the other
@@ -100,18 +100,25 @@ const underWay = new WeakMap<Socket, Set<() => void>>()
  */
 export function whenGone(incoming: IncomingMessage, outgoing: ServerResponse, listener: () => void): void {
   const { socket } = incoming
-  const all = underWay.get(socket) ?? new Set()
-  if (!underWay.has(socket)) {
-    underWay.set(socket, all)
-    socket.once('close', () => {
-      for (const gone of all) gone()
-    })
-  }
+  const all = underWay.get(socket) ?? watched(socket)
   const gone = (): void => {
-    if (all.delete(gone) && !outgoing.writableFinished) listener()
+    const place = all.indexOf(gone)
+    if (place < 0) return
+    all.splice(place, 1)
+    if (!outgoing.writableFinished) listener()
   }
-  all.add(gone)
+  all.push(gone)
   outgoing.once('close', gone)
+}
+
+function watched(socket: Socket): (() => void)[] {
+  // No set: its tables outlive what was in them, and keep it (`UnderWay`).
+  const all: (() => void)[] = []
+  underWay.set(socket, all)
+  socket.once('close', () => {
+    for (const gone of [...all]) gone()
+  })
+  return all
 }
 
 function brokenOff(): Error {
