@@ -13,6 +13,8 @@ export class LatestMap<K, V> extends Map<K, V> {
   private gone = 0
   /** The oldest, once it has been looked for. */
   private found: { readonly key: K } | null = null
+  /** The latest, unless that went since. */
+  private latest: { readonly key: K } | null = null
 
   /** @param sizeMax entries that are kept at most; without it `trim` alone forgets any */
   constructor(sizeMax = Number.POSITIVE_INFINITY) {
@@ -22,14 +24,19 @@ export class LatestMap<K, V> extends Map<K, V> {
 
   /** Whether set for the first time or again, it is the latest from now on. */
   override set(key: K, value: V): this {
+    // What is set again and again stays where it is: a map makes a new table for a few that were deleted.
+    if (this.latest !== null && Object.is(this.latest.key, key)) return super.set(key, value)
     this.delete(key)
     super.set(key, value)
+    this.latest = { key }
     if (this.size > this.sizeMax) this.trim(this.sizeMax)
     return this
   }
 
   override delete(key: K): boolean {
     if (this.found !== null && (this.found.key === key || Object.is(this.found.key, key))) this.found = null
+    if (this.latest !== null && (this.latest.key === key || Object.is(this.latest.key, key)))
+      this.latest = null
     const isGone = super.delete(key)
     if (isGone && ++this.gone > GONE_MIN + 2 * this.size) this.cursor = null
     return isGone
@@ -39,6 +46,7 @@ export class LatestMap<K, V> extends Map<K, V> {
     super.clear()
     this.cursor = null
     this.found = null
+    this.latest = null
   }
 
   /** The key that was set longest ago, in a list for there may be no key: empty then. */
