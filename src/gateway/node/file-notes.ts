@@ -10,13 +10,23 @@ const STALE_LINES_MAX = 10_000
 /** How long a note may wait for others, ms: each write costs as much as the work of a request. */
 const GATHER_MS = 25
 
+/** Notes that are written together when the file is rewritten: others are served between two pieces. */
+const REWRITE_NOTES = 500
+
 interface Note {
   readonly kind: NoteKind
   readonly id: string
   /** Null: it is gone, or has been written. */
   value: object | null
-  /** As it is written, and not before: many are overtaken. A text is one object for whoever collects garbage. */
+  /** As it is written, and not before: many are overtaken. Null: it is gone, or is not written yet, or `bytes` has it. */
   line: string | null
+  /**
+   * Of decisions, which are the most: the bytes of all that was written with it, which nobody collects garbage in, and where its line is.
+   * They are forgotten in the order in which they are written, so the memory of others is not kept for one.
+   */
+  bytes: Buffer | null
+  start: number
+  end: number
 }
 
 /**
@@ -45,7 +55,7 @@ export async function fileNotes(
     const note = noteIn(line)
     if (note === null) continue
     if (note.value === null) kinds[note.kind].delete(note.id)
-    else known({ kind: note.kind, id: note.id, value: null, line: `${line}\n` })
+    else known(noteOf(note.kind, note.id, null, `${line}\n`))
   }
   let file: FileHandle | null = null
   let isWriting = false
@@ -60,11 +70,12 @@ export async function fileNotes(
     if (isClosed) throw new Error('the notes are closed')
   }
   const rewrite = async (): Promise<void> => {
-    const all = NOTE_KINDS.flatMap((kind) => Array.from(kinds[kind].values(), lineOf))
+    const all = NOTE_KINDS.flatMap((kind) => [...kinds[kind].values()])
     const next = `${path}.new`
     const fresh = await open(next, 'w', 0o600)
     try {
-      await fresh.writeFile(all.join(''))
+      for (let i = 0; i < all.length; i += REWRITE_NOTES)
+        await fresh.appendFile(written('', all.slice(i, i + REWRITE_NOTES)))
       await fresh.datasync()
     } finally {
       await fresh.close()
@@ -87,8 +98,8 @@ export async function fileNotes(
     file ??= await open(path, 'a', 0o600)
     checkOpen()
     const notes = new Set(batch)
-    const all = batch.filter((note) => !isOvertaken(note, notes)).map(lineOf)
-    await file.appendFile(`\n${all.join('')}`)
+    const all = batch.filter((note) => !isOvertaken(note, notes))
+    await file.appendFile(written('\n', all))
     // Rewards have been promised to somebody.
     if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()
     lines += all.length
@@ -115,11 +126,11 @@ export async function fileNotes(
     isShared: false,
     get: async (kind, id) => noted(kinds[kind].get(id)),
     put(kind, id, value) {
-      return add(known({ kind, id, value, line: null }))
+      return add(known(noteOf(kind, id, value, null)))
     },
     remove(kind, id) {
       kinds[kind].delete(id)
-      return add({ kind, id, value: null, line: null })
+      return add(noteOf(kind, id, null, null))
     },
     entries: async (kind) => Array.from(kinds[kind], ([id, note]) => [id, noted(note) ?? {}] as const),
     async close() {
@@ -131,23 +142,44 @@ export async function fileNotes(
   }
 }
 
-function isRemoval({ value, line }: Note): boolean {
-  return value === null && line === null
+function noteOf(kind: NoteKind, id: string, value: object | null, line: string | null): Note {
+  return { kind, id, value, line, bytes: null, start: 0, end: 0 }
+}
+
+function isRemoval({ value, line, bytes }: Note): boolean {
+  return value === null && line === null && bytes === null
 }
 
 function noted(note: Note | undefined): object | null {
   if (note === undefined) return null
-  return note.value ?? (note.line === null ? null : (noteIn(note.line)?.value ?? null))
+  return note.value ?? (isRemoval(note) ? null : (noteIn(lineOf(note))?.value ?? null))
 }
 
-/** From then on it is kept as that. */
-function lineOf(note: Note): string {
-  if (note.line !== null) return note.line
-  const line = `${JSON.stringify([note.kind, note.id, note.value])}\n`
-  if (note.value === null) return line
-  note.line = line
-  note.value = null
-  return line
+function lineOf({ kind, id, value, line, bytes, start, end }: Note): string {
+  if (line !== null) return line
+  return bytes === null ? `${JSON.stringify([kind, id, value])}\n` : bytes.toString('utf8', start, end)
+}
+
+/** Bytes of their lines, which they are kept as from then on. */
+function written(before: string, notes: readonly Note[]): Buffer {
+  const lines = notes.map(lineOf)
+  const text = before + lines.join('')
+  const bytes = Buffer.from(text)
+  const isAscii = bytes.length === text.length
+  let at = before.length
+  notes.forEach((note, i) => {
+    const line = lines[i]
+    const start = at
+    at += isAscii ? line.length : Buffer.byteLength(line)
+    if (isRemoval(note)) return
+    if (note.kind === 'decisions') {
+      note.bytes = bytes
+      note.start = start
+      note.end = at
+    } else note.line = line
+    note.value = null
+  })
+  return bytes
 }
 
 function noteIn(line: string): { kind: NoteKind; id: string; value: object | null } | null {

@@ -62,6 +62,25 @@ describe('notes in a file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
+  it('are what they were, before they are written and after, whatever characters they have', async () => {
+    const path = tempFile()
+    const notes = await fileNotes(path, () => 10, onProblem)
+    const texts = ['plain', 'h\u00e9', '\u20ac\ud83d\ude00', '\ud800', '"\n\u0000', '']
+    const value = (text: string) => ({ text, [text]: [text, 'after it'] })
+    const isWritten = texts.map((text) => notes.put('decisions', `d${text}`, value(text)))
+    const isHere = async (of: Notes) => {
+      for (const text of texts) expect(await of.get('decisions', `d${text}`)).toEqual(value(text))
+    }
+    await isHere(notes)
+    expect(await Promise.all(isWritten)).toEqual(texts.map(() => true))
+    await isHere(notes)
+    await notes.put('decisions', 'dplain', { n: 2 })
+    expect(await notes.get('decisions', 'dplain')).toEqual({ n: 2 })
+    await notes.put('decisions', 'dplain', value('plain'))
+    await notes.close()
+    await isHere(await fileNotes(path, () => 10, onProblem))
+  })
+
   it('do not grow for ever', async () => {
     const path = tempFile()
     const notes = await fileNotes(path, max, onProblem)
