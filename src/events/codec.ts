@@ -232,9 +232,10 @@ const VERSIONS: readonly (Version | undefined)[] = [undefined, readVersion1, rea
 
 /**
  * The event that bytes hold, in full: a check of its fields' ranges against a state is `checkEvent`'s.
+ * @param hasLists false: of lists of numbers, which take longest, only whether they are whole is read, and they are empty in the event
  * @throws LOG_CORRUPT for bytes that are cut or altered; LOG_VERSION for what only a newer release knows, by name
  */
-export function decodeEvent(bytes: Uint8Array, table: EventTable): LoggedEvent {
+export function decodeEvent(bytes: Uint8Array, table: EventTable, hasLists = true): LoggedEvent {
   const end = bytes.length - CHECKSUM_BYTES
   if (end < HEADER_BYTES) throw corrupt(`it has ${bytes.length} bytes`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -246,7 +247,7 @@ export function decodeEvent(bytes: Uint8Array, table: EventTable): LoggedEvent {
   }
   const read = VERSIONS[version]
   if (read === undefined) throw corrupt(`it is of version ${version}`)
-  const reader = new EventReader(bytes, view, HEADER_BYTES, end)
+  const reader = new EventReader(bytes, view, HEADER_BYTES, end, hasLists)
   const event = read(reader, bytes[1], table)
   event.at = view.getFloat64(2, true)
   return event as unknown as LoggedEvent

@@ -8,19 +8,27 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Ids and names of models: up to here a loop reads faster than the decoder. */
 const LOOP_BYTES_MAX = 32
 
+const NO_NUMBERS = new Float64Array(0)
+
 /** Reads the values of one event, one after the other. */
 export class EventReader {
   readonly bytes: Uint8Array
   readonly view: DataView
   private readonly end: number
+  private readonly hasLists: boolean
   private at: number
 
-  /** @param at where the first value stands; @param end where none does any more */
-  constructor(bytes: Uint8Array, view: DataView, at: number, end: number) {
+  /**
+   * @param at where the first value stands
+   * @param end where none does any more
+   * @param hasLists false: lists of numbers are passed over, and read as empty
+   */
+  constructor(bytes: Uint8Array, view: DataView, at: number, end: number, hasLists: boolean) {
     this.bytes = bytes
     this.view = view
     this.at = at
     this.end = end
+    this.hasLists = hasLists
   }
 
   get isDone(): boolean {
@@ -95,6 +103,7 @@ export class EventReader {
   private numbers(): Float64Array {
     const count = this.count(8)
     const start = this.take(8 * count)
+    if (!this.hasLists) return NO_NUMBERS
     const { view } = this
     const values = new Float64Array(count)
     for (let i = 0; i < count; i++) values[i] = view.getFloat64(start + 8 * i, true)
@@ -115,10 +124,8 @@ export class EventReader {
   }
 
   private counts(field: WrittenField, type: string): Record<string, number> {
-    const entries = Array.from(
-      { length: this.count(12) },
-      () => [this.word(field, type), this.number()] as const,
-    )
+    const entries: [string, number][] = []
+    for (let left = this.count(12); left > 0; left--) entries.push([this.word(field, type), this.number()])
     return Object.fromEntries(entries)
   }
 

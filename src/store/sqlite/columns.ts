@@ -26,9 +26,9 @@ const NONE: EventColumns = {
 
 const shownFields = shownFieldsOf(ALL_EVENTS)
 
-/** @throws LOG_CORRUPT, LOG_VERSION for bytes that are no event */
+/** Without their lists of numbers, which no column shows. @throws LOG_CORRUPT, LOG_VERSION for bytes that are no event */
 export function decodeAll(events: readonly Uint8Array[]): LoggedEvent[] {
-  return events.map((bytes) => decodeEvent(bytes, ALL_EVENT_TABLE))
+  return events.map((bytes) => decodeEvent(bytes, ALL_EVENT_TABLE, false))
 }
 
 /** @returns null for bytes that are no event, or none that this release knows */
