@@ -164,7 +164,9 @@ function lineOf({ kind, id, value, line, bytes, start, end }: Note): string {
 function written(before: string, notes: readonly Note[]): Buffer {
   const lines = notes.map(lineOf)
   const text = before + lines.join('')
-  const bytes = Buffer.from(text)
+  // Of its own: those of `Buffer.from` are parts of larger ones, which would be kept for each.
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
   const isAscii = bytes.length === text.length
   let at = before.length
   notes.forEach((note, i) => {
