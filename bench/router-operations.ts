@@ -53,13 +53,18 @@ export class RouterBench {
   private readonly decisions: Decision[] = []
   private count = 0
 
-  private constructor(router: Router, dimension: number, ids: readonly string[], pace: Pace) {
+  private constructor(
+    router: Router,
+    dimension: number,
+    ids: readonly string[],
+    pace: Pace,
+    means: Float64Array,
+  ) {
     this.router = router
     this.dimension = dimension
     this.models = ids.length
     this.pace = pace
     this.contexts = makeContexts(dimension, 1)
-    const means = trueMeans(ids.length)
     for (const [i, id] of ids.entries()) this.means.set(id, means[i])
     const requests = dimension > LARGE_DIMENSION ? SETTLING_IN_LARGE : SETTLING_IN
     for (let i = 0; i < requests; i++) {
@@ -77,6 +82,8 @@ export class RouterBench {
   ): Promise<RouterBench> {
     const models = makeModels(modelCount)
     const ids = models.map(({ id }) => id)
+    // Under policy dollar dearer models are better: where the cheapest one is the best no budget is a constraint.
+    const means = policy === 'dollar' ? trueMeans(modelCount).sort() : trueMeans(modelCount)
     const warm = dimension ** 3 * modelCount <= PRIOR_MULTIPLICATIONS_MAX
     const router = await createRouter({
       policy,
@@ -84,13 +91,14 @@ export class RouterBench {
       models,
       kernel,
       alpha: ALPHA,
-      gamma: GAMMA,
+      // Policy dollar watches for drift: it forgets slowly, and what it knows of idle models stays.
+      ...(policy === 'paper' ? { gamma: GAMMA } : {}),
       lambda0: LAMBDA0,
       budget: policy === 'paper' ? { usdPerRequest: BUDGET_USD_PER_REQUEST } : null,
       rewardRange: [-1, 2],
-      ...(warm ? { priors: makePriors(ids, dimension), nEffective: PRIOR_OBSERVATIONS } : {}),
+      ...(warm ? { priors: makePriors(ids, dimension, means), nEffective: PRIOR_OBSERVATIONS } : {}),
     })
-    const bench = new RouterBench(router, dimension, ids, pace)
+    const bench = new RouterBench(router, dimension, ids, pace, means)
     if (policy === 'dollar') bench.cycles()
     return bench
   }
@@ -247,12 +255,11 @@ export class RouterBench {
 }
 
 /** Of every model: whitened contexts, each with the true mean as its reward. All models share one matrix. */
-function makePriors(ids: readonly string[], dimension: number): Priors {
+function makePriors(ids: readonly string[], dimension: number, means: Float64Array): Priors {
   const precision: number[] = []
   for (let i = 0; i < dimension; i++) {
     for (let j = i; j < dimension; j++) precision.push(i === j ? PRIOR_OBSERVATIONS : 0)
   }
-  const means = trueMeans(ids.length)
   const models = ids.map((id, i) => {
     const response = new Array<number>(dimension).fill(0)
     response[dimension - 1] = PRIOR_OBSERVATIONS * means[i]
