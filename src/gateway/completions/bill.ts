@@ -35,7 +35,7 @@ export class Billing {
   }
 
   /**
-   * @param inputTokens of the request, as estimated
+   * @param inputTokens that this model read of the request, as estimated
    * @param isDearer whether it has what may cost more than its tokens: what the provider says of the cost counts then, if it is more
    */
   billOf(call: Try, meter: Meter, inputTokens: number, isDearer: boolean): MeasuredBill {

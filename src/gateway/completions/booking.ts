@@ -5,6 +5,7 @@ import type { House } from './house.js'
 import type { Booked, CallBill, Try } from './ledger.js'
 import type { Meter } from './meter.js'
 import type { Order } from './order.js'
+import { inputTokensFor } from './order-size.js'
 
 const NO_BILL: { readonly bill: CallBill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
 
@@ -61,7 +62,8 @@ export class Booking {
   private billed() {
     const { size, asked } = this.order
     const isDearer = asked.dearer.length > 0 || dearerIn(this.call.model.parameters).length > 0
-    return this.house.billing.billOf(this.call, this.meter, size.inputTokens, isDearer)
+    const inputTokens = inputTokensFor(size, this.call.model)
+    return this.house.billing.billOf(this.call, this.meter, inputTokens, isDearer)
   }
 
   private over(booked: Booked, isMeasured: boolean): void {

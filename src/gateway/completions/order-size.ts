@@ -7,6 +7,10 @@ import { TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
 /** What is set aside for a request goes by it: the most of what its models are sent. Tokens, as far as one can tell. */
 export interface OrderSize {
   readonly inputTokens: number
+  /** What its client's own words come to. */
+  readonly clientInputTokens: number
+  /** By their ids, what those models read whose parameters change it. */
+  readonly changedInputTokens: ReadonlyMap<string, number>
   /** Of one answer; null: one of them may answer without a limit. */
   readonly maxOutputTokens: number | null
   readonly answers: number
@@ -43,6 +47,8 @@ const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'tools',
 ])
 
+const NONE_CHANGED: ReadonlyMap<string, number> = new Map()
+
 /** Parameters of a model take the place of what its client says, so each of these models may be sent a request of another size. */
 export function orderSize(
   adapter: Pick<ProtocolAdapter, 'read'>,
@@ -51,13 +57,31 @@ export function orderSize(
   models: readonly ModelConfig[],
   requests: RequestsConfig,
 ): OrderSize {
-  let size = sizeOf(asked, requests)
-  for (const { parameters } of models) {
+  const client = sizeOf(asked, requests)
+  let most = client
+  let changed: Map<string, number> | null = null
+  for (const { id, parameters } of models) {
     if (!Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))) continue
     const sent = readOrNull(adapter, { ...body, ...parameters })
-    if (sent !== null) size = greater(size, sizeOf(sent, requests))
+    if (sent === null) continue
+    const size = sizeOf(sent, requests)
+    changed ??= new Map()
+    changed.set(id, size.inputTokens)
+    most = greater(most, size)
   }
-  return size
+  return {
+    ...most,
+    clientInputTokens: client.inputTokens,
+    changedInputTokens: changed ?? NONE_CHANGED,
+  }
+}
+
+/** Tokens that one model reads of a request: what others would read is no part of its bill. */
+export function inputTokensFor(
+  { clientInputTokens, changedInputTokens }: OrderSize,
+  { id }: Pick<ModelConfig, 'id'>,
+): number {
+  return changedInputTokens.get(id) ?? clientInputTokens
 }
 
 /** Null: no upstream can read it either. */
@@ -70,7 +94,9 @@ function readOrNull(adapter: Pick<ProtocolAdapter, 'read'>, body: Json): Asked |
   }
 }
 
-function sizeOf(asked: Asked, requests: RequestsConfig): OrderSize {
+type RequestSize = Omit<OrderSize, 'clientInputTokens' | 'changedInputTokens'>
+
+function sizeOf(asked: Asked, requests: RequestsConfig): RequestSize {
   const { maxOutputTokens, answers, predictedTokens, reasoningTokens, size } = asked
   const inputTokens = inputTokensOf(asked, requests)
   return {
@@ -83,7 +109,7 @@ function sizeOf(asked: Asked, requests: RequestsConfig): OrderSize {
   }
 }
 
-function greater(a: OrderSize, b: OrderSize): OrderSize {
+function greater(a: RequestSize, b: RequestSize): RequestSize {
   const isLimited = a.maxOutputTokens !== null && b.maxOutputTokens !== null
   return {
     inputTokens: Math.max(a.inputTokens, b.inputTokens),

@@ -104,3 +104,40 @@ describe('parameters of a model', () => {
     },
   )
 })
+
+describe('an answer without a usage', () => {
+  it('is booked by what its own model read, not by what parameters of another would have added', async () => {
+    let usage: object | undefined = { prompt_tokens: 10, completion_tokens: 10 }
+    const upstream = createServer((request, response) => {
+      const message = { role: 'assistant', content: 'hi there' }
+      const answer = { choices: [{ index: 0, message, finish_reason: 'stop' }], usage }
+      request.resume().once('end', () => response.end(JSON.stringify(answer)))
+    })
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    ends.push(() => upstream.close())
+    const { port } = upstream.address() as AddressInfo
+    const server = await gatewayServer({
+      models: [
+        modelTree('plain', { upstream: 'own', prices: PRICES }),
+        modelTree('tools', { upstream: 'own', prices: PRICES, parameters: { tools: [TOOL] } }),
+      ],
+      tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}` }] },
+    })
+    const ask = async (times: number) => {
+      for (let i = 0; i < times; i++)
+        await (await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })).text()
+    }
+    // Its estimates, and with them reservations, become those of its bills.
+    await ask(40)
+    usage = undefined
+    await ask(20)
+    const booked = (id: string) =>
+      server.records.flatMap(({ model, isMeasured, costUsd }) =>
+        model === id && !isMeasured ? [costUsd ?? Number.NaN] : [],
+      )
+    const [plain, tools] = [booked('plain'), booked('tools')]
+    expect(Math.min(plain.length, tools.length)).toBeGreaterThan(0)
+    expect(Math.max(...plain)).toBeLessThan(0.001)
+    expect(Math.min(...tools)).toBeGreaterThan(0.05)
+  })
+})
