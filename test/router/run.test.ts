@@ -284,6 +284,31 @@ describe('run with a stream', () => {
     expect(told[0].costUsd).toBeCloseTo(0.002, 12)
   })
 
+  it.each<[what: string, begun: object, end: object, costUsd: number]>([
+    [
+      'its end says to have come from a cache',
+      { input_tokens: 1000, cache_read_input_tokens: 0, output_tokens: 1 },
+      { input_tokens: 400, cache_read_input_tokens: 600, output_tokens: 100 },
+      0.002,
+    ],
+    [
+      'parts of it that its end repeats as 0',
+      { prompt_tokens: 1000, prompt_tokens_details: { audio_tokens: 900 }, completion_tokens: 1 },
+      { prompt_tokens: 0, prompt_tokens_details: { audio_tokens: 0 }, completion_tokens: 100 },
+      0.0029,
+    ],
+  ])('books a prompt once, and whole: %s', async (_, begun, end, costUsd) => {
+    const { router, told } = await bench()
+    router.reprice('small', { inputUsdPerMTok: 1, outputUsdPerMTok: 10, audioInputUsdPerMTok: 2 })
+    const list = [
+      { type: 'message_start', message: { usage: begun } },
+      { type: 'message_delta', usage: end },
+    ]
+    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events(list))
+    await read(run.answer)
+    expect(told[0].costUsd).toBeCloseTo(costUsd, 12)
+  })
+
   it('asks another model until its first event, and no longer', async () => {
     const { router, told } = await bench()
     let calls = 0

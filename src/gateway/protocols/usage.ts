@@ -84,14 +84,27 @@ export function mergedUsage(before: Json, next: Json): Json {
 }
 
 /**
- * A usage of the whole answer over one of its beginning. Of the prompt the greater count holds: servers repeat it at the end as 0. What the
- * whole says of the answer holds: the beginning counts a first token.
+ * A usage of the whole answer over one of its beginning: what it says holds, a first token that the beginning counts does not. Of the prompt
+ * too, which may be found to have come from a cache, unless the whole counts less of it in all: servers repeat it at the end as 0.
  */
 export function usageOver(early: Json, whole: Json): Json {
+  const later = merged(early, whole, (_known, value) => value)
+  if (promptIn(later) >= promptIn(early)) return later
   return merged(early, whole, (known, value, name) => (OF_ANSWER.test(name) ? value : Math.max(known, value)))
 }
 
 const OF_ANSWER = /output|completion/
+/** All counts of the prompt together, to be compared with those of another usage of the same answer. */
+function promptIn(usage: Json): number {
+  let sum = 0
+  for (const [name, value] of Object.entries(usage)) {
+    if (!OF_PROMPT.test(name)) continue
+    sum += isRecord(value) ? promptIn(value) : Math.max(0, numberIn(value))
+  }
+  return sum
+}
+
+const OF_PROMPT = /input|prompt|cache/
 
 function merged(
   before: Json,

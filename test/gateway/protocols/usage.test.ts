@@ -83,6 +83,12 @@ describe('two usages of one answer', () => {
     expect(usageOver({ ...begun, input_tokens: 0 }, end)).toEqual({ ...begun, ...end })
   })
 
+  it('count once what the last says to have come from a cache', () => {
+    const first = { ...begun, input_tokens: 1000, cache_read_input_tokens: 0 }
+    const end = { input_tokens: 100, cache_read_input_tokens: 900, output_tokens: 50 }
+    expect(usageOver(first, end)).toEqual({ ...first, ...end })
+  })
+
   it('have what the last counts of the answer, where the first counted its beginning', () => {
     expect(usageOver(begun, { output_tokens: 2 })).toEqual({ ...begun, output_tokens: 2 })
     expect(mergedUsage({ completion_tokens: 9 }, { completion_tokens: 2 })).toEqual({ completion_tokens: 9 })
