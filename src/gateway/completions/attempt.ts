@@ -216,7 +216,7 @@ export class Attempt implements StreamedCall {
       .text(order.config.limits.answerBytesMax)
       .catch((error: unknown) => {
         // It may be billed, and no usage has come that counts it.
-        meter.addPart(body.textSoFar, longestAnswer(order) ?? Number.POSITIVE_INFINITY)
+        meter.addPart(body.textSoFar, longestAnswer(order, order.size.most) ?? Number.POSITIVE_INFINITY)
         throw error
       })
       .finally(() => exchange.waited(performance.now() - beganAt))

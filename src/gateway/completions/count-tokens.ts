@@ -20,7 +20,7 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
   const upstreamOf = (model: ModelConfig) => order.config.upstreams.find(({ id }) => id === model.upstream)
   const model = order.models.find((each) => upstreamOf(each)?.protocol === ANTHROPIC_MESSAGES.protocol)
   // No package of the AI SDK counts: what it gets is the estimate that requests are routed by.
-  if (model === undefined) return { input_tokens: order.size.inputTokens }
+  if (model === undefined) return { input_tokens: order.size.client.inputTokens }
   const upstream = upstreamOf(model)
   if (upstream === undefined) throw takenAway()
   const { firstTokenMs } = order.config.timeouts

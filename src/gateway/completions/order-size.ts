@@ -4,20 +4,26 @@ import type { ModelConfig, RequestsConfig } from '../config/config.js'
 import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
 import { TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
 
-/** What is set aside for a request goes by it: the most of what its models are sent. Tokens, as far as one can tell. */
-export interface OrderSize {
+/** Tokens of a request, as far as one can tell. */
+export interface RequestSize {
   readonly inputTokens: number
-  /** What its client's own words come to. */
-  readonly clientInputTokens: number
-  /** By their ids, what those models read whose parameters change it. */
-  readonly changedInputTokens: ReadonlyMap<string, number>
-  /** Of one answer; null: one of them may answer without a limit. */
+  /** Of one answer; null: it may be without a limit. */
   readonly maxOutputTokens: number | null
   readonly answers: number
   readonly predictedTokens: number
   readonly reasoningTokens: number
   /** What in it has no length that is known here; null: nothing. */
   readonly unbounded: string | null
+}
+
+/** Parameters of a model take the place of what a client says, so each model may be sent a request of another size. */
+export interface OrderSize {
+  /** By its client's own words. */
+  readonly client: RequestSize
+  /** The most of what its models are sent. */
+  readonly most: RequestSize
+  /** By their ids, what those models read whose parameters change it. */
+  readonly changedInputTokens: ReadonlyMap<string, number>
 }
 
 /** What a message costs beside its text. */
@@ -49,7 +55,6 @@ const SIZE_MEMBERS: ReadonlySet<string> = new Set([
 
 const NONE_CHANGED: ReadonlyMap<string, number> = new Map()
 
-/** Parameters of a model take the place of what its client says, so each of these models may be sent a request of another size. */
 export function orderSize(
   adapter: Pick<ProtocolAdapter, 'read'>,
   body: Json,
@@ -69,19 +74,15 @@ export function orderSize(
     changed.set(id, size.inputTokens)
     most = greater(most, size)
   }
-  return {
-    ...most,
-    clientInputTokens: client.inputTokens,
-    changedInputTokens: changed ?? NONE_CHANGED,
-  }
+  return { client, most, changedInputTokens: changed ?? NONE_CHANGED }
 }
 
 /** Tokens that one model reads of a request: what others would read is no part of its bill. */
 export function inputTokensFor(
-  { clientInputTokens, changedInputTokens }: OrderSize,
+  { client, changedInputTokens }: OrderSize,
   { id }: Pick<ModelConfig, 'id'>,
 ): number {
-  return changedInputTokens.get(id) ?? clientInputTokens
+  return changedInputTokens.get(id) ?? client.inputTokens
 }
 
 /** Null: no upstream can read it either. */
@@ -93,8 +94,6 @@ function readOrNull(adapter: Pick<ProtocolAdapter, 'read'>, body: Json): Asked |
     throw error
   }
 }
-
-type RequestSize = Omit<OrderSize, 'clientInputTokens' | 'changedInputTokens'>
 
 function sizeOf(asked: Asked, requests: RequestsConfig): RequestSize {
   const { maxOutputTokens, answers, predictedTokens, reasoningTokens, size } = asked

@@ -22,7 +22,6 @@ export interface Order {
   readonly body: RequestBody
   readonly asked: Asked
   readonly prompt: readonly PromptMessage[]
-  /** What is set aside for it goes by this. */
   readonly size: OrderSize
   /** The models that can serve it, at least one. */
   readonly models: readonly ModelConfig[]

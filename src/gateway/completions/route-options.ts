@@ -1,5 +1,6 @@
 import type { RouteOptions } from '../../index.js'
 import { type Order, OUTPUT_TOKENS_EXPECTED } from './order.js'
+import type { RequestSize } from './order-size.js'
 import { Refused } from './refused.js'
 
 /** More tokens than any model has: sums of dollars stay sums. */
@@ -11,41 +12,50 @@ const TOKENS_MAX = 1e9
  * @throws Refused where the worst case is set aside and is not known
  */
 export function routeOptions(order: Order, exclude: readonly string[]): RouteOptions {
-  const { size, key, models } = order
-  const maxOutputTokens = longestAnswer(order)
+  const { key, models } = order
+  const size = sizeSetAside(order)
+  const maxOutputTokens = longestAnswer(order, size)
   const isUsual = size.answers === 1 && size.predictedTokens === 0
   const ids = models.map(({ id }) => id)
   const options: { -readonly [F in keyof RouteOptions]: RouteOptions[F] } = {
     candidates: exclude.length === 0 ? ids : ids.filter((id) => !exclude.includes(id)),
-    inputTokens: longestPrompt(order),
+    inputTokens: longestPrompt(order, size),
   }
   if (maxOutputTokens !== null) options.maxOutputTokens = maxOutputTokens
-  if (!isUsual) options.expectedOutputTokens = allAnswers(order, usualAnswer(order))
+  if (!isUsual) options.expectedOutputTokens = allAnswers(size, usualAnswer(order, size))
   if (key.tenant !== null) options.tenant = key.tenant
   return options
 }
 
+/**
+ * Where the worst case is set aside, the most that parameters of its models make of a request. Else what its client says: what a model's own
+ * parameters add is learned from its bills, and others must not look as dear for it.
+ */
+function sizeSetAside({ config, size }: Order): RequestSize {
+  return config.routing.reserve === 'worst-case' ? size.most : size.client
+}
+
 /** Tokens of all answers of a request, and of what the client predicts of them. */
-function allAnswers({ size: { answers, predictedTokens } }: Order, eachTokens: number): number {
+function allAnswers({ answers, predictedTokens }: RequestSize, eachTokens: number): number {
   return Math.min((eachTokens + predictedTokens) * answers, TOKENS_MAX)
 }
 
-function usualAnswer({ config, size }: Order): number {
+function usualAnswer({ config }: Order, { maxOutputTokens }: RequestSize): number {
   const usual = config.routing.expectedTokens?.output ?? OUTPUT_TOKENS_EXPECTED
-  return Math.min(usual, size.maxOutputTokens ?? usual)
+  return Math.min(usual, maxOutputTokens ?? usual)
 }
 
 /**
- * What the client allows, all answers together; where the worst case is set aside and it says nothing, what its models can answer at
+ * What is allowed, all answers together; where the worst case is set aside and nothing is said, what its models can answer at
  * most.
  * @throws Refused where neither is known
  */
-export function longestAnswer(order: Order): number | null {
-  const { config, models, size } = order
-  if (size.maxOutputTokens !== null) return allAnswers(order, size.maxOutputTokens + size.reasoningTokens)
+export function longestAnswer({ config, models }: Order, size: RequestSize): number | null {
+  const { maxOutputTokens, reasoningTokens } = size
+  if (maxOutputTokens !== null) return allAnswers(size, maxOutputTokens + reasoningTokens)
   if (config.routing.reserve !== 'worst-case') return null
   const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
-  if (most !== null) return allAnswers(order, most)
+  if (most !== null) return allAnswers(size, most)
   throw new Refused(
     400,
     'limit_required',
@@ -57,7 +67,7 @@ export function longestAnswer(order: Order): number | null {
  * The prompt as it is estimated; where the worst case is set aside and something in it has no bound, all that its models can read.
  * @throws Refused where that is not known
  */
-function longestPrompt({ config, models, size: { inputTokens, unbounded } }: Order): number {
+function longestPrompt({ config, models }: Order, { inputTokens, unbounded }: RequestSize): number {
   if (unbounded === null || config.routing.reserve !== 'worst-case') return Math.min(inputTokens, TOKENS_MAX)
   const most = greatestOf(models.map(({ contextTokens }) => contextTokens))
   if (most !== null) return Math.max(most, inputTokens)

@@ -105,6 +105,28 @@ describe('parameters of a model', () => {
   )
 })
 
+describe('parameters of another model', () => {
+  it('make none look dearer, where what is expected is set aside', async () => {
+    const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 10 }
+    const plain = modelTree('plain', { upstreamModel: 'sim-small', prices })
+    const long = { tools: [TOOL], max_tokens: 20_000, n: 3 }
+    const other = modelTree('other', { upstreamModel: 'sim-small', prices, parameters: long })
+    const expected: number[] = []
+    for (const models of [[plain], [plain, other]]) {
+      const server = await gatewayServer({ models })
+      server.router.on('routed', ({ model, listCostUsd }) => {
+        if (model === 'plain') expected.push(listCostUsd)
+      })
+      const before = expected.length
+      while (expected.length === before)
+        await (
+          await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO, max_tokens: 50 })
+        ).text()
+    }
+    expect(expected[1]).toBe(expected[0])
+  })
+})
+
 describe('an answer without a usage', () => {
   it('is booked by what its own model read, not by what parameters of another would have added', async () => {
     let usage: object | undefined = { prompt_tokens: 10, completion_tokens: 10 }
