@@ -272,7 +272,7 @@ export const DRIFT_KEPT_BIAS_OBSERVATIONS = 10
 /** Observations that are left at most of all that an arm has learned. */
 export const DRIFT_KEPT_OBSERVATIONS = 200
 
-// What models earn on average, for what is tried of them: exploration/levels.ts
+// What models usually earn for their price, by which newcomers are judged: estimate/level-line.ts. docs/DATASETS.md has what public sets say of it
 
 /** How far mean rewards of models lie about what their prices say, one standard deviation, in log-odds. */
 export const LEVEL_SPREAD = 0.41

@@ -43,3 +43,21 @@ it.each([
     expect(typeof prospects.mayWin(0)).toBe('boolean')
   }
 })
+
+it('forgets what the best one costs where the next request may go to no model that is known', () => {
+  const costs = { expectedUsd: [2, 1], values: [0.9, 0.5], list: { count: 2 }, slots: [0, 1] }
+  let evidence = 100
+  const policy = {
+    rewardEvidence: () => evidence,
+    rewardVariance: () => 0.1,
+    objectives: { quality: { meanReward: 0.5 } },
+  }
+  const state = { policy, arms: { lambda0: 1 } } as never
+  const limits = { ceilingUsd: 3, paceUsd: 3, capUsd: Number.POSITIVE_INFINITY } as never
+  const prospects = new Prospects(costs as never, { penaltyAt: () => 0, price: 0 } as never)
+  prospects.readTried(state, limits)
+  expect(prospects.isCheaper(1)).toBe(true)
+  evidence = 0
+  prospects.readTried(state, limits)
+  expect(prospects.isCheaper(1)).toBe(false)
+})

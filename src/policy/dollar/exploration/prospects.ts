@@ -25,7 +25,7 @@ export class Prospects {
   private readonly costs: CandidateCosts
   private price = 0
   private best = Number.NEGATIVE_INFINITY
-  /** What the best of the known models costs, USD. */
+  /** What the best of the known models costs, USD; 0: none is known. */
   private bestUsd = 0
   /** Standard error of what that one is worth. */
   private bestError = 0
@@ -120,8 +120,7 @@ export class Prospects {
   private climb(state: StateView<DollarState>, ceilingUsd: number): void {
     const { costs, values } = this
     const { expectedUsd, list } = costs
-    this.bestError = 0
-    this.price = 0
+    this.bestError = this.bestUsd = this.price = 0
     this.best = Number.NEGATIVE_INFINITY
     let corner = -1
     for (let position = 0; position < list.count; position++) {
@@ -176,7 +175,7 @@ export class Prospects {
     return Math.min(most, this.mostAt(position)) - this.price * this.costs.expectedUsd[position]
   }
 
-  /** The same, told apart also above the best reward there is: what is tried first. */
+  /** The same without that bound, which would make equals of all that may reach it: the greatest is tried first. */
   promise(position: number): number {
     return this.worth(position) + PROSPECT_SIGMAS * this.errors[position]
   }
