@@ -22,7 +22,7 @@ interface Note {
   line: string | null
   /**
    * Of decisions, which are the most: the bytes of all that was written with it, which nobody collects garbage in, and where its line is.
-   * They are forgotten in the order in which they are written, so the memory of others is not kept for one.
+   * Decisions are forgotten in the order in which they are written, so a write is kept about as long as each of its decisions.
    */
   bytes: Buffer | null
   start: number
