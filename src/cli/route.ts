@@ -69,7 +69,7 @@ and discounts (docs/TOKENS.md), for 'settle' by tokens.
 
 With --state the router lives in that file, a log in SQLite: models, prices, budget, statistics, and requests that wait
 for feedback (a reward is taken for 24 hours). Later calls need --state alone. When --models is given again, new ids are added and
-get 20 requests for certain, changed prices are taken over, ids that are gone are disabled until they come back. With
+get 20 requests to be known, changed prices are taken over, ids that are gone are disabled until they come back. With
 --on-difference warn the state file's hold and each difference is told; with throw the command is refused.
 
 Examples:

@@ -45,7 +45,10 @@ export interface RouterOptions {
    * and prices that the router reports are in the units of this range.
    */
   readonly rewardRange?: readonly [number, number] | undefined
-  /** Requests that a newcomer gets for certain, failed ones included: one that is down must not hold up all. Default 20. */
+  /**
+   * Requests that a newcomer gets to be known, failed ones included: one that is down must not hold up all. Policy `dollar` gives them only as
+   * long as it may be worth its price; the others in any case. Default 20.
+   */
   readonly forcedExploration?: number | undefined
   /**
    * Tokens assumed for a request of unknown size. Default 300 in, 300 out. The input of a text is estimated from the text

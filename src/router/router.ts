@@ -221,7 +221,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
-   * and gets `forcedExploration` requests for certain.
+   * and gets `forcedExploration` requests; of policy `dollar` at most, as long as it may be worth its price.
    * @param model its prices in USD per million tokens
    * @param options `forcedExploration`: requests, in place of the router's own option
    * @throws DUPLICATE_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION, OUT_OF_MEMORY

@@ -129,7 +129,7 @@ export interface RoutingConfig {
   readonly lambda0?: number
   /** Requests after which old outcomes count little. Default: from `gamma`. */
   readonly adaptationHorizon?: number
-  /** Requests that a newcomer gets for certain. Default 20. */
+  /** Requests that a newcomer gets to be known, as long as it may be worth its price. Default 20. */
   readonly forcedExploration?: number
   /** Share of decisions left to chance, in [0, 1]. Default 0. */
   readonly epsilon?: number

@@ -49,7 +49,10 @@ export const routing: Shape<RoutingConfig> = object<RoutingConfig>({
   gamma: optional(numberIn(0.5, 1), 'forgetting factor; default 0.9997'),
   lambda0: optional(numberIn(1e-6, 1e6), 'regularisation; default 1'),
   adaptationHorizon: optional(positive(), 'requests after which fresh evidence outweighs a prior'),
-  forcedExploration: optional(integerIn(0, 1e6), 'requests that a new model gets for certain; default 20'),
+  forcedExploration: optional(
+    integerIn(0, 1e6),
+    'requests that a new model gets to be known, as long as it may be worth its price; default 20',
+  ),
   epsilon: optional(numberIn(0, 0.5), 'share of requests left to chance, for evaluation; default 0'),
   seed: optional(integerIn(0, Number.MAX_SAFE_INTEGER), 'seeds ties and draws; default 0'),
   kernel: optional(oneOf(['auto', 'native', 'wasm', 'js']), 'default auto'),

@@ -9,7 +9,7 @@ export const FORGETTING_FACTOR = 0.9997
 export const ADAPTATION_HORIZON_REQUESTS = 2000
 /** Requests' worth of budget that is saved up at most. */
 export const BURST_REQUESTS = 50
-/** Requests that a model without a prior gets for certain when a router begins, paced by its account. */
+/** Requests that a model without a prior gets to be known when a router begins, as long as it may be worth its price, paced by its account. */
 export const COLD_EXPLORATION_REQUESTS = 15
 /** Expected reward that no dollar is paid for. */
 export const INDIFFERENCE = 0.001

@@ -129,3 +129,30 @@ describe('a cold router with sixteen models', () => {
     expect(found.poor).toBeLessThan(0.1)
   })
 })
+
+describe('a model that is added to a running router', () => {
+  const LEVELS = [0.5, 0.6, 0.7, 0.9]
+  const specOf = (i: number) => ({ id: `m${i}`, inputUsdPerMTok: 1 + i, outputUsdPerMTok: 1 + i })
+
+  /** Its share of the 600 requests after it came. */
+  async function shareOf(seed: number): Promise<number> {
+    const random = new Random(seed)
+    const models = [0, 1, 2].map(specOf)
+    const router = await createRouter({ models, dimension: 4, kernel: 'js', seed, clock: () => 1.8e12 })
+    const play = (requests: number) => {
+      for (let i = 0; i < requests; i++) {
+        const { id, model } = router.route([...random.vector(3), 1])
+        router.settle(id, { costUsd: 0.001 })
+        router.reward(id, random.next() < LEVELS[Number(model.slice(1))] ? 1 : 0)
+      }
+    }
+    play(1000)
+    router.addModel(specOf(3))
+    play(600)
+    return (router.stats().models.find(({ id }) => id === 'm3')?.requests ?? 0) / 600
+  }
+
+  it('is found where it is far better than models usually are, after bad answers at first too', async () => {
+    for (let seed = 0; seed < 40; seed++) expect(await shareOf(seed), `seed ${seed}`).toBeGreaterThan(0.9)
+  })
+})

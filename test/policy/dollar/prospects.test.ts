@@ -38,7 +38,7 @@ it.each([
   for (const limits of [unlimited, { ...unlimited, ceilingUsd: Number.POSITIVE_INFINITY, capUsd: 10 }]) {
     prospects.readNewcomers(state as never, limits as never, 1.5)
     expect(prospects.byLevels).toBe(limits === unlimited)
-    expect(typeof prospects.mayBeTried(0)).toBe('boolean')
+    expect(typeof prospects.isInMix(0)).toBe('boolean')
     prospects.readTried(state as never, limits as never)
     expect(typeof prospects.mayWin(0)).toBe('boolean')
   }

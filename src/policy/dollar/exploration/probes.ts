@@ -19,6 +19,7 @@ import {
   TRY_CAP_SHARE,
 } from '../tuning.js'
 import { CostDoubts } from './cost-doubts.js'
+import { Newcomers } from './newcomers.js'
 import { Prospects } from './prospects.js'
 
 const NO_SAVING = 0
@@ -30,6 +31,7 @@ export class Probes {
   private readonly limits: SpendingLimits
   private readonly leavesToChance: boolean
   private readonly doubts: CostDoubts
+  private readonly newcomers: Newcomers
   private readonly prospects: Prospects
   /** What the latest canary was a try of. */
   triesCost = false
@@ -41,6 +43,7 @@ export class Probes {
     this.limits = limits
     this.leavesToChance = leavesToChance
     this.doubts = new CostDoubts(costs, limits)
+    this.newcomers = new Newcomers(costs, uses)
     this.prospects = new Prospects(costs, uses)
   }
 
@@ -51,7 +54,7 @@ export class Probes {
    */
   probe(state: StateView<DollarState>, choice: Choice): number {
     this.triesCost = this.triesLatency = false
-    const { costs, limits, prospects } = this
+    const { costs, limits, newcomers } = this
     const { list, drawnUsd, neededUsd } = costs
     const { payer, othersUsd, availableUsd } = limits
     const fundUsd = payer?.credit.fundUsd ?? 0
@@ -60,7 +63,7 @@ export class Probes {
     const usdPerRequest = payer?.usdPerRequest ?? null
     const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
     const paceUsd = Math.min(limits.ceilingUsd, limits.paceUsd)
-    prospects.readNewcomers(state, limits, paceUsd)
+    newcomers.read(state, limits, paceUsd)
     const tryUsd = TRY_CAP_SHARE * limits.capUsd
     let open = false
     let wanted = false
@@ -72,15 +75,15 @@ export class Probes {
       const model = list.models[position]
       if (model.forcedRemaining === 0) continue
       open = true
-      if (!prospects.mayBeTried(position)) continue
+      if (!newcomers.mayBeTried(position)) continue
       const costUsd = drawnUsd[position]
       if (neededUsd[position] === Number.POSITIVE_INFINITY || costUsd > othersUsd || costUsd > tryUsd)
         continue
       wanted = true
       if (usdPerRequest !== null)
         needUsd = Math.max(needUsd, FUND_TRIES * Credit.fundForUsd(costUsd, usdPerRequest))
-      const isWithin = prospects.byLevels && costUsd <= paceUsd
-      const promised = isWithin ? prospects.promise(position) : Number.NEGATIVE_INFINITY
+      const isWithin = newcomers.byLevel(position) && costUsd <= paceUsd
+      const promised = isWithin ? newcomers.promise(position) : Number.NEGATIVE_INFINITY
       const spentUsd = isWithin ? 0 : costUsd * (model.requests + 1)
       if (chosen >= 0 && (isWithin ? promised <= promise : spentUsd >= leastUsd)) continue
       const isPaid =

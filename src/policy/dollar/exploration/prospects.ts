@@ -18,8 +18,9 @@ const LOGISTIC_PER_SIGMA = 1.702
  *
  * what another dollar a request would earn among them: 0 where they leave money over. A model is a prospect when, at that
  * price, the most that it may plausibly be worth is more than the best of them: its value and `PROSPECT_SIGMAS` standard errors of
- * it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of poor outcomes end it. Newcomers are
- * judged by what models earn over all prompts (levels.ts), and beside the most that the best one may be worth: else that is asked.
+ * it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of poor outcomes end it. Newcomers of a
+ * router's beginning (newcomers.ts) are judged by what models earn over all prompts (levels.ts), and beside the most that the best one may be worth:
+ * else that is asked.
  */
 export class Prospects {
   private readonly costs: CandidateCosts
@@ -51,7 +52,7 @@ export class Prospects {
   readNewcomers(state: StateView<DollarState>, limits: SpendingLimits, ceilingUsd: number): void {
     this.byLevels = this.isPaced(state, limits)
     if (!this.byLevels) {
-      this.read(state, ceilingUsd)
+      this.readPrompt(state, ceilingUsd)
       return
     }
     const { levels, uses } = this
@@ -68,25 +69,25 @@ export class Prospects {
   readTried(state: StateView<DollarState>, limits: SpendingLimits): void {
     const ceilingUsd = Math.min(limits.ceilingUsd, limits.paceUsd)
     if (!this.isPaced(state, limits)) {
-      this.read(state, ceilingUsd)
+      this.readPrompt(state, ceilingUsd)
       return
     }
     const { levels } = this
     levels.read(state)
-    this.readPrompt(state, ceilingUsd, (position) => levels.errors[position])
+    this.readWith(state, ceilingUsd, (position) => levels.errors[position])
   }
 
   /** For the prompt at hand, by what is predicted for it alone. */
-  private read(state: StateView<DollarState>, ceilingUsd: number): void {
+  readPrompt(state: StateView<DollarState>, ceilingUsd: number): void {
     const { slots } = this.costs
     const { policy } = state
-    this.readPrompt(state, ceilingUsd, (position) => {
+    this.readWith(state, ceilingUsd, (position) => {
       const slot = slots[position]
       return Math.sqrt(policy.rewardVariance(slot) / policy.rewardEvidence(slot))
     })
   }
 
-  private readPrompt(
+  private readWith(
     state: StateView<DollarState>,
     ceilingUsd: number,
     errorAt: (position: number) => number,
@@ -154,11 +155,6 @@ export class Prospects {
     this.bestError = this.errors[corner]
   }
 
-  /** Whether a newcomer is to be tried: it may win, or, by what is predicted for the prompt alone, be of the best mix. */
-  mayBeTried(position: number): boolean {
-    return this.mayWin(position) || (!this.byLevels && this.isInMix(position))
-  }
-
   /** Whether the model at a position may be worth more than what is known. */
   mayWin(position: number): boolean {
     const bar = this.best + this.bestSigmas * this.bestError + PROSPECT_MARGIN
@@ -192,7 +188,7 @@ export class Prospects {
   }
 
   /** Whether it is one of those that the best mix of the known models is of. */
-  private isInMix(position: number): boolean {
+  isInMix(position: number): boolean {
     return this.worth(position) >= this.best - PROSPECT_MARGIN
   }
 

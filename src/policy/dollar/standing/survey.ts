@@ -8,7 +8,7 @@ import type { ResolvedOptions } from '../../options.js'
 import { begunCap } from '../accounts/cap-status.js'
 import { CandidateCosts } from '../candidate-costs.js'
 import { Equals } from '../equals.js'
-import { Prospects } from '../exploration/prospects.js'
+import { Newcomers } from '../exploration/newcomers.js'
 import { RequestLimits } from '../request-limits.js'
 import type { DollarOptions } from '../settings.js'
 import type { DollarState } from '../state.js'
@@ -41,7 +41,7 @@ export class Survey {
   private readonly state: StateView<DollarState>
   private readonly options: ResolvedOptions<DollarOptions>
   private readonly costs = new CandidateCosts()
-  private readonly prospects: Prospects
+  private readonly newcomers: Newcomers
   private readonly equals: Equals
   private readonly at: number
 
@@ -57,7 +57,7 @@ export class Survey {
     this.at = at
     this.limits = new RequestLimits(false)
     this.readLimits()
-    this.prospects = new Prospects(this.costs, this.limits.uses)
+    this.newcomers = new Newcomers(this.costs, this.limits.uses)
     this.equals = new Equals(options.policyOptions.indifference, this.costs)
     const usual = requestSize(null, null, options.expectedInputTokens, options.expectedOutputTokens)
     const recent = recentPrompts(state, prompts, usual)
@@ -81,13 +81,13 @@ export class Survey {
   /** Of every enabled model, over all prompts. */
   all(): ReadonlyMap<Model, Surveyed> {
     const found = new Map<Model, Surveyed>()
-    const { costs, limits, prospects, state } = this
+    const { costs, limits, newcomers, state } = this
     const { spending } = limits
     for (const prompt of this.prompts) {
       this.weigh(prompt)
       const best = this.best()
       if (this.isRefused()) this.refused++
-      prospects.readNewcomers(state, spending, Math.min(spending.ceilingUsd, spending.paceUsd))
+      newcomers.read(state, spending, Math.min(spending.ceilingUsd, spending.paceUsd))
       for (let position = 0; position < costs.list.count; position++) {
         const lead = best < 0 ? 0 : costs.worth(position, spending.price) - costs.worth(best, spending.price)
         const one = found.get(costs.list.models[position])
@@ -97,7 +97,7 @@ export class Survey {
           lead: Math.max(lead, one?.lead ?? Number.NEGATIVE_INFINITY),
           wins: (one?.wins ?? 0) + (position === best ? 1 : 0),
           wouldWin: (one?.wouldWin ?? 0) + (position === best || isBetter ? 1 : 0),
-          isProspect: one?.isProspect === true || prospects.mayBeTried(position),
+          isProspect: one?.isProspect === true || newcomers.mayBeTried(position),
         }
         found.set(costs.list.models[position], seen)
       }
@@ -107,11 +107,11 @@ export class Survey {
 
   /** Whether a model may be worth its price where requests may cost so much on average, USD. */
   mayWinAt(model: Model, ceilingUsd: number): boolean {
-    const { costs, limits, prospects, state } = this
+    const { costs, limits, newcomers, state } = this
     return this.prompts.some((prompt) => {
       this.weigh(prompt)
-      prospects.readNewcomers(state, limits.spending, ceilingUsd)
-      return prospects.mayWin(costs.list.models.indexOf(model))
+      newcomers.read(state, limits.spending, ceilingUsd)
+      return newcomers.mayWin(costs.list.models.indexOf(model))
     })
   }
 
