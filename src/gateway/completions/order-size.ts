@@ -30,7 +30,7 @@ export interface OrderSize {
 const TOKENS_PER_MESSAGE = 4
 
 /** Members that say how much is read and answered. */
-const SIZE_MEMBERS: ReadonlySet<string> = new Set([
+export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'best_of',
   'conversation',
   'documents',
@@ -55,21 +55,23 @@ const SIZE_MEMBERS: ReadonlySet<string> = new Set([
 
 const NONE_CHANGED: ReadonlyMap<string, number> = new Map()
 
+/** @param inputTokens by the client's own words, as estimated */
 export function orderSize(
   adapter: Pick<ProtocolAdapter, 'read'>,
   body: Json,
   asked: Asked,
+  inputTokens: number,
   models: readonly ModelConfig[],
   requests: RequestsConfig,
 ): OrderSize {
-  const client = sizeOf(asked, requests)
+  const client = sizeOf(asked, inputTokens)
   let most = client
   let changed: Map<string, number> | null = null
   for (const { id, parameters } of models) {
     if (!Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))) continue
     const sent = readOrNull(adapter, { ...body, ...parameters })
     if (sent === null) continue
-    const size = sizeOf(sent, requests)
+    const size = sizeOf(sent, inputTokensOf(sent, requests))
     changed ??= new Map()
     changed.set(id, size.inputTokens)
     most = greater(most, size)
@@ -95,9 +97,10 @@ function readOrNull(adapter: Pick<ProtocolAdapter, 'read'>, body: Json): Asked |
   }
 }
 
-function sizeOf(asked: Asked, requests: RequestsConfig): RequestSize {
-  const { maxOutputTokens, answers, predictedTokens, reasoningTokens, size } = asked
-  const inputTokens = inputTokensOf(asked, requests)
+function sizeOf(
+  { maxOutputTokens, answers, predictedTokens, reasoningTokens, size }: Asked,
+  inputTokens: number,
+): RequestSize {
   return {
     inputTokens,
     maxOutputTokens,

@@ -75,7 +75,7 @@ export async function readOrder(
     body,
     asked,
     prompt,
-    size: orderSize(adapter, body.json, asked, models, config.requests),
+    size: orderSize(adapter, body.json, asked, inputTokens, models, config.requests),
     models,
     session: session.id,
     repeatKey: isWatched ? repeatKeyOf(key, prompt, asked) : null,
