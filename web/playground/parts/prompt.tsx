@@ -120,7 +120,7 @@ function whyText({ model, explanation }: Preview): string {
   const chosen = explanation.models.find((each) => each.model === model)
   const best = explanation.models.reduce((a, b) => (b.expectedReward > a.expectedReward ? b : a))
   if (chosen === undefined || best.model === model) return 'No better answer is expected of any other.'
-  if (explanation.forced) return 'It is new, and gets some requests for certain.'
+  if (explanation.forced) return 'It is new, and gets some requests to be known.'
   const times = best.expectedCostUsd / chosen.expectedCostUsd
   const dearer = times > 1 ? `costs ${Number(times.toPrecision(2))} times as much` : 'costs no more'
   return `${best.model} is expected to be ${reward(best.expectedReward - chosen.expectedReward)} better and ${dearer}.`
