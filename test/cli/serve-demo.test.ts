@@ -118,7 +118,7 @@ describe('serve --demo', () => {
     expect(text.length).toBeGreaterThan(10)
     expect(usage).toMatchObject({ cost: expect.any(Number) })
     const metrics = await (await fetch(`${new URL(baseURL).origin}/metrics`)).text()
-    expect(Number(/^paretobandit_spend_usd_total\{[^}]*\} (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+    expect(Number(/^paretobandit_spend_usd\{[^}]*\} (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
     await until(/[1-9]\d requests/)
     // What is said of the budget is of the one in force.
     const [, adminKey = ''] = (await until(/admin key +(\S+)/)) ?? []

@@ -38,7 +38,7 @@ export function engineMetrics(registry: MetricsRegistry, router: Router<string>,
       },
       type,
     )
-  ofAccounts('paretobandit_spend_usd_total', 'Dollars spent', ({ spendUsd }) => spendUsd, 'counter')
+  ofAccounts('paretobandit_spend_usd', 'Dollars spent, less what corrections took back', (a) => a.spendUsd)
   ofAccounts('paretobandit_reserved_usd', 'Dollars set aside for requests under way', (a) => a.reservedUsd)
   ofAccounts('paretobandit_budget_usd_per_request', 'Ceiling of the mean spend', (a) => a.usdPerRequest)
   ofAccounts('paretobandit_credit_usd', 'What is saved up; negative: overdrawn', (a) => a.creditUsd)

@@ -144,17 +144,17 @@ describe('metrics of the engine', () => {
     const registry = new MetricsRegistry()
     engineMetrics(registry, router, new RateLimits())
     const first = samplesOf(registry.text())
-    expect(first.get('paretobandit_spend_usd_total{tenant=""}')).toBe(0)
+    expect(first.get('paretobandit_spend_usd{tenant=""}')).toBe(0)
     await Promise.resolve()
     const { id } = router.route('hello', { tenant: 'support', candidates: ['small'] })
     router.settle(id, { costUsd: 0.001 })
     router.route('hello', { tenant: 'support', candidates: ['small'] })
     const samples = samplesOf(registry.text())
     for (const tenant of ['', 'support']) {
-      expect(samples.get(`paretobandit_spend_usd_total{tenant="${tenant}"}`)).toBe(0.001)
+      expect(samples.get(`paretobandit_spend_usd{tenant="${tenant}"}`)).toBe(0.001)
       expect(samples.get(`paretobandit_reserved_usd{tenant="${tenant}"}`)).toBeGreaterThan(0)
     }
-    expect(samples.get('paretobandit_spend_usd_total{tenant="research"}')).toBe(0)
+    expect(samples.get('paretobandit_spend_usd{tenant="research"}')).toBe(0)
     expect(samples.get('paretobandit_budget_usd_per_request{tenant=""}')).toBe(0.004)
     expect(samples.get('paretobandit_cap_usd{tenant="support",per="day",window="calendar"}')).toBe(5)
     expect(samples.get('paretobandit_cap_spent_usd{tenant="support",per="day",window="calendar"}')).toBe(
@@ -163,6 +163,24 @@ describe('metrics of the engine', () => {
     expect(samples.get('paretobandit_model_available{model="small"}')).toBe(1)
     expect(samples.get('paretobandit_unsettled_requests')).toBe(1)
     expect(samples.get('paretobandit_streams')).toBe(0)
+  })
+
+  it('have as counters only what never falls: a corrected bill takes dollars back', async () => {
+    const config = await readConfig(exampleTree(), { name: 'c', env: ENV })
+    const router = await createRouter<string>(routerOptionsOf(config))
+    const registry = new MetricsRegistry()
+    engineMetrics(registry, router, new RateLimits())
+    const { id } = router.route('hello', { candidates: ['small'] })
+    router.settle(id, { costUsd: 3 })
+    const before = registry.text()
+    await Promise.resolve()
+    router.correct(id, { costUsd: 0.001 })
+    const [was, is] = [samplesOf(before), samplesOf(registry.text())]
+    const counters = [...before.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name)
+    const fell = [...was].filter(([series, value]) => (is.get(series) ?? value) < value)
+    const names = fell.map(([series]) => series.replace(/\{.*/, ''))
+    expect(names).toContain('paretobandit_spend_usd')
+    expect(names.filter((name) => counters.includes(name) || name.endsWith('_total'))).toEqual([])
   })
 
   it('are there under a policy without accounts', async () => {
