@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../base/errors.js'
 import { visible } from '../base/visible.js'
 import type { RecordStore } from '../gateway/keys/records.js'
-import type { StoredKey } from '../gateway/keys/stored-key.js'
+import type { Known as KnownToKeys, StoredKey } from '../gateway/keys/stored-key.js'
 import { CommandError } from './command-error.js'
 import { readTextFile } from './files.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
@@ -92,13 +92,16 @@ async function list(flags: ConfigFlag & { readonly json?: boolean }): Promise<vo
 
 async function revoke(id: string, flags: ConfigFlag): Promise<void> {
   const { revokeKey } = await import('../gateway/keys/stored-key.js')
-  await withRecords(flags.config, async (records) => {
-    const key = await revokeKey(records, id, Date.now())
+  await withRecords(flags.config, async (records, { inConfig }) => {
+    const key = await revokeKey(records, id, Date.now(), inConfig)
     print(`${key.id} (${visible(key.name)}) is revoked\n`)
   })
 }
 
-type Known = Parameters<typeof import('../gateway/keys/stored-key.js').createKey>[2]
+interface Known extends KnownToKeys {
+  /** Names of the keys that stand there. */
+  readonly inConfig: readonly string[]
+}
 
 /** @throws what `act` throws; a KeyError as a CommandError */
 async function withRecords(
@@ -116,8 +119,13 @@ async function withRecords(
     const message = `${file}: a store in memory is its process's own: use the admin API, or keys in the config`
     throw new CommandError('BAD_ARGUMENT', message)
   }
-  const { models, tenants } = await readConfigText(text, { name: file, env: null })
-  const known = { groups: models.flatMap(({ groups }) => groups), tenants: tenants.map(({ id }) => id) }
+  const { models, tenants, keys } = await readConfigText(text, { name: file, env: null })
+  const known = {
+    file,
+    groups: models.flatMap(({ groups }) => groups),
+    tenants: tenants.map(({ id }) => id),
+    inConfig: keys.map(({ name }) => name),
+  }
   const { records } = await openBesideLog(store).catch((cause: unknown) => {
     throw new CommandError('FILE_UNREADABLE', `${file}: its store cannot be reached: ${messageOf(cause)}`, {
       cause,

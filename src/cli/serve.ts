@@ -36,7 +36,7 @@ then
   $ paretobandit serve gateway.yaml
 
 and give clients the base URL http://127.0.0.1:8787/v1, that key, and the model 'auto'.
-docs/GATEWAY.md says more; examples/gateway.yaml has every part of a config. To see it work first, without a provider's key:
+docs/GATEWAY.md says more; examples/gateway.yaml has most parts of a config. To see it work first, without a provider's key:
 
   $ paretobandit serve --demo
 `

@@ -62,15 +62,22 @@ describe('keys', () => {
   test('are refused with one line for what the user can mend', async () => {
     await folder.refused(['keys', 'list'], /gateway\.yaml: cannot read it: no such file/)
     await folder.write('gateway.yaml', EXAMPLE)
-    await folder.refused(['keys', 'create', 'x', '--tenant', 'nobody'], /tenant: there is no tenant "nobody"/)
+    await folder.refused(
+      ['keys', 'create', 'x', '--tenant', 'nobody'],
+      /tenant: there is no tenant "nobody" in gateway\.yaml; known are /,
+    )
     await folder.refused(
       ['keys', 'create', 'x', '--group', 'nothing'],
-      /groups: no model is in group nothing/,
+      /groups: no model is in group nothing in gateway\.yaml; known are /,
     )
     await folder.refused(['keys', 'create', 'x', '--expires', 'soon'], /expiresAt: expected a time such as/)
     await folder.refused(['keys', 'create', 'x', '--requests-per-minute', '0'], /whole number above 0/)
     await folder.refused(['keys', 'create', '../x'], /name: expected a name/)
     await folder.refused(['keys', 'revoke', 'nobody'], /there is no key "nobody"/)
+    await folder.refused(
+      ['keys', 'revoke', 'support-bot'],
+      /key "support-bot" stands in the config: take it out there/,
+    )
     await folder.write('memory.json', smallTree())
     await folder.refused(
       ['keys', 'list', '--config', 'memory.json'],

@@ -56,7 +56,8 @@ export async function inRecords<T>(work: Promise<T>): Promise<T> {
 
 /** What is wrong with a key that an admin wants, or with the id of one. */
 function keyRefusal({ code, message, mistakes }: KeyError): AdminError {
-  return code === 'unknown_key' ? refused(404, code, ':id', message) : refusedBody(mistakes, code)
+  if (code === 'invalid_key_request') return refusedBody(mistakes, code)
+  return refused(code === 'unknown_key' ? 404 : 409, code, ':id', message)
 }
 
 /** The answer to what went wrong. */

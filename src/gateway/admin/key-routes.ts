@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { isRecord } from '../../base/check.js'
 import { show } from '../config/mistake.js'
-import { createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
+import { configKeyId, createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
 import { inRecords, jsonBody } from './answers.js'
 import type { AdminDeps } from './deps.js'
 import { refusedBody } from './request-error.js'
@@ -11,7 +11,7 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
   return new Hono()
     .get('/', async (context) => {
       const { keys, unreadable } = await inRecords(listKeys(records))
-      const fixed = live.current.keys.map(({ sha256: _, ...key }) => ({ id: `config:${key.name}`, ...key }))
+      const fixed = live.current.keys.map(({ sha256: _, ...key }) => ({ id: configKeyId(key.name), ...key }))
       return context.json({ keys: [...fixed.map(shown), ...keys.map(shownStored)], unreadable })
     })
     .post('/', async (context) => {
@@ -25,7 +25,8 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
       return context.json({ ...shownStored(key), key: text }, 201)
     })
     .delete('/:id', async (context) => {
-      const key = await inRecords(revokeKey(records, context.req.param('id'), now()))
+      const inConfig = live.current.keys.map(({ name }) => name)
+      const key = await inRecords(revokeKey(records, context.req.param('id'), now(), inConfig))
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): revoked`)
       return context.json(shownStored(key))

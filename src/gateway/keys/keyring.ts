@@ -4,7 +4,7 @@ import type { HeaderReader } from '../doors/client-request.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
 import { type Refusal, refused } from './refusal.js'
 import type { SharedRecords } from './shared-records.js'
-import { keysIn } from './stored-key.js'
+import { configKeyId, keysIn } from './stored-key.js'
 
 /** A client that is known. */
 export interface ClientKey extends KeyRights {
@@ -112,7 +112,7 @@ export class Keyring {
   /** Keys of the config in force: another list, after a reload. */
   private fixedKeys(keys: GatewayConfig['keys']): ReadonlyMap<string, HeldKey> {
     if (this.fixed.keys !== keys) {
-      const byHash = new Map(keys.map((key) => [key.sha256, held(`config:${key.name}`, key, null)]))
+      const byHash = new Map(keys.map((key) => [key.sha256, held(configKeyId(key.name), key, null)]))
       this.fixed = { keys, byHash }
     }
     return this.fixed.byHash

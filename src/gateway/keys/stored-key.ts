@@ -39,7 +39,7 @@ export type NewKey = { readonly name: string } & {
 /** A wish that cannot be granted: what the caller must mend. */
 export class KeyError extends Error {
   override readonly name = 'KeyError'
-  readonly code: 'invalid_key_request' | 'unknown_key'
+  readonly code: 'invalid_key_request' | 'unknown_key' | 'key_in_config'
 
   /** Of a wish, where in it; empty for a key that is not there. */
   readonly mistakes: readonly Mistake[]
@@ -53,8 +53,15 @@ export class KeyError extends Error {
 
 /** What a key may be given: groups and tenants that there are. */
 export interface Known {
+  /** The file that has all of them; left out: all that the gateway has. */
+  readonly file?: string
   readonly groups: readonly string[]
   readonly tenants: readonly string[]
+}
+
+/** Under which id a key of the config is known. */
+export function configKeyId(name: string): string {
+  return `config:${name}`
 }
 
 /**
@@ -71,14 +78,15 @@ export async function createKey(
 ): Promise<{ readonly text: string; readonly key: StoredKey }> {
   const { name, rights } = readWish(wish)
   if (known !== null) {
+    const where = known.file === undefined ? '' : ` in ${known.file}`
     const group = rights.groups?.find((each) => !known.groups.includes(each))
     if (group !== undefined)
       throw wrongWish([
-        { path: ['groups'], message: `no model is in group ${group}${oneOf(group, known.groups)}` },
+        { path: ['groups'], message: `no model is in group ${group}${where}${oneOf(group, known.groups)}` },
       ])
     const { tenant } = rights
     if (tenant !== null && !known.tenants.includes(tenant)) {
-      const message = `there is no tenant ${JSON.stringify(tenant)}${oneOf(tenant, known.tenants)}`
+      const message = `there is no tenant ${JSON.stringify(tenant)}${where}${oneOf(tenant, known.tenants)}`
       throw wrongWish([{ path: ['tenant'], message }])
     }
   }
@@ -97,13 +105,25 @@ export async function createKey(
 /**
  * From then on the key is refused; it stays in the list. One that is revoked already stays as it was.
  * @param id its id, or its name where no other key that is in force has it
- * @throws KeyError for one that is not there
+ * @param inConfig names of the keys of the config
+ * @throws KeyError for one that is not there, or stands in the config
  */
-export async function revokeKey(records: RecordStore, id: string, now: number): Promise<StoredKey> {
+export async function revokeKey(
+  records: RecordStore,
+  id: string,
+  now: number,
+  inConfig: readonly string[] = [],
+): Promise<StoredKey> {
   const { keys } = await listKeys(records)
   const inForce = keys.filter(({ name, revokedAt }) => name === id && revokedAt === null)
   const found = keys.find((key) => key.id === id) ?? (inForce.length === 1 ? inForce[0] : undefined)
   if (found === undefined) {
+    const fixed = inConfig.find((name) => id === name || id === configKeyId(name))
+    if (fixed !== undefined && inForce.length === 0)
+      throw new KeyError(
+        'key_in_config',
+        `key ${JSON.stringify(fixed)} stands in the config: take it out there`,
+      )
     const why =
       inForce.length > 1
         ? `${inForce.length} keys are called ${JSON.stringify(id)}: give the id`

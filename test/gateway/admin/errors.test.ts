@@ -327,6 +327,18 @@ describe('the admin API names what is wrong as its caller wrote it', () => {
       'is over already: 2020-01-01T00:00:00.000Z',
     ],
     ['DELETE', '/keys/nobody', undefined, 404, 'unknown_key', ':id', 'there is no key "nobody"'],
+    ...['support-bot', 'config:support-bot'].map(
+      (id) =>
+        [
+          'DELETE',
+          `/keys/${id}`,
+          undefined,
+          409,
+          'key_in_config',
+          ':id',
+          'key "support-bot" stands in the config: take it out there',
+        ] as const,
+    ),
     ['GET', '/nowhere', undefined, 404, 'not_found', '/admin/nowhere', 'there is no such path'],
     ['DELETE', '/config', undefined, 404, 'not_found', '/admin/config', 'expected GET, got DELETE'],
     ['PATCH', '/models/x', undefined, 404, 'not_found', '/admin/models/x', 'expected DELETE, got PATCH'],
