@@ -70,7 +70,7 @@ export class Collector {
   take(event: RouterEvent): void {
     this.changes++
     this.since ??= event.at
-    const mark = markOf(event, this.markCount + 1)
+    const mark = this.isLateBill(event) ? null : markOf(event, this.markCount + 1)
     if (mark !== null) this.mark(mark)
     switch (event.type) {
       case 'routed':
@@ -121,6 +121,13 @@ export class Collector {
     const variance = Math.max(0, (squares - count * mean * mean) / (count - 1))
     const half = NORMAL_95 * Math.sqrt(variance / count)
     return { count, estimate: { mean, low: mean - half, high: mean + half } }
+  }
+
+  /** Of a request that is known to have ended without one: nobody corrected it. */
+  private isLateBill(event: RouterEvent): boolean {
+    if (event.type !== 'billed') return false
+    const outcome = this.latest.decision(event.id)?.outcome ?? 'settled'
+    return outcome !== 'settled'
   }
 
   private mark(mark: Mark): void {

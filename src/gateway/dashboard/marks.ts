@@ -2,7 +2,7 @@ import { percent, usdInText } from '../../base/format.js'
 import type { ReachEvent, RouterEvent } from '../../index.js'
 import type { Mark } from './shape.js'
 
-type Said = Pick<Mark, 'kind' | 'text'> & { readonly model?: string; readonly tenant?: string | null }
+type Said = Pick<Mark, 'kind' | 'text'> & { readonly model?: string | null; readonly tenant?: string | null }
 
 /** What an event says on the time line; null: it is one of the many of requests. */
 export function markOf(event: RouterEvent, number: number): Mark | null {
@@ -87,6 +87,12 @@ function saidOfMoney(event: RouterEvent): Said | null {
         kind: 'change',
         tenant: event.tenant,
         text: `the account was adjusted by ${usdInText(event.usd)}`,
+      }
+    case 'billed':
+      return {
+        kind: 'change',
+        model: event.model,
+        text: `the bill of ${event.id} was corrected to ${usdInText(event.costUsd)}`,
       }
     case 'latency-set':
       return {

@@ -164,6 +164,26 @@ describe('the history of a router', () => {
     expect(collector.largestCeilingUsd).toBe(0.002)
   })
 
+  it('says which bills were corrected, and not which came late', async () => {
+    const { router, collector } = await watched()
+    const routed = () => router.route(new Float64Array([0, 0, 1]), { candidates: ['small'] }).id
+    const [settled, failed, cancelled] = [routed(), routed(), routed()]
+    router.settle(settled, { costUsd: 0.001 })
+    router.fail(failed)
+    router.cancel(cancelled)
+    router.settle(failed, { costUsd: 0.002 })
+    router.settle(cancelled, { costUsd: 0.002 })
+    router.correct(settled, { costUsd: 0.0005 })
+    expect(collector.marksSince(0)).toMatchObject([
+      {
+        kind: 'change',
+        type: 'billed',
+        model: 'small',
+        text: `the bill of ${settled} was corrected to $0.0005`,
+      },
+    ])
+  })
+
   it('takes in what stands on the time line and is in no log', async () => {
     const { router, collector } = await watched()
     for (let i = 0; i < 12; i++) {
