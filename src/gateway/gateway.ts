@@ -202,7 +202,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   app.get('/readyz', (context) => {
     if (isDraining) return context.json({ status: 'draining' }, 503)
     const store = storeWatch.failure === null ? 'ok' : 'failing'
-    if (storeWatch.isForgetful) return context.json({ status: 'refusing', store }, 503)
+    if (storeWatch.isBroken || storeWatch.isForgetful) return context.json({ status: 'refusing', store }, 503)
     return context.json({ status: 'ready', store })
   })
   app.get('/metrics', async (context) => {

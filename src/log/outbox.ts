@@ -90,10 +90,15 @@ export class Outbox {
     return this.lastNumber - this.durable
   }
 
+  private get isClosed(): boolean {
+    return this.broken instanceof ParetoBanditError && this.broken.code === 'STORE_CLOSED'
+  }
+
   stats(position: Position): JournalStats {
-    const { failure } = this
+    const broken = this.isClosed ? undefined : this.broken
+    const failure = broken ?? this.failure
     const text = failure === undefined ? null : messageOf(failure)
-    return { position, waiting: this.waiting, failure: text }
+    return { position, waiting: this.waiting, failure: text, isBroken: broken !== undefined }
   }
 
   /** @throws what has broken the store for good */
@@ -125,8 +130,7 @@ export class Outbox {
   /** Resolves when all that was appended so far is durable: of a closed one that is whole, at once. @throws what has broken the store */
   flush(): Promise<void> {
     const { broken, waiting } = this
-    const isClosed = broken instanceof ParetoBanditError && broken.code === 'STORE_CLOSED'
-    if (waiting === 0 && (broken === undefined || isClosed)) return Promise.resolve()
+    if (waiting === 0 && (broken === undefined || this.isClosed)) return Promise.resolve()
     if (broken !== undefined) return Promise.reject(broken)
     return new Promise((resolve, reject) => {
       this.waiters.push({ number: this.lastNumber, resolve, reject })

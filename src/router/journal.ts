@@ -18,8 +18,10 @@ export interface JournalStats {
   readonly position: string
   /** Events that are not durable yet. */
   readonly waiting: number
-  /** Why the latest append failed; null while the store answers. */
+  /** Why the latest append failed, or what has broken the store for good; null while the store answers. */
   readonly failure: string | null
+  /** Whether the store is broken for good: nothing more is taken, and what the calls throw says what to do. */
+  readonly isBroken: boolean
 }
 
 /** Where a router's events go once they are applied. */

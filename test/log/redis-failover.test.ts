@@ -468,6 +468,11 @@ describe.skipIf(!hasRedis)('a log that is no longer there', () => {
         expect(errors.join()).toMatch(/no longer there|somebody else has deleted entries/)
         expect(errors.length).toBeLessThanOrEqual(4)
       }
+      for (const { router } of both)
+        expect(router.stats().journal).toMatchObject({
+          isBroken: true,
+          failure: expect.stringMatching(/no longer there|somebody else has deleted entries|is gone/),
+        })
       // Beats, leases and reads go on for longer than this, if they go on.
       await pause(3500)
       expect(both.map(({ errors }) => errors.length)).toEqual(counts)

@@ -141,10 +141,12 @@ describe('a router on a store', () => {
     expectCode(() => router.settleMany([{ id: ids[0], costUsd: 1 }]), 'JOURNAL_FULL')
     expect(digest(router)).toBe(before)
     const position = router.stats().journal?.position
-    expect(router.stats().journal).toEqual({ position: '3', waiting: 3, failure: 'faulty: no room' })
+    const state = { position: '3', waiting: 3, failure: 'faulty: no room', isBroken: false }
+    expect(router.stats().journal).toEqual(state)
     isFull = false
     await router.flush()
-    expect(router.stats().journal).toEqual({ position: `${Number(position) + 3}`, waiting: 0, failure: null })
+    const well = { position: `${Number(position) + 3}`, waiting: 0, failure: null, isBroken: false }
+    expect(router.stats().journal).toEqual(well)
     router.settle(ids[0], { costUsd: 1 })
     await router.close()
   })

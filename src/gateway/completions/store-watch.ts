@@ -26,6 +26,11 @@ export class StoreWatch {
     return this.router.journal?.failure ?? null
   }
 
+  /** Whether the router takes nothing more, whatever the store says from now on. */
+  get isBroken(): boolean {
+    return this.router.journal?.isBroken ?? false
+  }
+
   /** Whether spend would be forgotten, and a limit with it. */
   get isForgetful(): boolean {
     if (this.failure === null) {

@@ -258,6 +258,43 @@ describe('a full disk', () => {
   })
 })
 
+describe('a store that is broken for good', () => {
+  it('answers nobody, and /readyz says so, with a limit or without', async () => {
+    for (const tree of [{}, { caps: [{ usd: 10, per: 'day' }] }]) {
+      const store = memoryStore()
+      const append = store.append.bind(store)
+      const broken = { is: false }
+      store.append = async (...batch) => {
+        if (broken.is) throw new ParetoBanditError('STORE_CORRUPT', '', 'the log is gone')
+        return append(...batch)
+      }
+      const server = await gatewayServer({
+        models: [modelTree('sim-small')],
+        tree,
+        router: { store, journal: { onStoreError: () => {} } },
+      })
+      // What could not be kept is said again where it is closed.
+      onTestFinished(() => closeAll().catch(() => {}))
+      const ask = async () => {
+        const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+        return [response.status, (await response.text()).includes('ledger_unavailable')]
+      }
+      const ready = async () => {
+        const response = await fetch(`${server.url}/readyz`)
+        return [response.status, await response.json()]
+      }
+      expect(await ready()).toEqual([200, { status: 'ready', store: 'ok' }])
+      broken.is = true
+      await ask()
+      await expect.poll(ask).toEqual([503, true])
+      // Nothing brings it back: who goes by this sends requests elsewhere.
+      broken.is = false
+      expect(await ready()).toEqual([503, { status: 'refusing', store: 'failing' }])
+      expect(server.router.journal).toMatchObject({ isBroken: true, failure: 'the log is gone' })
+    }
+  })
+})
+
 describe('a store that goes away', () => {
   interface Away {
     readonly house: TestGateway
