@@ -153,6 +153,19 @@ describe('readers of the library', () => {
   })
 })
 
+it.each(['replay', 'tune'])('%s takes rows of prompts as docs/USAGE.md says', async (command) => {
+  const page = await readFile(new URL('../../docs/USAGE.md', import.meta.url), 'utf8')
+  const said = new RegExp(`${command} (--data log\\.jsonl --models \\S*models\\.json[^\\x60\\n]*)`).exec(
+    page,
+  )?.[1]
+  const flags = (said ?? '').replace('examples/models.json', 'models.json').split(' ')
+  await folder.write(
+    'log.jsonl',
+    jsonl(ROWS.map(({ id, outcomes }) => ({ id, prompt: `a ${id}`, outcomes }))),
+  )
+  await folder.ok([command, ...flags, '--seeds', '1', '--budgets', '0.001', '--kernel', 'js'])
+})
+
 it('two inputs cannot both be standard input', async () => {
   await folder.refused(
     ['replay', '--data', '-', '--train', '-', '--models', 'models.json'],

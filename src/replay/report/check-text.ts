@@ -1,6 +1,9 @@
 import { usdPerThousand } from '../../report/format.js'
 import { CHECK_NAMES, type Check, type CheckName } from '../check.js'
 
+/** More of them tell rounding errors. */
+const DECIMALS_MAX = 15
+
 /** The cells of one check. */
 interface CheckGroup {
   readonly name: CheckName
@@ -36,9 +39,16 @@ export function placeText({ budgetUsdPerRequest, phase, variant }: Check): strin
   return parts.join(' ')
 }
 
-/** What was measured, to one decimal more than its limit. */
-export function measuredText({ name, measured }: Check): string {
-  return isDifference(name) ? signed(measured) : measured.toFixed(3)
+/** What was measured, to one decimal more than its limit; of a miss that is not seen then, to the first decimal that shows it. */
+export function measuredText({ name, measured, limit, bound, ok }: Check): string {
+  const least = isDifference(name) ? 4 : 3
+  const isSeen = (decimals: number) => {
+    const rounded = Number(measured.toFixed(decimals))
+    return bound === 'at-most' ? rounded > limit : rounded < limit
+  }
+  let decimals = least
+  while (!ok && decimals < DECIMALS_MAX && !isSeen(decimals)) decimals++
+  return isDifference(name) ? signed(measured, decimals) : measured.toFixed(decimals)
 }
 
 /** A limit with its direction: `at most 1.03`. */
@@ -58,7 +68,7 @@ function isDifference(name: CheckName): boolean {
   return DIFFERENCES.includes(name)
 }
 
-export function signed(value: number): string {
-  const text = Math.abs(value).toFixed(4).replace(/^0\./, '.')
+export function signed(value: number, decimals = 4): string {
+  const text = Math.abs(value).toFixed(decimals).replace(/^0\./, '.')
   return value < 0 ? `-${text}` : value > 0 ? `+${text}` : '0'
 }
