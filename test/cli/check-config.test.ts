@@ -46,9 +46,18 @@ describe('check-config', () => {
   })
 
   test('says where prices are from, and what is wrong with a list of them', async () => {
-    await folder.write('g.yaml', `${EXAMPLE}prices: { source: https://models.dev/api.json, refresh: 30m }\n`)
-    const said = await folder.ok(['check-config', 'g.yaml', '--no-secrets'])
-    expect(said).toContain('  prices from https://models.dev/api.json, read again every 30 minutes\n')
+    for (const [refresh, every] of [
+      ['30m', '30 minutes'],
+      ['90m', '90 minutes'],
+      ['6h', '6 hours'],
+      ['1d', '1 day'],
+      ['2s', '2 seconds'],
+    ]) {
+      const list = `prices: { source: https://models.dev/api.json, refresh: ${refresh} }`
+      await folder.write('g.yaml', `${EXAMPLE}${list}\n`)
+      const said = await folder.ok(['check-config', 'g.yaml', '--no-secrets'])
+      expect(said).toContain(`  prices from https://models.dev/api.json, read again every ${every}\n`)
+    }
     await folder.write('g.yaml', `${EXAMPLE}prices: { source: 'http://models.dev/', refresh: 6 }\n`)
     const { stderr } = await folder.run(['check-config', 'g.yaml', '--no-secrets'])
     expect(stderr).toMatch(/^g\.yaml:\d+:11: prices\.source: expected a path, https/m)

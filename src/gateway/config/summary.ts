@@ -1,7 +1,13 @@
 import { plural } from '../../base/format.js'
 import type { CapOptions } from '../../index.js'
 import type { GatewayConfig, StoreConfig } from './config.js'
-import { MINUTE_MS } from './words.js'
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './words.js'
+
+const UNITS = [
+  [DAY_MS, 'day'],
+  [HOUR_MS, 'hour'],
+  [MINUTE_MS, 'minute'],
+] as const
 
 /** A config in a few lines, for people: what it would start. */
 export function summaryOf(config: GatewayConfig): string[] {
@@ -20,7 +26,7 @@ export function summaryOf(config: GatewayConfig): string[] {
     `${plural(enabled.length, 'model')} on ${plural(upstreams.length, 'upstream')}${groups.length === 0 ? '' : `, groups: ${groups.join(', ')}`}`,
     ...(prices === null
       ? []
-      : [`prices from ${prices.source}, read again every ${plural(prices.refreshMs / MINUTE_MS, 'minute')}`]),
+      : [`prices from ${prices.source}, read again every ${intervalText(prices.refreshMs)}`]),
     `${plural(tenants.length, 'tenant')}, ${plural(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
   ]
 }
@@ -29,6 +35,12 @@ function capText({ usd, per, window, timeZone }: CapOptions): string {
   return window === 'rolling'
     ? `cap $${usd} per rolling ${per}`
     : `cap $${usd} per ${per} (${timeZone ?? 'UTC'})`
+}
+
+/** In the largest unit of which it is a whole number. @param ms whole seconds */
+function intervalText(ms: number): string {
+  const [unitMs, unit] = UNITS.find(([each]) => ms % each === 0) ?? [1000, 'second']
+  return plural(ms / unitMs, unit)
 }
 
 function storeText(store: StoreConfig): string {
