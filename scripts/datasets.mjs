@@ -6,11 +6,12 @@
 // pictures of that page, --from takes the figures that --json wrote before, --against compares with such, seed by seed. --quick is for development: policy dollar
 // alone over six shuffles, unless --seeds or --policies say otherwise.
 import { fork } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle-run.mjs'
 import { write } from './doc-sections.mjs'
+import { setsInFolder } from './sets-in-folder.mjs'
 
 const BUDGETS = 7
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -43,13 +44,7 @@ function asked() {
     const read = readFlags(process.argv.slice(2))
     if (read.data === null) return { flags: read, folder: null, sets: [] }
     const path = resolve(read.data)
-    const found = readdirSync(path)
-      .filter(
-        (file) => file.endsWith('.jsonl') && existsSync(join(path, file.replace(/jsonl$/, 'models.json'))),
-      )
-      .map((file) => file.replace(/\.jsonl$/, ''))
-      .sort()
-    return { flags: read, folder: path, sets: setsOf(read, found) }
+    return { flags: read, folder: path, sets: setsOf(read, setsInFolder(path)) }
   } catch (error) {
     console.error(`${error.message}\n${USAGE}`)
     process.exit(2)

@@ -2,23 +2,19 @@
 //     node scripts/estimates.mjs --data FOLDER [--sets A,B] [--seeds 20] [--write]
 // Sets are as in scripts/datasets.mjs. --write writes the section of docs/DATASETS.md.
 import { fork } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
 import { write } from './doc-sections.mjs'
+import { setsInFolder } from './sets-in-folder.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const text = { type: 'string' }
 const options = { data: text, sets: text, seeds: text, write: { type: 'boolean' } }
 const { data, sets, seeds = '20', write: writes = false } = parseArgs({ options }).values
 const folder = resolve(data ?? '.')
-const hasModels = (file) => existsSync(join(folder, file.replace(/jsonl$/, 'models.json')))
-const there = (data === undefined ? [] : readdirSync(folder))
-  .filter((file) => file.endsWith('.jsonl') && hasModels(file))
-  .map((file) => file.replace(/\.jsonl$/, ''))
-  .sort()
+const there = data === undefined ? [] : setsInFolder(folder)
 const names = sets?.split(',') ?? there
 if (names.length === 0 || names.some((name) => !there.includes(name)) || !(Number(seeds) >= 1)) {
   console.error('usage: node scripts/estimates.mjs --data FOLDER [--sets A,B] [--seeds N] [--write]')

@@ -2,22 +2,19 @@
 //     npm run levels -- --data FOLDER [--sets A,B] [--write]
 // Sets are as in scripts/datasets.mjs. --write writes the section of docs/DATASETS.md. What policy dollar takes for granted of models that it knows nothing of,
 // src/policy/dollar/estimate/level-line.ts, is compared with these.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { write } from './doc-sections.mjs'
+import { setsInFolder } from './sets-in-folder.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const text = { type: 'string' }
 const options = { data: text, sets: text, write: { type: 'boolean' } }
 const { data, sets, write: writes = false } = parseArgs({ options }).values
 const folder = resolve(data ?? '.')
-const hasModels = (file) => existsSync(join(folder, file.replace(/jsonl$/, 'models.json')))
-const there = (data === undefined ? [] : readdirSync(folder))
-  .filter((file) => file.endsWith('.jsonl') && hasModels(file))
-  .map((file) => file.replace(/\.jsonl$/, ''))
-  .sort()
+const there = data === undefined ? [] : setsInFolder(folder)
 const names = sets?.split(',') ?? there
 if (names.length === 0 || names.some((name) => !there.includes(name))) {
   console.error('usage: npm run levels -- --data FOLDER [--sets A,B] [--write]')
