@@ -12,13 +12,15 @@ import {
 import type { MeanRewards } from './mean-rewards.js'
 
 /**
- * What models usually earn, by what they are sold for. A model's level, its mean reward, lies about a line on the scale of log-odds,
+ * What models usually earn, by what they are sold for. A model's level, its mean reward, lies about a line on the
+ * scale of log-odds,
  *
  *     logit level_a ~ N(logit c + s (ln price_a - mean ln price), LEVEL_SPREAD^2)
  *
- * as in any hierarchical model (Gelman and Hill, 2007, chapter 12): models that are sold for more are expected to be better, by little, until
- * rewards say otherwise. About c a step on that scale is c (1 - c) of one in rewards; with that both c and s follow from the levels of all
- * by generalised least squares, and what is assumed of them before, and c in turn says what such a step is.
+ * as in any hierarchical model (Gelman and Hill, 2007, chapter 12): models that are sold for more are expected to be
+ * better, by little, until rewards say otherwise. About c a step on that scale is c (1 - c) of one in rewards; with
+ * that both c and s follow from the levels of all by generalised least squares, and what is assumed of them before,
+ * and c in turn says what such a step is.
  */
 export class LevelLine {
   /** c, and how much more a model earns that is sold for e times as much. */
@@ -30,8 +32,8 @@ export class LevelLine {
   /** The first of them, in parts of what is usual. */
   private widened = 1
 
-  /** O(models) @param logPrices by position, about their mean; null: what models are sold for is not looked at */
-  fit(means: MeanRewards, logPrices: Float64Array | null): void {
+  /** O(models) @param logPrices by position, about their mean */
+  fit(means: MeanRewards, logPrices: Float64Array): void {
     this.centre = LEVEL_CENTRE
     this.widened = 1
     for (let round = 0; round < LEVEL_ROUNDS; round++) this.refit(means, logPrices)
@@ -42,7 +44,7 @@ export class LevelLine {
     return this.centre + this.slope * logPrice
   }
 
-  private refit(means: MeanRewards, logPrices: Float64Array | null): void {
+  private refit(means: MeanRewards, logPrices: Float64Array): void {
     const { known, rewards, count } = means
     const within = Math.min(Math.max(this.centre, STEEPNESS_LEVEL_MIN), 1 - STEEPNESS_LEVEL_MIN)
     const step = within * (1 - within)
@@ -58,7 +60,7 @@ export class LevelLine {
     for (let position = 0; position < count; position++) {
       if (rewards[position] === 0) continue
       const weight = 1 / (this.spread + this.noise / rewards[position])
-      const x = logPrices === null ? 0 : logPrices[position]
+      const x = logPrices[position]
       centres += weight
       both += weight * x
       slopes += weight * x * x
@@ -72,14 +74,14 @@ export class LevelLine {
   }
 
   /** Levels may lie further apart than they usually do: a step of expectation maximisation, by what is known of them now. */
-  private widen({ known, rewards, count }: MeanRewards, logPrices: Float64Array | null, usual: number): void {
+  private widen({ known, rewards, count }: MeanRewards, logPrices: Float64Array, usual: number): void {
     let models = LEVEL_SPREAD_PRIOR_MODELS
     let squares = models * usual
     for (let position = 0; position < count; position++) {
       if (rewards[position] === 0) continue
       const own = rewards[position] / this.noise
       const variance = 1 / (1 / this.spread + own)
-      const away = known[position] - this.at(logPrices === null ? 0 : logPrices[position])
+      const away = known[position] - this.at(logPrices[position])
       squares += (variance * own * away) ** 2 + variance
       models++
     }

@@ -13,8 +13,9 @@ export interface RewardVariances {
 }
 
 /**
- * What arms earned on the mean prompt by their own rewards alone, in parts of the range: what a cold arm begins with is taken out. The mean
- * prompt is that of all rewards: the models that are chosen for the hard ones are no worse for it.
+ * What arms earned on the mean prompt by their own rewards alone, in parts of the range: what a cold arm begins with
+ * is taken out. The mean prompt is that of all rewards: the models that are chosen for the hard ones are no worse for
+ * it.
  */
 export class MeanRewards {
   /** By position in the list of slots: the mean, and how many rewards it stands on; 0: none. */

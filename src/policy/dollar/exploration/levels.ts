@@ -5,10 +5,10 @@ import { MeanRewards } from '../estimate/mean-rewards.js'
 import type { DollarState } from '../state.js'
 
 /**
- * What the models of a request are expected to earn on average over all prompts, and how sure that is, for what is tried of them: a level of
- * few rewards is drawn to what models usually earn (estimate/level-line.ts). What one prompt is predicted to earn is no judge of a model that hardly any rewards
- * are known of: on a prompt that looks hard for the models that are known, one of which nothing is known looks better than it is,
- * and is tried.
+ * What the models of a request are expected to earn on average over all prompts, and how sure that is, for what is
+ * tried of them: a level of few rewards is drawn to what models usually earn (estimate/level-line.ts). What one
+ * prompt is predicted to earn is no judge of a model that hardly any rewards are known of: on a prompt that looks
+ * hard for the models that are known, one of which nothing is known looks better than it is, and is tried.
  */
 export class Levels {
   /** By list position: the expected level, and its standard error. */

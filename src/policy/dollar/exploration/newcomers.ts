@@ -8,9 +8,10 @@ import type { DollarState } from '../state.js'
 import { Prospects } from './prospects.js'
 
 /**
- * Which newcomers are to be tried. Those of a router's beginning are judged by what models usually earn for their price: of many of which
- * nothing is known most are no better than what was found. A model that somebody adds later was chosen to be better than those, so what they
- * earn says little of it: it is judged by the prompt alone, and hardly ever given up after one or two bad answers.
+ * Which newcomers are to be tried. Those of a router's beginning are judged by what models usually earn for their
+ * price: of many of which nothing is known most are no better than what was found. A model that somebody adds later
+ * was chosen to be better than those, so what they earn says little of it: it is judged by the prompt alone, and
+ * hardly ever given up after one or two bad answers.
  */
 export class Newcomers {
   private readonly costs: CandidateCosts
@@ -62,9 +63,9 @@ export class Newcomers {
 }
 
 /**
- * Models of a router's beginning get this many tries in all; those that are added get `forcedExploration`, 20 by default. Where an option makes these
- * the same, both are judged by levels; where it gives those of the beginning fewer, neither is.
+ * Models of a router's beginning get at most this many tries in all; one that is added gets `forcedExploration`, 20
+ * by default. Where that option gives it no more than those, all are judged by levels.
  */
 function isAdded({ forcedRemaining, forcedDone }: Model): boolean {
-  return forcedRemaining > 0 && forcedRemaining + forcedDone !== COLD_EXPLORATION_REQUESTS
+  return forcedRemaining > 0 && forcedRemaining + forcedDone > COLD_EXPLORATION_REQUESTS
 }

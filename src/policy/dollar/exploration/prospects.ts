@@ -10,17 +10,17 @@ import { Levels } from './levels.js'
 const LOGISTIC_PER_SIGMA = 1.702
 
 /**
- * Which models of a request may still turn out to be worth their price. The price of the demand curve is no judge of a model
- * that was never tried: what it costs and earns is a guess there, and a guess must not forbid finding out. So the price is
- * that of the known models alone,
+ * Which models of a request may still turn out to be worth their price. The price of the demand curve is no judge of
+ * a model that was never tried: what it costs and earns is a guess there, and a guess must not forbid finding out. So
+ * the price is that of the known models alone,
  *
  *     mu = slope at B of the upper concave envelope of their (cost, value) points
  *
- * what another dollar a request would earn among them: 0 where they leave money over. A model is a prospect when, at that
- * price, the most that it may plausibly be worth is more than the best of them: its value and `PROSPECT_SIGMAS` standard errors of
- * it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of poor outcomes end it. Newcomers of a
- * router's beginning (newcomers.ts) are judged by what models earn over all prompts (levels.ts), and beside the most that the best one may be worth:
- * else that is asked.
+ * what another dollar a request would earn among them: 0 where they leave money over. A model is a prospect when, at
+ * that price, the most that it may plausibly be worth is more than the best of them: its value and `PROSPECT_SIGMAS`
+ * standard errors of it, at most the best reward there is. Bad luck in a few tries leaves the error large; tens of
+ * poor outcomes end it. Newcomers of a router's beginning (newcomers.ts) are judged by what models earn over all
+ * prompts (levels.ts), and beside the most that the best one may be worth: else that is asked.
  */
 export class Prospects {
   private readonly costs: CandidateCosts
@@ -45,8 +45,9 @@ export class Prospects {
   }
 
   /**
-   * For newcomers, by levels where rewards are all that counts and a budget, or nothing, paces them. Under an objective a model is worth more
-   * than its rewards, and what it does for that is found by trying it; caps alone pace by what was spent. O(models (d + corners of the envelope))
+   * For newcomers, by levels where rewards are all that counts and a budget, or nothing, paces them. Under an
+   * objective a model is worth more than its rewards, and what it does for that is found by trying it; caps alone
+   * pace by what was spent. O(models (d + corners of the envelope))
    * @param ceilingUsd B, or infinity
    */
   readNewcomers(state: StateView<DollarState>, limits: SpendingLimits, ceilingUsd: number): void {
@@ -99,14 +100,6 @@ export class Prospects {
   }
 
   private fill(valueAt: (position: number) => number, errorAt: (position: number) => number): void {
-    const { values, errors } = this.room()
-    for (let position = 0; position < this.costs.list.count; position++) {
-      values[position] = valueAt(position)
-      errors[position] = errorAt(position)
-    }
-  }
-
-  private room(): { values: Float64Array; errors: Float64Array } {
     const { count } = this.costs.list
     if (this.values.length < count) {
       const length = 2 ** Math.ceil(Math.log2(count))
@@ -114,7 +107,10 @@ export class Prospects {
       this.errors = new Float64Array(length)
     }
     const { values, errors } = this
-    return { values, errors }
+    for (let position = 0; position < count; position++) {
+      values[position] = valueAt(position)
+      errors[position] = errorAt(position)
+    }
   }
 
   /** From the cheapest of the known models up their envelope, to B. */
