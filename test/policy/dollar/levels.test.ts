@@ -88,7 +88,7 @@ function worldOf(random: Random) {
 }
 
 /** What 600 first requests earned less than the best model within the budget would have, in a mean over worlds; and how many were of the poorer half. */
-async function lost(seeds: readonly number[], budget: boolean) {
+async function lost(seeds: readonly number[], budget: boolean, forcedExploration?: number) {
   let regret = 0
   let poor = 0
   for (const seed of seeds) {
@@ -106,6 +106,7 @@ async function lost(seeds: readonly number[], budget: boolean) {
       seed,
       clock: () => 1.8e12,
       ...(budget ? { budget: { usdPerRequest } } : {}),
+      forcedExploration,
     })
     for (let i = 0; i < 600; i++) {
       const { id, model } = router.route([...random.vector(3), 1])
@@ -123,8 +124,9 @@ describe('a cold router with sixteen models', () => {
   it.each([
     ['under a budget', true, 0.04],
     ['without one', false, 0.06],
-  ])('finds one of the best in its first requests, %s', async (_, budget, most) => {
-    const found = await lost([...Array(30).keys()], budget)
+    ['under a budget, with ten first tries at most', true, 0.04, 10],
+  ])('finds one of the best in its first requests, %s', async (_, budget, most, tries?: number) => {
+    const found = await lost([...Array(30).keys()], budget, tries)
     expect(found.regret).toBeLessThan(most)
     expect(found.poor).toBeLessThan(0.1)
   })
