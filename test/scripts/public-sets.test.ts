@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { alpacaEvalSets } from '../../scripts/datasets/alpacaeval-sets.js'
+import { BFCL_MODELS, bfclSet } from '../../scripts/datasets/bfcl-set.js'
 import { answerIn, isSameFormula, isSameNumber } from '../../scripts/datasets/graded-answers.js'
-import {
-  ROUTELLM_MODELS,
-  routeLlmSet,
-  ZEROEVAL_MODELS,
-  zeroEvalSets,
-} from '../../scripts/datasets/public-sets.js'
+import { ROUTELLM_MODELS, routeLlmSet } from '../../scripts/datasets/routellm-set.js'
+import { ZEROEVAL_MODELS, zeroEvalSets } from '../../scripts/datasets/zeroeval-sets.js'
 
 const MODELS = Object.keys(ZEROEVAL_MODELS)
 
@@ -76,5 +74,37 @@ describe('a public set', () => {
     expect(rows[0].prompt).toBe('How many, in all?')
     expect(models.map((model) => rows[0].outcomes[model].reward)).toEqual([0, 1])
     expect(rows[0].outcomes[models[1]].costUsd).toBeCloseTo(((17 / 4 + 20) * 10 + (3 / 4) * 30) / 1e6, 15)
+  })
+  it('of BFCL has the questions that some model answered wrong, with the tokens that were counted', () => {
+    const [first, second] = Object.keys(BFCL_MODELS)
+    const lines = (...values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
+    const read = (path: string): string => {
+      if (!/simple_(score|result)/.test(path) || path.includes('executable')) return ''
+      if (path.includes('/result/'))
+        return lines(
+          ...[0, 1].map((i) => ({ id: `simple_${i}`, input_token_count: 300, output_token_count: 20 })),
+        )
+      const wrong = { valid: false, prompt: { id: 'simple_1', question: 'how warm is it?' } }
+      return lines({ accuracy: 0.5 }, ...(path.includes(`/${first}/`) ? [wrong] : []))
+    }
+    const { name, rows } = bfclSet(read)
+    expect(rows.map(({ id, prompt }) => [id, prompt])).toEqual([[`${name}-simple_1`, 'how warm is it?']])
+    expect([first, second].map((model) => rows[0].outcomes[model].reward)).toEqual([0, 1])
+    const [input, output] = BFCL_MODELS[second]
+    expect(rows[0].outcomes[second].costUsd).toBeCloseTo((300 * input + 20 * output) / 1e6, 15)
+  })
+
+  it('of AlpacaEval has how likely the judge prefers an answer, of prompts that all were judged on', () => {
+    const sets = alpacaEvalSets((path) =>
+      JSON.stringify([
+        { instruction: 'name an actor', output_2: 'Ann', preference: 1.25 },
+        { instruction: 'name a play', output_2: 'One', preference: path.includes('/claude') ? null : 2 },
+      ]),
+    )
+    expect(sets.map(({ name }) => name)).toEqual(['alpacaeval', 'alpacaeval-2'])
+    for (const { models, rows } of sets) {
+      expect(rows.map(({ prompt }) => prompt)).toEqual(['name an actor'])
+      expect(models.map(({ id }) => rows[0].outcomes[id].reward)).toEqual(models.map(() => 0.25))
+    }
   })
 })
