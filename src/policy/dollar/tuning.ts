@@ -113,6 +113,9 @@ export const CREDIT_HORIZON_REQUESTS = 40
 export const CREDIT_HELD_BACK_SHARE = 0.005
 /** Most that requests may cost on average, in budgets. */
 export const CREDIT_TARGET_MAX = 1.5
+/** Share of the least that requests can cost that is not saved; none of it is left once that many budgets are owed. */
+export const CREDIT_SLACK_SHARE = 1 / 32
+export const CREDIT_SLACK_DEBT_REQUESTS = 10
 /** From this share of the burst on the shadow price falls, by this share of it where the account is full. */
 export const CREDIT_FULL_SHARE = 0.85
 export const CREDIT_FULL_DISCOUNT = 0.6

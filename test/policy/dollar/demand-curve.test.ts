@@ -67,6 +67,21 @@ describe('the price of a spend', () => {
     )
   })
 
+  it('with a slack leaves that share of the least unsaved, and is no higher than without', () => {
+    fc.assert(
+      fc.property(requests, fc.double({ min: 0, max: 0.2, noNaN: true }), (window, slack) => {
+        const curve = curveOf(window)
+        const cheapest = window.map((each) => Math.min(...each.map(({ costUsd }) => costUsd)))
+        const least = cheapest.reduce((sum, cost) => sum + cost, 0) / window.length
+        const price = curve.priceOfSpend(0, false, slack)
+        expect(price).toBeLessThanOrEqual(curve.priceOfSpend(0))
+        expect(meanAt(window, price * 1.000001, 'costUsd')).toBeLessThanOrEqual(
+          least * (1 + slack) + COST_SLACK,
+        )
+      }),
+    )
+  })
+
   it('is the same whatever left the window before, and after a save and a load', () => {
     fc.assert(
       fc.property(

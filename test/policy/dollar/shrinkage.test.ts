@@ -5,7 +5,10 @@ import { Arena } from '../../../src/kernel/arena.js'
 import { JsKernel } from '../../../src/kernel/js-kernel.js'
 import { FeatureEvidence, FeatureRidge } from '../../../src/policy/dollar/estimate/feature-evidence.js'
 import { ownSystem } from '../../../src/policy/dollar/estimate/linear-system.js'
-import { fitPriorShrinkage } from '../../../src/policy/dollar/estimate/prior-shrinkage.js'
+import {
+  fitPriorCostShrinkage,
+  fitPriorShrinkage,
+} from '../../../src/policy/dollar/estimate/prior-shrinkage.js'
 import { Shrinkage } from '../../../src/policy/dollar/estimate/shrinkage.js'
 import { steepness } from '../../../src/policy/dollar/estimate/steepness.js'
 import { Random } from '../../support/random.js'
@@ -82,6 +85,35 @@ describe('what priors say of features', () => {
     expect(fitPriorShrinkage(old).of('m0').variance).toBeGreaterThan(
       fitPriorShrinkage(priors).of('m0').variance,
     )
+  })
+
+  it('finds that long answers are long on all models, and a warm start expects them so', async () => {
+    const random = new Random(4)
+    const costUsd = (m: number, x: readonly number[]): number =>
+      2 ** -m * 1e-4 * Math.exp(0.6 * x[1] + 0.5 * gaussian(random))
+    const rows = rowsOf(1200, 0, 5, 3).map(({ context, outcomes }) => ({
+      context,
+      outcomes: Object.fromEntries(
+        Object.entries(outcomes).map(([id, { reward }], m) => [id, { reward, costUsd: costUsd(m, context) }]),
+      ),
+    }))
+    const priors = fitPriors(rows)
+    const { common, of } = fitPriorCostShrinkage(priors)
+    expect(Math.abs(common[1] - 0.6)).toBeLessThan(0.1)
+    expect(of('m0').variance).toBeGreaterThan(0.8 * 0.5 ** 2)
+    expect(of('m0').variance).toBeLessThan(1.2 * 0.5 ** 2)
+    const router = await createRouter({
+      models: ['m0', 'm1', 'm2'].map((id) => ({ id, inputUsdPerMTok: 0, outputUsdPerMTok: 1 })),
+      budget: null,
+      dimension: D,
+      priors,
+      kernel: 'js',
+    })
+    const expected = (x1: number): number[] =>
+      ['m0', 'm1', 'm2'].map((model) => router.route([0, x1, 0, 1], { candidates: [model] }).expectedCostUsd)
+    const [short, long] = [expected(-0.5), expected(0.5)]
+    const ratios = long.map((usd, m) => Math.log(usd / short[m]))
+    for (const ratio of ratios) expect(Math.abs(ratio - 0.6)).toBeLessThan(0.2)
   })
 })
 

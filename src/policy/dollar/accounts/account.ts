@@ -170,7 +170,8 @@ export class Account {
     if (isOfCap && tightest?.window === 'calendar')
       return demand.mixedPriceOfSpend(aimedUsd, tightest.pace.place) * tightest.pace.correction
     const generous = usdPerRequest !== null && this.credit.sparedUsd(usdPerRequest) > 0
-    const price = demand.priceOfSpend(aimedUsd, generous)
+    const slack = usdPerRequest === null || isOfCap ? 0 : this.credit.slack(usdPerRequest)
+    const price = demand.priceOfSpend(aimedUsd, generous, slack)
     // A balance that is nearly full makes no dollar of a cap worth less.
     if (isOfCap) return price * (tightest?.pace.relief ?? 1)
     return usdPerRequest === null ? price : price * this.credit.worthOfDollar(usdPerRequest)

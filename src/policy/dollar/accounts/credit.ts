@@ -4,6 +4,8 @@ import {
   CREDIT_FULL_SHARE,
   CREDIT_HELD_BACK_SHARE,
   CREDIT_HORIZON_REQUESTS,
+  CREDIT_SLACK_DEBT_REQUESTS,
+  CREDIT_SLACK_SHARE,
   CREDIT_SPARE_REQUESTS,
   CREDIT_START_REQUESTS,
   CREDIT_TAIL_FACTOR,
@@ -70,6 +72,15 @@ export class Credit {
   targetUsd(usdPerRequest: number): number {
     const target = TIGHTNESS * usdPerRequest + this.sparedUsd(usdPerRequest) / CREDIT_HORIZON_REQUESTS
     return Math.min(Math.max(target, TARGET_MIN * usdPerRequest), CREDIT_TARGET_MAX * usdPerRequest)
+  }
+
+  /**
+   * What is not saved of the least that requests can cost, as a share of it. The cheapest model of each prompt is found by
+   * predicted costs, and the last of what it saves is mostly their errors, bought with rewards. Debts are paid all the same.
+   */
+  slack(usdPerRequest: number): number {
+    const owed = -this.balanceUsd / (CREDIT_SLACK_DEBT_REQUESTS * usdPerRequest)
+    return CREDIT_SLACK_SHARE * (1 - Math.min(Math.max(owed, 0), 1))
   }
 
   /** What a dollar is worth where the account is nearly full, in parts of what it is worth elsewhere: what comes in then is lost. */

@@ -150,13 +150,13 @@ export class DemandCurve {
 
   /**
    * The least shadow price at which the window's requests would cost at most `targetUsd` on average; 0 when they do so
-   * for nothing. Where even the cheapest of each cost more: the least at which each goes to its cheapest.
+   * for nothing. Where even the cheapest of each cost more: the least at which each goes to its cheapest, but for the slack.
    * @param generous the lower end of that price's bin instead where less than 80 % of the target would be spent: many
    *   requests change their minds at one price, and the target is met by going back and forth between its two sides
+   * @param slack share of what the cheapest of each cost that is not saved: nothing below that and this is aimed at
    */
-  priceOfSpend(targetUsd: number, generous = false): number {
-    // Below what the cheapest of each cost there is nothing to aim at.
-    const units = Math.max(targetUsd * USD_UNITS * this.count, this.leastCost)
+  priceOfSpend(targetUsd: number, generous = false, slack = 0): number {
+    const units = Math.max(targetUsd * USD_UNITS * this.count, this.leastCost * (1 + slack))
     if (this.freeCost <= units) return 0
     const { costSteps, costWalk, freeCost } = this
     while (costWalk.bin > 0 && freeCost - costWalk.passed <= units)

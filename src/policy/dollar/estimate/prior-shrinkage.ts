@@ -5,12 +5,15 @@ import {
   PRIOR_FIT_ROUNDS,
   PRIOR_REWARD_VARIANCE_MIN,
 } from '../tuning.js'
-import { FeatureEvidence, FeatureRidge } from './feature-evidence.js'
+import { type ArmSums, FeatureEvidence, FeatureRidge } from './feature-evidence.js'
 import { ownSystem } from './linear-system.js'
 import { commonRidgeOf, ownRidgeOf } from './ridges.js'
 import { steepness } from './steepness.js'
 
-/** What priors say of how far to trust features: the model of shrinkage.ts, fitted to all of their rows at once. */
+/**
+ * What priors say of how far to trust features: the model of shrinkage.ts, fitted to all of their rows at once. Of rewards,
+ * and of costs.
+ */
 export interface PriorShrinkage {
   /** The weights that all models share. */
   readonly common: Float64Array
@@ -22,14 +25,17 @@ export interface ModelShrinkage {
   readonly ridges: Float64Array
   /** The common weights, as steep as the model has them. */
   readonly target: Float64Array
-  /** Of rewards about what is predicted. */
+  /** Of the rows about what is predicted. */
   readonly variance: number
   /** The weight of the bias. */
   readonly level: number
 }
 
+/** A model's rows: their rewards, or the ln of their costs. */
+type Rows = Pick<ModelPrior, 'rows' | 'precision' | 'response' | 'squares'>
+
 interface Fitted {
-  readonly prior: ModelPrior
+  readonly prior: Rows
   readonly evidence: FeatureEvidence
   readonly steep: number
   readonly target: Float64Array
@@ -40,23 +46,42 @@ interface Fitted {
   variance: number
 }
 
-const fits = new WeakMap<Priors, PriorShrinkage>()
+const rewardFits = new WeakMap<Priors, PriorShrinkage>()
+const costFits = new WeakMap<Priors, PriorShrinkage>()
 
-/** O(models d^3) once for the same priors. */
+/** Of rewards. O(models d^3) once for the same priors. */
 export function fitPriorShrinkage(priors: Priors): PriorShrinkage {
-  const known = fits.get(priors)
-  if (known !== undefined) return known
-  const fit = fitOf(priors)
-  fits.set(priors, fit)
-  return fit
+  return once(rewardFits, priors, () => fitOf(priors.dimension, Object.entries(priors.models), steepness))
 }
 
-function fitOf(priors: Priors): PriorShrinkage {
-  const { dimension } = priors
+/** Of ln(cost in USD), where the priors have costs: what makes the answer of one model long makes all others' as much longer. */
+export function fitPriorCostShrinkage(priors: Priors): PriorShrinkage {
+  const settled = Object.entries(priors.models).flatMap(([id, model]): [string, Rows][] =>
+    model.settled === undefined ? [] : [[id, model.settled]],
+  )
+  return once(costFits, priors, () => fitOf(priors.dimension, settled, () => 1))
+}
+
+function once(
+  fits: WeakMap<Priors, PriorShrinkage>,
+  priors: Priors,
+  make: () => PriorShrinkage,
+): PriorShrinkage {
+  const known = fits.get(priors) ?? make()
+  fits.set(priors, known)
+  return known
+}
+
+/** @param steepnessOf how steep the common weights are for a model */
+function fitOf(
+  dimension: number,
+  rowsOf: readonly (readonly [string, Rows])[],
+  steepnessOf: (sums: ArmSums) => number,
+): PriorShrinkage {
   const features = dimension - 1
   const none = new Float64Array(features)
   const models = new Map<string, Fitted>()
-  for (const [id, prior] of Object.entries(priors.models)) {
+  for (const [id, prior] of rowsOf) {
     if (prior.rows === 0) continue
     const evidence = new FeatureEvidence(dimension)
     const sums = {
@@ -70,7 +95,7 @@ function fitOf(priors: Priors): PriorShrinkage {
     models.set(id, {
       prior,
       evidence,
-      steep: steepness(sums),
+      steep: steepnessOf(sums),
       target: list(),
       weights: list(),
       squares: list(),
@@ -127,7 +152,7 @@ function fitOf(priors: Priors): PriorShrinkage {
 }
 
 /** Mean square of the rewards about their mean, less what is explained; the most it can be where that was not kept. */
-function varianceOf({ rows, response, squares }: ModelPrior, explained: number): number {
+function varianceOf({ rows, response, squares }: Rows, explained: number): number {
   const sum = response[response.length - 1]
   const mean = sum / rows
   const about = squares === undefined ? Math.max(0, mean * (1 - mean)) : squares / rows - mean * mean
@@ -135,7 +160,7 @@ function varianceOf({ rows, response, squares }: ModelPrior, explained: number):
 }
 
 /** (sum r - w . sum x) / rows */
-function levelOf({ rows, precision, response }: ModelPrior, weights: Float64Array): number {
+function levelOf({ rows, precision, response }: Rows, weights: Float64Array): number {
   const features = weights.length
   let level = response[features]
   for (let i = 0, row = 0; i < features; row += features + 1 - i, i++)

@@ -1,11 +1,10 @@
 import { type ModelPrior, type Priors, priorOf, type SettledPrior } from '../../../bandit/priors.js'
-import { checkStatisticRange, scalePrior } from '../../../bandit/scale-prior.js'
-import { ridgeEstimate } from '../../../kernel/inverse.js'
+import { checkStatisticRange } from '../../../bandit/scale-prior.js'
 import type { ArmStatistics } from '../../../kernel/kernel.js'
 import { listCostUsd, type ModelSpec } from '../../../models/model.js'
 import type { ResolvedOptions } from '../../options.js'
 import type { ArmStart } from '../../policy.js'
-import { fitPriorShrinkage, type PriorShrinkage } from '../estimate/prior-shrinkage.js'
+import { fitPriorCostShrinkage, fitPriorShrinkage, type ModelShrinkage } from '../estimate/prior-shrinkage.js'
 import { COLD_FEATURE_RIDGE, COLD_REWARD_VARIANCE, PRIOR_LOG_COST_VARIANCE_MAX } from '../tuning.js'
 
 /** What a model's arm starts from under policy `dollar`: docs/PACING.md, "Warm and cold start". */
@@ -27,32 +26,34 @@ export function warmStart(options: ResolvedOptions, spec: ModelSpec, meanReward:
   const inputTokens =
     (options.estimateTokens === null ? undefined : prior.settled?.inputTokens) ?? expectedInputTokens
   const listUsd = listCostUsd(spec, inputTokens, expectedOutputTokens)
-  const start = fittedStart(prior, fitPriorShrinkage(priors), spec.id, nEffective, lambda0)
+  const fit = fitPriorShrinkage(priors).of(spec.id)
+  const start = {
+    prior: fittedStart(prior, fit, nEffective, lambda0),
+    shrinkage: shrinkageStart(fit.variance, scaled(fit.ridges, prior.rows, nEffective), fit.target),
+  }
   if (prior.settled === undefined || prior.settled.rows === 0 || listUsd === 0)
     return { ...start, settledPrior: coldStart(dimension, lambda0, 0), costCorrection: 1 }
-  const settled = ratioTo(listUsd, prior.settled, dimension)
+  const costFit = fitPriorCostShrinkage(priors).of(spec.id)
+  const ratioFit = { ...costFit, level: costFit.level - Math.log(listUsd) }
   return {
     ...start,
-    settledPrior: scalePrior(settled, dimension, nEffective, lambda0),
-    costCorrection: Math.exp(residualVariance(settled) / 2),
+    settledPrior: fittedStart(ratioTo(listUsd, prior.settled, dimension), ratioFit, nEffective, lambda0),
+    costCorrection: Math.exp(Math.min(costFit.variance, PRIOR_LOG_COST_VARIANCE_MAX) / 2),
   }
 }
+
+/** A prior's rows, as they are summed, of rewards or of ln(cost). */
+type Rows = Pick<ModelPrior, 'rows' | 'precision' | 'response'>
 
 /**
  * A prior's sums, worth `nEffective` rows, with its features drawn to the target by the ridge that was fitted:
  * A = s (A_off - I + ridge F) + lambda0 I, F the features' diagonal, and b such that theta is the fitted one.
  */
-function fittedStart(
-  prior: ModelPrior,
-  fit: PriorShrinkage,
-  id: string,
-  nEffective: number,
-  lambda0: number,
-): Pick<ArmStart, 'prior' | 'shrinkage'> {
-  const { ridges: fitted, target, variance, level } = fit.of(id)
+function fittedStart(prior: Rows, fit: ModelShrinkage, nEffective: number, lambda0: number): ArmStatistics {
+  const { target, level } = fit
   const dimension = target.length + 1
-  const scale = Math.min(1, nEffective / prior.rows)
-  const ridges = fitted.map((ridge) => scale * ridge)
+  const scale = shareOf(prior.rows, nEffective)
+  const ridges = scaled(fit.ridges, prior.rows, nEffective)
   const precision = Float64Array.from(prior.precision, (entry) => entry * scale)
   const response = Float64Array.from(prior.response, (entry) => entry * scale)
   for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) {
@@ -61,7 +62,17 @@ function fittedStart(
     response[i] += pull * (i === dimension - 1 ? level : target[i])
   }
   checkStatisticRange(precision, response)
-  return { prior: { precision, response }, shrinkage: shrinkageStart(variance, ridges, target) }
+  return { precision, response }
+}
+
+/** What a prior's rows count: as many as they are, and together no more than `nEffective`. */
+function shareOf(rows: number, nEffective: number): number {
+  return Math.min(1, nEffective / rows)
+}
+
+function scaled(ridges: Float64Array, rows: number, nEffective: number): Float64Array {
+  const share = shareOf(rows, nEffective)
+  return ridges.map((ridge) => share * ridge)
 }
 
 function shrinkageStart(variance: number, ridges: Float64Array, target: Float64Array): Float64Array {
@@ -94,13 +105,11 @@ function coldStart(dimension: number, lambda0: number, reward: number): ArmStati
 }
 
 /** The sums of ln(cost / list) from those of ln(cost): the column of the bias holds the sum of x. */
-function ratioTo(listUsd: number, prior: SettledPrior, dimension: number): SettledPrior {
+function ratioTo(listUsd: number, prior: SettledPrior, dimension: number): Rows {
   const shift = Math.log(listUsd)
   const sumOfX = Array.from({ length: dimension }, (_, i) => biasColumn(prior.precision, i, dimension))
   const response = prior.response.map((entry, i) => entry - shift * sumOfX[i])
-  const rows = sumOfX[dimension - 1]
-  const squares = prior.squares - 2 * shift * prior.response[dimension - 1] + shift * shift * rows
-  return { rows: prior.rows, precision: prior.precision, response, squares }
+  return { rows: prior.rows, precision: prior.precision, response }
 }
 
 /** Entry (i, d - 1) of A_off less its I. */
@@ -108,11 +117,4 @@ function biasColumn(precision: readonly number[], i: number, dimension: number):
   const rowStart = i * dimension - (i * (i - 1)) / 2
   const entry = precision[rowStart + dimension - 1 - i]
   return i === dimension - 1 ? entry - 1 : entry
-}
-
-/** Mean square of what the fit leaves of ln(cost / list). */
-function residualVariance(settled: SettledPrior): number {
-  const theta = ridgeEstimate(settled.precision, settled.response)
-  const explained = theta.reduce((sum, weight, i) => sum + weight * settled.response[i], 0)
-  return Math.min(Math.max((settled.squares - explained) / settled.rows, 0), PRIOR_LOG_COST_VARIANCE_MAX)
 }
