@@ -3,13 +3,22 @@
 //     npm run bench:gateway -- --quick       a quarter of it; for whether it runs, not for figures
 //     npm run bench:gateway -- --throughput  saturation alone
 //     npm run bench:gateway -- --profile DIR the gateway alone at saturation, with a CPU profile of it
-// Ratios hold within one run alone. Load, provider and gateway share the cores of this machine.
+// Ratios hold within one run alone. At saturation load, provider and gateway share the cores of this machine. Latencies are of
+// a server that has one core to itself, beside load and provider on another: a server on a quiet core.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { atRate, atSaturation, percentile } from './load.mjs'
-import { CLIENT_KEY, startBareProxy, startGateway, startMock, startPortkey, stopAll } from './servers.mjs'
+import {
+  bind,
+  CLIENT_KEY,
+  startBareProxy,
+  startGateway,
+  startMock,
+  startPortkey,
+  stopAll,
+} from './servers.mjs'
 
 const args = process.argv.slice(2)
 const isThroughputAlone = args.includes('--throughput')
@@ -22,6 +31,7 @@ const WARM_UP_SECONDS = isQuick ? 1 : 10
 const PER_SECOND = 1000
 /** Servers whose latency is measured too. */
 const TIMED = ['direct', 'gateway', 'bare']
+const CORES = cpus().length
 const TARGETS = { p50Ms: 0.5, p99Ms: 2, firstTokenMs: 0.5, timesPortkey: 3, timesBare: 0.6 }
 
 let autocannon
@@ -74,24 +84,41 @@ async function measured() {
   report(rounds)
 }
 
+/** While it measures, the server has one core to itself, and the load and the provider another. @returns whether it could */
+async function apart(servers, measure) {
+  const rest = [process.pid, servers.direct.child.pid]
+  const timed = TIMED.map((name) => servers[name].child.pid).filter((pid) => !rest.includes(pid))
+  const isApart = CORES > 1 && bind(rest, '0') && bind(timed, '1')
+  await measure()
+  if (isApart) bind([...rest, ...timed], `0-${CORES - 1}`)
+  return isApart
+}
+
 /** All of them, one after the other, so that what else the machine does meets all alike. */
 async function oneRound(servers) {
   const round = { throughput: {}, latency: {} }
   for (const [name, at] of Object.entries(servers))
     round.throughput[name] = await atSaturation(autocannon, at, SECONDS)
-  for (const name of isThroughputAlone ? [] : TIMED) {
-    const whole = await atRate(servers[name], { isStreamed: false, perSecond: PER_SECOND, seconds: SECONDS })
-    const stream = await atRate(servers[name], {
-      isStreamed: true,
-      perSecond: PER_SECOND / 4,
-      seconds: SECONDS,
-    })
-    round.latency[name] = {
-      p50Ms: percentile(whole, 0.5),
-      p99Ms: percentile(whole, 0.99),
-      firstTokenMs: percentile(stream, 0.5),
+  const measure = async () => {
+    for (const name of TIMED) {
+      const whole = await atRate(servers[name], {
+        isStreamed: false,
+        perSecond: PER_SECOND,
+        seconds: SECONDS,
+      })
+      const stream = await atRate(servers[name], {
+        isStreamed: true,
+        perSecond: PER_SECOND / 4,
+        seconds: SECONDS,
+      })
+      round.latency[name] = {
+        p50Ms: percentile(whole, 0.5),
+        p99Ms: percentile(whole, 0.99),
+        firstTokenMs: percentile(stream, 0.5),
+      }
     }
   }
+  round.isApart = !isThroughputAlone && (await apart(servers, measure))
   return round
 }
 
@@ -103,7 +130,7 @@ function median(values) {
 function report(rounds) {
   const [cpu] = cpus()
   console.log(
-    `${cpu.model.trim()}, ${cpus().length} cores, Node ${process.version}; medians of ${rounds.length} rounds\n`,
+    `${cpu.model.trim()}, ${CORES} cores, Node ${process.version}; medians of ${rounds.length} rounds${rounds[0].isApart ? '; latencies of a server alone on its core' : ''}\n`,
   )
   const rows = Object.keys(rounds[0].throughput).map((name) => {
     const perSecond = median(rounds.map(({ throughput }) => throughput[name].perSecond))

@@ -1,5 +1,5 @@
 // The servers of the bench, each a process of its own.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
@@ -85,6 +85,16 @@ export function cpuMs({ pid }) {
     return 10 * (Number(fields[11]) + Number(fields[12]))
   } catch {
     return null
+  }
+}
+
+/** Binds processes, with all of their threads, to cores, such as '0' or '0-1'. @returns false where the system cannot */
+export function bind(pids, cores) {
+  try {
+    for (const pid of pids) execFileSync('taskset', ['-acp', cores, String(pid)], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
   }
 }
 

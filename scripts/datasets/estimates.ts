@@ -1,6 +1,10 @@
 import { mean } from '../../src/base/statistics.js'
 import { ridgeEstimate } from '../../src/kernel/inverse.js'
-import { fitPriorShrinkage, type PriorShrinkage } from '../../src/policy/dollar/estimate/prior-shrinkage.js'
+import {
+  fitPriorCostShrinkage,
+  fitPriorShrinkage,
+  type PriorShrinkage,
+} from '../../src/policy/dollar/estimate/prior-shrinkage.js'
 import { type Bench, fitOn } from '../../src/replay/bench.js'
 import { bestMix } from '../../src/replay/hindsight.js'
 import { dot } from '../../src/replay/linear/pooled-ridge.js'
@@ -25,16 +29,16 @@ function fromPriorRows(bench: Bench, fit: readonly number[], part: TrainPart): M
   const logCosts = Object.fromEntries(
     Object.entries(models).flatMap(([id, { settled }]) => (settled === undefined ? [] : [[id, settled]])),
   )
-  const costs = fitPriorShrinkage({ ...priors, models: logCosts })
+  const costs = fitPriorCostShrinkage(priors)
   const own = data.models.map(({ id }) => weightsOf(models[id], rewards, id))
   const plainCosts = costsBy(bench, fit, (id) => ridgeEstimate(logCosts[id].precision, logCosts[id].response))
   const drawnCosts = costsBy(bench, fit, (id) => weightsOf(logCosts[id], costs, id))
   const costUsd: Predictions['costUsd'] = (m, context) => part.costUsd(m, context)
   return new Map<string, Predictions>([
-    ["the policy's rewards and costs", { reward: (m, context) => dot(own[m], context), costUsd: plainCosts }],
+    ["the policy's rewards and costs", { reward: (m, context) => dot(own[m], context), costUsd: drawnCosts }],
     [
-      'and costs drawn to what models have in common',
-      { reward: (m, context) => dot(own[m], context), costUsd: drawnCosts },
+      "the policy's rewards, costs fitted to each model alone",
+      { reward: (m, context) => dot(own[m], context), costUsd: plainCosts },
     ],
     [
       "the policy's rewards, costs of the linear policy",
@@ -98,15 +102,15 @@ interface Sums {
 }
 
 /** The weights that a fit gives a model, the bias last. */
-function weightsOf(sums: Sums, { common, of }: PriorShrinkage, id: string): Float64Array {
-  const { ridges } = of(id)
+function weightsOf(sums: Sums, { of }: PriorShrinkage, id: string): Float64Array {
+  const { ridges, target } = of(id)
   const precision = Float64Array.from(sums.precision)
   const response = Float64Array.from(sums.response)
   // A_off has I besides the rows.
-  for (let i = 0, r = 0; i <= common.length; r += common.length + 1 - i, i++) {
-    const ridge = i < common.length ? ridges[i] : 0
+  for (let i = 0, r = 0; i <= target.length; r += target.length + 1 - i, i++) {
+    const ridge = i < target.length ? ridges[i] : 0
     precision[r] += ridge - 1
-    response[i] += i < common.length ? ridge * common[i] : 0
+    response[i] += i < target.length ? ridge * target[i] : 0
   }
   return ridgeEstimate(precision, response)
 }

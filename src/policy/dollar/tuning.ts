@@ -128,11 +128,11 @@ export const CREDIT_TAIL_FACTOR = 3
 export const CREDIT_SPARE_REQUESTS = 4
 /**
  * From this many bills on a model's own tail counts: none up to this standard deviation of ln(cost), then by so much more
- * for each, up to the whole factor at 0.5.
+ * for each, up to the whole factor at 0.75.
  */
 export const TAIL_BILLS_MIN = 8
 export const TAIL_SIGMA_MIN = 0.25
-export const TAIL_SLOPE = 8
+export const TAIL_SLOPE = 4
 /** Share of a budget that goes into the fund while a newcomer waits. */
 export const FUND_SHARE = 0.1
 /** Requests' worth of budget that the fund starts with. */
