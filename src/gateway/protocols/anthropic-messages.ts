@@ -111,7 +111,7 @@ function readAnswer(answer: Json): Facts {
   if (answer.type === 'error') return { ...NO_FACTS, error: openAiError(answer) }
   const parts = objectsOf(answer.content)
   const text = parts.map(textOfPart).join('')
-  const finish = typeof answer.stop_reason === 'string' ? answer.stop_reason : null
+  const finish = textOf(answer.stop_reason) || null
   return {
     ...NO_FACTS,
     text,
@@ -154,8 +154,7 @@ function readEvent(value: Json): Facts {
       return { ...NO_FACTS, text, hasContent, hasAnswer: answer !== '' }
     }
     case 'message_delta': {
-      const reason = objectOf(value.delta)?.stop_reason
-      const finish = typeof reason === 'string' ? reason : null
+      const finish = textOf(objectOf(value.delta)?.stop_reason) || null
       return {
         ...NO_FACTS,
         usage,

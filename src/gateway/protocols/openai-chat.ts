@@ -106,8 +106,10 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
       if (textOf(said.refusal) !== '') isRefusal = true
     }
     text += textOf(choice.text)
-    if (typeof choice.finish_reason !== 'string') continue
-    finish = choice.finish_reason
+    // Some servers send an empty one until the last.
+    const reason = textOf(choice.finish_reason)
+    if (reason === '') continue
+    finish = reason
     isRefusal ||= flawOfFinish(finish) === 'refused_answer'
     isTruncated ||= flawOfFinish(finish) === 'truncated_answer'
   }

@@ -144,8 +144,9 @@ function readEvent(value: Json): Facts {
     const error = { message: textOf(value.message) || 'an error', type: code, status: statusOfType(code) }
     return { ...NO_FACTS, error: openAiError(value) ?? error }
   }
-  if (response !== null && type === 'response.failed') {
-    const error = openAiError(response) ?? { message: 'the response failed', type: '', status: null }
+  if (response !== null && (type === 'response.failed' || type === 'response.cancelled')) {
+    const message = type === 'response.failed' ? 'the response failed' : 'the response was cancelled'
+    const error = openAiError(response) ?? { message, type: '', status: null }
     return { ...NO_FACTS, usage: usageOf(response), error }
   }
   if (response !== null && (type === 'response.completed' || type === 'response.incomplete'))

@@ -1,5 +1,5 @@
 import { isRecord } from '../../base/check.js'
-import { type Json, listOf, objectOf } from '../../base/json.js'
+import { type Json, listOf, objectOf, objectsOf } from '../../base/json.js'
 import { withMembers } from './json-text.js'
 
 /**
@@ -11,8 +11,8 @@ export function usageOf(value: Json): Json | null {
   let found: unknown = value
   for (const step of path) found = objectOf(found)?.[step]
   if (path.length > 0 && isRecord(found)) return found
-  const choice = Array.isArray(value.choices) ? objectOf(value.choices[0]) : null
-  return choice !== null && counts(choice.usage) ? choice.usage : null
+  for (const { usage } of objectsOf(value.choices)) if (counts(usage)) return usage
+  return null
 }
 
 const PATHS: readonly (readonly string[])[] = [

@@ -1,4 +1,5 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser'
+import { parseJson } from '../../base/json.js'
 import type { StreamEvent } from '../protocols/adapter.js'
 import { UpstreamFailure } from './failure.js'
 import type { WatchedBody } from './watched-body.js'
@@ -58,14 +59,27 @@ export class EventStream {
       }
       if (this.isAtEnd) return null
       const chunk = await this.body.next()
-      this.isAtEnd = chunk === null
-      // A line may end with a carriage return alone: at the end of the bytes no line feed can follow it.
-      const text =
-        chunk === null ? `${this.decoder.decode()}\n` : this.decoder.decode(chunk, { stream: true })
-      this.parser.feed(text)
+      if (chunk === null) this.end()
+      else this.parser.feed(this.decoder.decode(chunk, { stream: true }))
     }
     return this.queue[this.next++]
   }
+
+  private end(): void {
+    this.isAtEnd = true
+    // A line may end with a carriage return alone: at the end of the bytes no line feed can follow it.
+    this.parser.feed(`${this.decoder.decode()}\n`)
+    const { length } = this.queue
+    // Some servers leave out the empty line after their last event, which may be the one with the usage.
+    this.parser.feed('\n')
+    const last = this.queue[length]
+    if (last !== undefined && 'data' in last && !isWhole(last.data)) this.queue.length = length
+  }
+}
+
+/** False: the bytes ended in the middle of it. */
+function isWhole(data: string): boolean {
+  return data.trim() === '[DONE]' || parseJson(data) !== undefined
 }
 
 /** An event as it goes to the client: the same fields, one line each. */

@@ -1,0 +1,148 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { closeAll, type GatewayServer, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const ends: (() => void)[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const end of ends.splice(0)) end()
+})
+
+const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
+/** Of 1,000 tokens read and 50,000 written: more than is reserved for any request here. */
+const BILL_USD = 0.101
+
+/** A gateway before an upstream that answers each request in the same way. */
+async function gatewayBefore(answer: (response: ServerResponse) => void) {
+  const upstream = createServer((request, response) => {
+    request.resume().on('end', () => answer(response))
+  })
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    upstream.closeAllConnections()
+    upstream.close()
+  })
+  const baseUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`
+  return gatewayServer({
+    models: ['openai', 'anthropic'].map((upstream) => modelTree(upstream, { upstream, prices: PRICES })),
+    tree: {
+      upstreams: ['openai', 'anthropic'].map((id) => ({ id, protocol: id, baseUrl })),
+      retries: { cooldownMs: 0 },
+    },
+  })
+}
+
+/** The same before an upstream that streams these bytes, and then closes its connection or breaks it off. */
+function gatewayBeforeStream(text: string, isReset = false) {
+  return gatewayBefore((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (isReset) response.write(text, () => setTimeout(() => response.destroy(), 20))
+    else response.end(text)
+  })
+}
+
+const eventOf = (value: Readonly<Record<string, unknown>>) =>
+  `${typeof value.type === 'string' ? `event: ${value.type}\n` : ''}data: ${JSON.stringify(value)}\n\n`
+const COUNTS = { prompt_tokens: 1000, completion_tokens: 50_000 }
+const CHUNK = eventOf({ choices: [{ index: 0, delta: { content: 'hello' } }] })
+const FINISH = eventOf({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
+const USAGE = eventOf({ choices: [], usage: COUNTS })
+const RESPONSE_USAGE = { input_tokens: 1000, output_tokens: 50_000 }
+const MESSAGE =
+  eventOf({
+    type: 'message_start',
+    message: { content: [], usage: { input_tokens: 1000, output_tokens: 1 } },
+  }) + eventOf({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'hello' } })
+const RESPONSE = eventOf({ type: 'response.output_text.delta', delta: 'hello' })
+
+const ASKS = {
+  chat: ['/v1/chat/completions', { model: 'openai', messages: HELLO, stream: true }],
+  messages: ['/v1/messages', { model: 'anthropic', messages: HELLO, max_tokens: 100, stream: true }],
+  responses: ['/v1/responses', { model: 'openai', input: 'Say hello.', stream: true }],
+} as const
+
+async function ask(server: GatewayServer, surface: keyof typeof ASKS): Promise<string> {
+  const [path, body] = ASKS[surface]
+  return (await server.post(path, body)).text()
+}
+
+/** Streams whose last event has the usage. */
+const LAST_HAS_USAGE = [
+  ['chat', CHUNK + FINISH + USAGE],
+  [
+    'messages',
+    MESSAGE +
+      eventOf({
+        type: 'message_delta',
+        delta: { stop_reason: 'end_turn' },
+        usage: { output_tokens: 50_000 },
+      }),
+  ],
+  [
+    'responses',
+    RESPONSE +
+      eventOf({
+        type: 'response.completed',
+        response: { status: 'completed', usage: RESPONSE_USAGE },
+      }),
+  ],
+] as const
+
+describe('a stream whose last event has no end', () => {
+  it.each(LAST_HAS_USAGE)('is whole where that event is: %s', async (surface, text) => {
+    const server = await gatewayBeforeStream(text.trimEnd())
+    const answer = await ask(server, surface)
+    expect(answer).not.toContain('upstream_broke_off')
+    const [record] = await server.over(1)
+    expect(record).toMatchObject({ outcome: 'answered', code: null, isMeasured: true })
+    expect(record.costUsd).toBeCloseTo(BILL_USD, 9)
+  })
+
+  it.each(LAST_HAS_USAGE)('has lost that event where it is cut: %s', async (surface, text) => {
+    const server = await gatewayBeforeStream(text.trimEnd().slice(0, -3))
+    const answer = await ask(server, surface)
+    const [record] = await server.over(1)
+    expect([surface, answer.includes('upstream_malformed'), record.isMeasured]).toEqual([
+      surface,
+      false,
+      false,
+    ])
+    expect([surface, record.code]).toEqual([surface, surface === 'chat' ? null : 'upstream_broke_off'])
+    expect(server.ledger().reservedUsd).toBe(0)
+  })
+})
+
+describe('a reason why an answer ended', () => {
+  it.each([true, false])('that is empty says that it has not: broken off %s', async (isReset) => {
+    const early = { index: 0, delta: { content: 'hello' }, finish_reason: '' }
+    const text = eventOf({ choices: [early], usage: { prompt_tokens: 1, completion_tokens: 1 } })
+    const server = await gatewayBeforeStream(text, isReset)
+    const answer = await ask(server, 'chat')
+    expect(answer).toContain('upstream_broke_off')
+    const [record] = await server.over(1)
+    expect(record).toMatchObject({ outcome: 'failed', code: 'upstream_broke_off' })
+  })
+})
+
+describe('a usage', () => {
+  it('is found in whatever choice it stands', async () => {
+    const choices = [
+      { index: 1, delta: {}, finish_reason: 'stop' },
+      { index: 0, delta: {}, finish_reason: 'stop', usage: COUNTS },
+    ]
+    const server = await gatewayBeforeStream(`${CHUNK}${eventOf({ choices })}data: [DONE]\n\n`)
+    await ask(server, 'chat')
+    const [record] = await server.over(1)
+    expect([record.isMeasured, record.costUsd]).toEqual([true, expect.closeTo(BILL_USD, 9)])
+  })
+
+  it('of a response that the upstream cancelled is billed', async () => {
+    const cancelled = { type: 'response.cancelled', response: { status: 'cancelled', usage: RESPONSE_USAGE } }
+    const server = await gatewayBeforeStream(RESPONSE + eventOf(cancelled))
+    const answer = await ask(server, 'responses')
+    expect(answer).toContain('upstream_error')
+    const [record] = await server.over(1)
+    expect([record.isMeasured, record.costUsd]).toEqual([true, expect.closeTo(BILL_USD, 9)])
+  })
+})
