@@ -1,4 +1,4 @@
-import { objectOf, parseObject } from '../../base/json.js'
+import { type Json, objectOf, parseObject } from '../../base/json.js'
 import { retryAfterOf } from '../../index.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
@@ -30,6 +30,8 @@ import { StreamedAnswer } from './streamed.js'
 
 /** Of an answer that is an error so much is read. */
 const ERROR_BYTES_MAX = 64 * 1024
+/** Of JSON or of a stream: a page of a proxy was written by no model. */
+const ANSWER_BEGINS = /^\s*(\{|data:|event:)/
 /** A client that is gone gets a response that nobody reads. */
 const GONE_STATUS = 499
 const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
@@ -208,19 +210,10 @@ export class Attempt implements StreamedCall {
   }
 
   private async whole(answer: UpstreamAnswer): Promise<ClientAnswer> {
-    const { exchange, adapter, order, meter } = this
+    const { exchange, adapter, meter } = this
     const body = this.watched(answer)
     await this.mustBeOk(answer, body)
-    const beganAt = performance.now()
-    const text = await body
-      .text(order.config.limits.answerBytesMax)
-      .catch((error: unknown) => {
-        // It may be billed, and no usage has come that counts it.
-        meter.addPart(body.textSoFar, longestAnswer(order, order.size.most) ?? Number.POSITIVE_INFINITY)
-        throw error
-      })
-      .finally(() => exchange.waited(performance.now() - beganAt))
-    const json = parseObject(text)
+    const { text, json } = await this.read(body)
     if (json === null) throw malformed('the answer of the upstream is no JSON')
     const facts = adapter.readAnswer(json)
     meter.add(facts)
@@ -239,6 +232,29 @@ export class Attempt implements StreamedCall {
       body: path.length === 0 ? text : withNumberAt(text, path, 'cost', costUsd),
       sent: () => this.sent(status),
     }
+  }
+
+  /**
+   * All of an answer that is not streamed. What comes of it is counted where it cannot be read, as it may be billed: `json` is null then.
+   * @throws (the promise is rejected with) UpstreamFailure where it does not end, or is too long
+   */
+  private async read(body: WatchedBody): Promise<{ readonly text: string; readonly json: Json | null }> {
+    const { exchange, order, meter } = this
+    const count = (part: string) => {
+      if (ANSWER_BEGINS.test(part))
+        meter.addPart(part, longestAnswer(order, order.size.most) ?? Number.POSITIVE_INFINITY)
+    }
+    const beganAt = performance.now()
+    const text = await body
+      .text(order.config.limits.answerBytesMax)
+      .catch((error: unknown) => {
+        count(body.textSoFar)
+        throw error
+      })
+      .finally(() => exchange.waited(performance.now() - beganAt))
+    const json = parseObject(text)
+    if (json === null) count(text)
+    return { text, json }
   }
 
   /** Whose model goes on with the conversation: known to all processes before the client can. */
@@ -260,7 +276,7 @@ export class Attempt implements StreamedCall {
     await this.mustBeOk(answer, body)
     const type = answer.header('content-type') ?? 'text/event-stream'
     if (!type.toLowerCase().startsWith('text/event-stream')) {
-      const json = parseObject(await body.text(ERROR_BYTES_MAX).catch(() => ''))
+      const { json } = await this.read(body).catch(() => ({ json: null }))
       const facts = json === null ? NO_FACTS : adapter.readAnswer(json)
       meter.add(facts)
       throw facts.error === null

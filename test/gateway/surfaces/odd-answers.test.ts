@@ -146,3 +146,55 @@ describe('a usage', () => {
     expect([record.isMeasured, record.costUsd]).toEqual([true, expect.closeTo(BILL_USD, 9)])
   })
 })
+
+const WORDS = 'word '.repeat(40_000)
+const ANSWER = JSON.stringify({
+  choices: [{ index: 0, message: { role: 'assistant', content: WORDS }, finish_reason: 'stop' }],
+  usage: COUNTS,
+})
+
+describe('an answer that is not what was asked for', () => {
+  const send = (type: string, text: string) => (response: ServerResponse) => {
+    response.writeHead(200, { 'content-type': type })
+    response.end(text)
+  }
+  const billOf = async (isStreamed: boolean, answer: (response: ServerResponse) => void) => {
+    const server = await gatewayBefore(answer)
+    const response = await server.post('/v1/chat/completions', { ...ASKS.chat[1], stream: isStreamed })
+    const { error } = (await response.json()) as { error: { code: string } }
+    expect([response.status, error.code]).toEqual([502, 'upstream_malformed'])
+    const [record] = await server.over(1)
+    expect(server.ledger().reservedUsd).toBe(0)
+    return record
+  }
+
+  it('is billed by its usage, however long it is, where a stream was asked for', async () => {
+    const { isMeasured, costUsd } = await billOf(true, send('application/json', ANSWER))
+    expect([isMeasured, costUsd]).toEqual([true, expect.closeTo(BILL_USD, 9)])
+  })
+
+  it('is billed by what came of it, where that breaks off or is no JSON', async () => {
+    const events = eventOf({ choices: [{ index: 0, delta: { content: WORDS } }] }) + FINISH + USAGE
+    const breaksOff = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length })
+      response.write(ANSWER.slice(0, -100), () => setTimeout(() => response.destroy(), 20))
+    }
+    const bills = [
+      await billOf(true, breaksOff),
+      await billOf(true, send('text/plain', events)),
+      await billOf(false, send('text/event-stream', events)),
+      await billOf(false, send('application/json', ANSWER.slice(0, -1))),
+    ]
+    // 40,000 words at two dollars a million tokens, and what there is around them.
+    for (const { isMeasured, costUsd } of bills) {
+      expect(isMeasured).toBe(false)
+      expect(costUsd).toBeGreaterThan(0.06)
+      expect(costUsd).toBeLessThan(0.24)
+    }
+  })
+
+  it.each([true, false])('is no answer where it is a page: streamed %s', async (isStreamed) => {
+    const { costUsd } = await billOf(isStreamed, send('text/html', `<!doctype html><p>${WORDS}`))
+    expect(costUsd).toBeLessThan(0.01)
+  })
+})
