@@ -32,7 +32,6 @@ import { alarmLog } from './logs/alarms.js'
 import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
-import { scrubberOf } from './logs/scrub.js'
 import { engineMetrics } from './metrics/engine-metrics.js'
 import { openTelemetry } from './metrics/open-telemetry.js'
 import { priceMetrics } from './metrics/price-metrics.js'
@@ -114,7 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, message)
   const onError = (error: unknown, what: string) => {
-    write('error', { what, error: scrubberOf(live.current)(failureText(error)) }, 'the gateway failed')
+    write('error', { what, error: live.scrub(failureText(error)) }, 'the gateway failed')
   }
   const shared = await SharedRecords.open(records, {
     refreshMs: () => live.current.keyStore.refreshMs,
@@ -162,7 +161,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const reload = oneAtATime(async () => {
     if (readAgain === undefined) throw new Error('this config cannot be read again')
     const report = await live.reload(await readAgain(), (error) => {
-      const why = scrubberOf(live.current)(messageOf(error))
+      const why = live.scrub(messageOf(error))
       write(
         'error',
         { why },
@@ -281,7 +280,11 @@ async function observerOf(
   const telemetry = await openTelemetry(onProblem)
   const observers = [
     requestMetrics(metrics),
-    requestLog(() => live.current, write),
+    requestLog(
+      () => live.current,
+      (text) => live.scrub(text),
+      write,
+    ),
     ...(telemetry === null ? [] : [telemetry]),
     ...(dashboard === null ? [] : [(record: RequestRecord) => dashboard.observe(record)]),
   ]

@@ -64,6 +64,7 @@ describe('docs/GATEWAY.md', () => {
     const config = await readConfig({ ...smallTree(), logging: { content: true } }, { name: 'c', env: {} })
     const observe = requestLog(
       () => config,
+      (text) => text,
       (_level, fields) => lines.push(fields),
     )
     observe(record({ trace: { traceparent: '00-1-2-01' }, content: { prompt: 'p', answer: 'a' } }))

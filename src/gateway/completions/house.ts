@@ -1,6 +1,6 @@
 import type { After } from '../../base/after.js'
 import { type Judge, Repeats, type RewardCollector } from '../../rewards/parts.js'
-import type { GatewayConfig, UpstreamConfig } from '../config/config.js'
+import type { UpstreamConfig } from '../config/config.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import { requestOf, responseOf } from '../doors/web-door.js'
@@ -8,7 +8,6 @@ import { collectorOf } from '../feedback/collector.js'
 import { Decisions } from '../feedback/decisions.js'
 import { JUDGE_KEY, judgeOf } from '../judge/judge-model.js'
 import type { Surface } from '../logs/request-record.js'
-import { scrubberOf } from '../logs/scrub.js'
 import type { RewardReport } from '../metrics/reward-metrics.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { Sessions } from '../sessions/sessions.js'
@@ -56,8 +55,6 @@ export class House {
   readonly judge: Judge
   private readonly underWay = new UnderWay<Exchange>()
   private isClosing = false
-  private scrubbing: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null =
-    null
 
   constructor(deps: SurfaceDeps, { call, after, random, ask, aiSdk = {} }: HouseOptions) {
     this.deps = deps
@@ -119,9 +116,7 @@ export class House {
 
   /** What an upstream says may quote its key. */
   scrub(text: string): string {
-    const config = this.deps.live.current
-    if (this.scrubbing?.config !== config) this.scrubbing = { config, scrub: scrubberOf(config) }
-    return this.scrubbing.scrub(text)
+    return this.deps.live.scrub(text)
   }
 
   /** Breaks off what is under way; resolves when all of it is booked. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.js'
 import type { Router, RouterOptions } from '../../index.js'
+import { Scrubber } from '../logs/scrub.js'
 import { type Change, changesOf } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'
@@ -34,10 +35,12 @@ export class LiveConfig {
   /** What it was made of. */
   private mergedFrom: GatewayConfig
   private readonly forget: readonly (() => void)[]
+  private readonly scrubber = new Scrubber()
 
   constructor(config: GatewayConfig, router: Router<string>) {
     this.router = router
     this.file = config
+    this.scrubber.add(config)
     this.merged = this.mergedFrom = config
     this.refresh()
     const changes = ['model-repriced', 'model-enabled', 'model-disabled', 'model-added'] as const
@@ -47,6 +50,11 @@ export class LiveConfig {
   /** The file's config, with the models that were added at run time, and of all models what is in force. */
   get current(): GatewayConfig {
     return this.merged
+  }
+
+  /** The text with names in place of secrets: of this config, and of those that were in force before. */
+  scrub(text: string): string {
+    return this.scrubber.scrub(text)
   }
 
   /** Looks at the router again: its state may have been replaced by that of other processes. */
@@ -127,6 +135,7 @@ export class LiveConfig {
     }
     this.tried = null
     this.file = effective
+    this.scrubber.add(effective)
     this.refresh()
     return { applied, settings, needsRestart, needsNewLog, failed }
   }

@@ -1,6 +1,5 @@
 import type { GatewayConfig, LogLevel } from '../config/config.js'
 import { fieldsOf, type RequestObserver, type RequestRecord } from './request-record.js'
-import { scrubberOf } from './scrub.js'
 
 export type LineLevel = Exclude<LogLevel, 'silent'>
 
@@ -10,14 +9,14 @@ export type WriteLine = (level: LineLevel, fields: Readonly<Record<string, unkno
 /**
  * One line a request. Prompts and answers are in it where `logging.content` is on, cut to `contentBytesMax` each; secrets of the
  * config never are, whoever quotes them.
+ * @param scrub takes secrets out of a text
  */
-export function requestLog(config: () => GatewayConfig, write: WriteLine): RequestObserver {
-  let scrubbed: { readonly config: GatewayConfig; readonly scrub: (text: string) => string } | null = null
-  return (record) => {
-    const now = config()
-    if (scrubbed?.config !== now) scrubbed = { config: now, scrub: scrubberOf(now) }
-    write(levelOf(record), lineOf(record, now, scrubbed.scrub), 'request')
-  }
+export function requestLog(
+  config: () => GatewayConfig,
+  scrub: (text: string) => string,
+  write: WriteLine,
+): RequestObserver {
+  return (record) => write(levelOf(record), lineOf(record, config(), scrub), 'request')
 }
 
 function levelOf({ outcome, status }: RequestRecord): LineLevel {

@@ -6,16 +6,37 @@ import { Secret } from '../config/secret.js'
 const LENGTH_MIN = 6
 
 /**
- * Puts the names of a config's secrets where a text has the secrets themselves: upstreams quote keys in their errors, and clients send what
- * they have at hand.
+ * Puts the names of secrets where a text has the secrets themselves: upstreams quote keys in their errors, and clients send what they have at
+ * hand. It knows those of all configs that it was given: a key that was changed may be valid still, and what is under way was sent with it.
  */
+export class Scrubber {
+  private readonly known = new Map<string, Part>()
+  private replace: (text: string) => string = (text) => text
+
+  add(config: GatewayConfig): void {
+    const before = this.known.size
+    for (const secret of secretsIn(config))
+      for (const part of partsOf(secret))
+        if (part.value.length >= LENGTH_MIN && !this.known.has(part.value)) this.known.set(part.value, part)
+    if (this.known.size > before) this.replace = replacing([...this.known.values()])
+  }
+
+  scrub(text: string): string {
+    return this.replace(text)
+  }
+}
+
+/** For the secrets of one config. */
 export function scrubberOf(config: GatewayConfig): (text: string) => string {
-  const secrets = secretsIn(config)
-    .flatMap((secret) => partsOf(secret))
-    .filter(({ value }) => value.length >= LENGTH_MIN)
-    // The longer first: one may be the beginning of another.
-    .sort((a, b) => b.value.length - a.value.length)
-  if (secrets.length === 0) return (text) => text
+  const scrubber = new Scrubber()
+  scrubber.add(config)
+  return (text) => scrubber.scrub(text)
+}
+
+/** @param parts at least one */
+function replacing(parts: Part[]): (text: string) => string {
+  // The longer first: one may be the beginning of another.
+  const secrets = parts.sort((a, b) => b.value.length - a.value.length)
   // Most texts are too short to have one in them, or have none.
   const shortest = secrets[secrets.length - 1].value.length
   const any = new RegExp(secrets.map(({ value }) => value.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'))

@@ -249,10 +249,10 @@ class Server implements Serving {
 
   fail(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const config = this.front.gateway?.live.current
+    const live = this.front.gateway?.live
     this.log.write(
       'error',
-      { error: config === undefined ? text : scrubberOf(config)(text) },
+      { error: live === undefined ? text : live.scrub(text) },
       'a bug, please report it',
     )
     this.finish(1)

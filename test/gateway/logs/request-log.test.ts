@@ -13,6 +13,7 @@ async function logOf(more: Tree = {}, env: Readonly<Record<string, string>> = EN
   return {
     observe: requestLog(
       () => config,
+      scrubberOf(config),
       (...line) => lines.push(line),
     ),
     lines,

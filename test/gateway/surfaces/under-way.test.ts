@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Secret } from '../../../src/gateway/config/secret.js'
 import { ADMIN_KEY, CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 const ends: (() => void)[] = []
@@ -149,5 +150,35 @@ describe('a bill that an admin corrects before it comes', () => {
     expect([record.outcome, record.costUsd, server.ledger().spendUsd]).toEqual(['answered', 0.25, 0.25])
     expect(server.ledger().reservedUsd).toBe(0)
     expect(server.problems).toEqual([])
+  })
+})
+
+describe('a key of an upstream that is changed', () => {
+  it('is shown to nobody by what was under way with it', async () => {
+    let answer = () => {}
+    const server = await gatewayServer({
+      call: async ({ headers }) => {
+        await new Promise<void>((resolve) => {
+          answer = resolve
+        })
+        const error = { message: `no such key: ${headers.authorization}`, type: 'invalid_request_error' }
+        const bytes = [new TextEncoder().encode(JSON.stringify({ error }))].values()
+        const body = { next: async () => bytes.next() }
+        return { status: 400, header: () => null, body }
+      },
+    })
+    const { live } = server.gateway
+    const ask = { model: 'sim-small', messages: HELLO }
+    const pending = server.post('/v1/chat/completions', ask)
+    await expect.poll(() => server.ledger().reservedUsd).toBeGreaterThan(0)
+    const old = live.current.upstreams[0]?.apiKey?.reveal() ?? ''
+    const apiKey = new Secret('sk-new-0123456789', '$NEW_KEY')
+    live.replace({ ...live.current, upstreams: live.current.upstreams.map((each) => ({ ...each, apiKey })) })
+    answer()
+    const text = await (await pending).text()
+    expect([text.includes('no such key'), text.includes('$UPSTREAM_KEY')]).toEqual([true, true])
+    expect(old).toHaveLength(22)
+    expect([text, JSON.stringify(server.records)].filter((each) => each.includes(old))).toEqual([])
+    expect([old, apiKey.reveal()].map((each) => live.scrub(each))).toEqual(['$UPSTREAM_KEY', '$NEW_KEY'])
   })
 })
