@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { isDraining } from '../config/changes.js'
 import { hasLimit } from '../config/limits-in-force.js'
 import { hintOf, show } from '../config/mistake.js'
 import { prices } from '../config/price-shape.js'
@@ -48,19 +49,28 @@ export function modelRoutes(deps: AdminDeps): Hono {
         throw refused(409, 'unpriced_models', 'prices', message)
       }
       // First what has to be there for the other: a model that the router has and no record names gets no requests.
-      asked({ 'model.id': 'id', model: 'prices' }, () => router.addModel(modelSpec(model)))
-      if (!model.enabled) router.disable(model.id)
+      const { id, ...price } = modelSpec(model)
+      // One that was deleted and has requests under way is put back, with what was learned of it.
+      const isBack = isDraining(router, id)
+      asked({ 'model.id': 'id', model: 'prices', price: 'prices' }, () => {
+        if (!isBack) router.addModel({ id, ...price })
+        else {
+          router.reprice(id, price)
+          router.enable(id)
+        }
+      })
+      if (!model.enabled) router.disable(id)
       try {
         // Whether requests may go to it is the router's to know: enabling it later changes no record.
         const record = { ...(value as object), enabled: true }
-        await inRecords(records.put(modelRecordId(model.id), record))
+        await inRecords(records.put(modelRecordId(id), record))
       } catch (error) {
-        router.removeModel(model.id)
+        router.removeModel(id, { drain: isBack })
         throw error
       }
       await shared.refresh()
-      onChange(`model ${model.id}: added`)
-      return context.json({ ...shown(model.id), durable: await isDurable(deps) }, 201)
+      onChange(`model ${id}: added`)
+      return context.json({ ...shown(id), durable: await isDurable(deps) }, 201)
     })
     .put('/:id/prices', async (context) => {
       const id = find(context.req.param('id')).id

@@ -196,6 +196,11 @@ function hasModel(router: Router<string>, id: string): boolean {
   return router.stats().models.some((model) => model.id === id)
 }
 
+/** Whether it has been removed, and is there until its requests are done. */
+export function isDraining(router: Router<string>, id: string): boolean {
+  return router.stats().models.some((model) => model.id === id && model.draining)
+}
+
 /** One that was there before has what was learned of it, and the new prices. */
 function modelAdded(model: ModelConfig): Change {
   const { id, ...price } = modelSpec(model)
@@ -209,7 +214,9 @@ function modelAdded(model: ModelConfig): Change {
         return
       }
       router.reprice(id, price)
-      router.enable(id, { by: 'options' })
+      // One that an admin has deleted is wanted again: else it would be gone as soon as its requests are done.
+      if (isDraining(router, id)) router.enable(id)
+      else router.enable(id, { by: 'options' })
     },
   }
 }

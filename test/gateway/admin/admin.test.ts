@@ -281,6 +281,50 @@ describe('models', () => {
     expect(live.current.models.at(-1)).toMatchObject({ id: 'org/nano', enabled: true })
   })
 
+  it.each(['by the API', 'by the file'])(
+    'that were removed and have requests under way are added again %s, at once and at a new price',
+    async (way) => {
+      const tree = exampleTree()
+      const { call, live, router, files } = await started(tree)
+      await call('POST', '/models', ADDED)
+      const { id } = router.route('x', { candidates: [ADDED.id] })
+      expect((await call('DELETE', '/models/org%2Fnano')).status).toBe(200)
+      const dearer = { ...ADDED, prices: { inputUsdPerMTok: 10, outputUsdPerMTok: 20 } }
+      if (way === 'by the API') expect((await call('POST', '/models', dearer)).status).toBe(201)
+      else {
+        files.next = { ...tree, models: [...(tree.models as Tree[]), dearer] }
+        expect((await call('POST', '/reload')).body.applied).toEqual(['model org/nano: added'])
+      }
+      // What was under way before has the price of then, and its end removes nothing.
+      router.settle(id, { inputTokens: 1_000_000, outputTokens: 0 })
+      expect(router.stats().models.at(-1)).toMatchObject({
+        id: ADDED.id,
+        enabled: true,
+        draining: false,
+        inputUsdPerMTok: 10,
+        spendUsd: expect.closeTo(ADDED.prices.inputUsdPerMTok, 9),
+      })
+      expect(router.route('x', { candidates: [ADDED.id] }).model).toBe(ADDED.id)
+      expect(live.current.models.at(-1)).toMatchObject({ id: ADDED.id, enabled: true, prices: dearer.prices })
+    },
+  )
+
+  it('that were removed and are put back are removed again where they cannot be kept', async () => {
+    const records = memoryRecords()
+    let isFull = false
+    const put: typeof records.put = (id, value) =>
+      isFull ? Promise.reject(new Error('full')) : records.put(id, value)
+    const { call, router } = await started(exampleTree(), { ...records, put })
+    await call('POST', '/models', ADDED)
+    const { id } = router.route('x', { candidates: [ADDED.id] })
+    await call('DELETE', '/models/org%2Fnano')
+    isFull = true
+    expect((await call('POST', '/models', ADDED)).status).toBe(503)
+    expect(router.stats().models.at(-1)).toMatchObject({ id: ADDED.id, enabled: false, draining: true })
+    router.settle(id, { costUsd: 0.01 })
+    expect(router.stats().models).toHaveLength(4)
+  })
+
   it('that stand in the config are not removed but disabled', async () => {
     const { call, router } = await started()
     expect(await call('DELETE', '/models/small')).toMatchObject({
