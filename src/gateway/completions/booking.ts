@@ -1,3 +1,4 @@
+import { NO_FACTS } from '../protocols/adapter.js'
 import { dearerIn } from '../protocols/dearer.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { Exchange } from './exchange.js'
@@ -45,9 +46,10 @@ export class Booking {
     this.over(this.house.ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
   }
 
-  failure({ kind, retryAfterMs, mayBeBilled, isRefusal }: UpstreamFailure): void {
+  failure({ kind, retryAfterMs, mayBeBilled, usage, isRefusal }: UpstreamFailure): void {
     if (this.isBooked) return
     const { ledger } = this.house
+    if (usage !== null) this.meter.add({ ...NO_FACTS, usage })
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
     const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
     const isRefusedAgain = isRefusal && this.house.refusals.add(this.call.model.id)

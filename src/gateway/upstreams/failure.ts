@@ -24,6 +24,8 @@ export class UpstreamFailure extends Error {
   readonly body: Json | null
   /** Whether the upstream may have done the work, and bills it. */
   readonly mayBeBilled: boolean
+  /** What it says that it has used; null: nothing, or that came in the answer before it. */
+  readonly usage: Json | null
 
   constructor(
     kind: FailureKind,
@@ -34,6 +36,7 @@ export class UpstreamFailure extends Error {
       readonly retryAfterMs?: number | null
       readonly body?: Json | null
       readonly mayBeBilled?: boolean
+      readonly usage?: Json | null
     } = {},
   ) {
     super(message)
@@ -43,6 +46,7 @@ export class UpstreamFailure extends Error {
     this.retryAfterMs = more.retryAfterMs ?? null
     this.body = more.body ?? null
     this.mayBeBilled = more.mayBeBilled ?? false
+    this.usage = more.usage ?? null
   }
 
   /** Whether the upstream takes no requests of this key, account or model. */
@@ -130,6 +134,6 @@ function codeOf(error: unknown): string {
 }
 
 /** Of an answer that does not follow its protocol: it may be billed all the same. */
-export function malformed(message: string): UpstreamFailure {
-  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true })
+export function malformed(message: string, usage: Json | null = null): UpstreamFailure {
+  return new UpstreamFailure('upstream', 'upstream_malformed', 502, message, { mayBeBilled: true, usage })
 }

@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { APICallError } from 'ai'
+import { simulateReadableStream } from 'ai/test'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CLIENT_KEY } from '../clients/gateway.js'
@@ -23,6 +24,11 @@ const CALL_PARTS = [
   CALL[0],
   CALL[1],
 ]
+const SURFACES = [
+  ['/v1/chat/completions', { messages: HELLO }],
+  ['/v1/messages', { messages: HELLO, max_tokens: 9 }],
+  ['/v1/responses', { input: 'Say hello.' }],
+] as const
 const CALLS = { unified: 'tool-calls', raw: 'tool_calls' }
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } } }
 
@@ -264,6 +270,23 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
     ).toBe(502)
   })
 
+  it.each(SURFACES)(
+    'that ends with an error, as Gemini does after a call that it wrote wrongly, costs what its usage says: %s',
+    async (path, body) => {
+      for (const parts of [[], undefined])
+        for (const stream of [true, false]) {
+          const finishReason = { unified: 'error', raw: 'MALFORMED_FUNCTION_CALL' }
+          const server = await mockServer(mockOf(version, { finishReason, ...(parts && { parts }) }))
+          const text = await (await server.post(path, { model: 'auto', ...body, stream })).text()
+          expect(text).toContain('upstream_malformed')
+          const [record] = await server.over(1)
+          expect(record).toMatchObject({ outcome: 'failed', isMeasured: true })
+          expect(record.costUsd).toBeCloseTo(COST_USD, 12)
+          expect(server.ledger()).toEqual({ spendUsd: expect.closeTo(COST_USD, 12), reservedUsd: 0 })
+        }
+    },
+  )
+
   it('without a usage costs what was reserved at least', async () => {
     const nothing = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined }
     const usage = {
@@ -333,6 +356,46 @@ describe('an upstream of the AI SDK', () => {
     await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
     expect(server.ledger().spendUsd).toBeCloseTo((80 + 20 * 0.1 + 33 * 4 + 7 * 5) / 1e6, 12)
   })
+
+  it.each([
+    [
+      'anthropic.messages',
+      {
+        anthropic: {
+          usage: { cache_creation_input_tokens: 30, cache_creation: { ephemeral_1h_input_tokens: 0 } },
+          cacheCreationInputTokens: 30,
+        },
+      },
+    ],
+    ['vertex.anthropic.messages', { anthropic: { cacheCreationInputTokens: 30 } }],
+    ['amazon-bedrock', { bedrock: { usage: { cacheWriteInputTokens: 30 } } }],
+  ])(
+    'books cached tokens that the flat usage of %s does not count with its prompt, and those that it leaves out',
+    async (provider, providerMetadata) => {
+      const usage = { inputTokens: 50, outputTokens: 40, totalTokens: 90, cachedInputTokens: 20 }
+      const end = { finishReason: 'stop', usage, providerMetadata }
+      const text = { type: 'text-delta', id: '1', delta: 'Hello.' }
+      const v2 = {
+        specificationVersion: 'v2',
+        provider,
+        doGenerate: async () => ({ content: [{ type: 'text', text: 'Hello.' }], ...end }),
+        doStream: async () => ({
+          stream: simulateReadableStream<unknown>({ chunks: [text, { type: 'finish', ...end }] }),
+        }),
+      }
+      for (const [path, body] of SURFACES)
+        for (const stream of [true, false]) {
+          const server = await mockServer(v2)
+          await (await server.post(path, { model: 'auto', ...body, stream })).text()
+          const [record] = await server.over(1)
+          expect([path, stream, record.costUsd]).toEqual([
+            path,
+            stream,
+            expect.closeTo((50 + 20 * 0.1 + 30 * 1.25 + 40 * 4) / 1e6, 12),
+          ])
+        }
+    },
+  )
 
   it('says of what it cannot do which part of a request it is', async () => {
     const server = await mockServer(mockOf('v3', {}))

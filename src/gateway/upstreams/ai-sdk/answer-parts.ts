@@ -38,8 +38,8 @@ export interface WholeAnswer {
   readonly tokens: Tokens | null
 }
 
-/** What `doGenerate` gives; null: it is no answer. */
-export function readWhole(result: unknown): WholeAnswer | null {
+/** What `doGenerate` gives; null: it is no answer. @param isCacheBeside as `readTokens` has it */
+export function readWhole(result: unknown, isCacheBeside: boolean): WholeAnswer | null {
   if (!isRecord(result) || !Array.isArray(result.content)) return null
   const blocks = objectsOf(result.content).flatMap((part): Block[] => {
     const metadata = objectOf(part.providerMetadata)
@@ -47,7 +47,11 @@ export function readWhole(result: unknown): WholeAnswer | null {
     if (part.type === 'reasoning') return [{ kind: 'reasoning', text: textOf(part.text), metadata }]
     return part.type === 'tool-call' && part.providerExecuted !== true ? [callOf(part)] : []
   })
-  return { blocks, ...finishOf(result.finishReason), tokens: readTokens(result.usage) }
+  return {
+    blocks,
+    ...finishOf(result.finishReason),
+    tokens: readTokens(result.usage, result.providerMetadata, isCacheBeside),
+  }
 }
 
 function callOf(part: Json): Block {
@@ -76,6 +80,9 @@ function finishOf(value: unknown): { readonly finish: Finish; readonly rawFinish
 export class PartReader {
   private readonly open = new Set<string>()
   private readonly callsBegun = new Set<string>()
+
+  /** @param isCacheBeside as `readTokens` has it */
+  constructor(private readonly isCacheBeside: boolean) {}
 
   read(part: unknown): readonly Piece[] {
     if (!isRecord(part)) return []
@@ -121,7 +128,11 @@ export class PartReader {
       case 'finish':
         return [
           ...[...this.open].flatMap((key) => this.end(key, null)),
-          { kind: 'finish', ...finishOf(part.finishReason), tokens: readTokens(part.usage) },
+          {
+            kind: 'finish',
+            ...finishOf(part.finishReason),
+            tokens: readTokens(part.usage, metadata, this.isCacheBeside),
+          },
         ]
       case 'error':
         return [{ kind: 'error', error: part.error }]

@@ -10,10 +10,11 @@ import { askMessages } from './ask-messages.js'
 import { askResponses } from './ask-responses.js'
 import type { AiSdkCall, AiSdkModel, Asking } from './model.js'
 import { withFiles } from './prompt-files.js'
+import { chatUsage, messagesUsage, responsesUsage, type Tokens } from './tokens.js'
 import { CHAT_WRITER } from './write-chat.js'
 import { MESSAGES_WRITER } from './write-messages.js'
 import { RESPONSES_WRITER } from './write-responses.js'
-import type { Head, Writer } from './writer.js'
+import type { Head, StreamWriter, Writer } from './writer.js'
 
 /** One request for a model of the AI SDK, in the words of its surface. */
 export interface AiSdkUpstreamCall {
@@ -28,10 +29,19 @@ export interface AiSdkUpstreamCall {
   readonly now: () => number
 }
 
-const SURFACES: Readonly<Partial<Record<Surface, { ask: (body: Json) => Asking; writer: Writer }>>> = {
-  chat: { ask: askChat, writer: CHAT_WRITER },
-  messages: { ask: askMessages, writer: MESSAGES_WRITER },
-  responses: { ask: askResponses, writer: RESPONSES_WRITER },
+/** Providers whose packages of specification v2 count a prompt without its cached tokens. */
+const COUNTS_CACHE_BESIDE = /anthropic|bedrock/
+
+interface SurfaceWords {
+  readonly ask: (body: Json) => Asking
+  readonly writer: Writer
+  readonly usage: (tokens: Tokens) => Json
+}
+
+const SURFACES: Readonly<Partial<Record<Surface, SurfaceWords>>> = {
+  chat: { ask: askChat, writer: CHAT_WRITER, usage: chatUsage },
+  messages: { ask: askMessages, writer: MESSAGES_WRITER, usage: messagesUsage },
+  responses: { ask: askResponses, writer: RESPONSES_WRITER, usage: responsesUsage },
 }
 
 /**
@@ -48,8 +58,11 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
       502,
       'a model of the AI SDK answers chats alone',
     )
-  const { ask, writer } = surface
+  const { ask, writer, usage } = surface
   const { signal } = call
+  const isCacheBeside = model.specificationVersion === 'v2' && COUNTS_CACHE_BESIDE.test(model.provider)
+  const failed = (tokens: Tokens | null) =>
+    malformed('the model ended with an error', tokens === null ? null : usage(tokens))
   try {
     const asking = ask(parseObject(call.body) ?? {})
     const options = await optionsOf(model, asking, call)
@@ -60,11 +73,15 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
     }
     if (call.isStreamed) {
       const { stream } = await unlessAborted(model.doStream(options as never), signal)
-      return answerOf(200, 'text/event-stream', written(stream, writer, head, signal))
+      return answerOf(
+        200,
+        'text/event-stream',
+        written(stream, new PartReader(isCacheBeside), writer.stream(head), failed, signal),
+      )
     }
-    const answer = readWhole(await unlessAborted(model.doGenerate(options as never), signal))
+    const answer = readWhole(await unlessAborted(model.doGenerate(options as never), signal), isCacheBeside)
     if (answer === null) throw malformed('the model answered something else')
-    if (answer.finish === 'error') throw malformed('the model ended with an error')
+    if (answer.finish === 'error') throw failed(answer.tokens)
     return jsonAnswer(200, writer.whole(head, answer), () => null)
   } catch (error) {
     return answerOfError(error, writer, call)
@@ -107,13 +124,12 @@ function mergedOptions(wanted: Json, config: Json): Record<string, Json> {
 /** The bytes of a stream, made as they are asked for. */
 async function* written(
   stream: ReadableStream<unknown>,
-  writer: Writer,
-  head: Head,
+  parts: PartReader,
+  out: StreamWriter,
+  failed: (tokens: Tokens | null) => UpstreamFailure,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder()
-  const parts = new PartReader()
-  const out = writer.stream(head)
   const reader = stream.getReader()
   try {
     yield encoder.encode(out.begin())
@@ -123,8 +139,7 @@ async function* written(
       let text = ''
       for (const piece of parts.read(value)) {
         if (piece.kind === 'error') throw failureOfPart(piece.error)
-        if (piece.kind === 'finish' && piece.finish === 'error')
-          throw malformed('the model ended with an error')
+        if (piece.kind === 'finish' && piece.finish === 'error') throw failed(piece.tokens)
         text += out.write(piece)
       }
       if (text !== '') yield encoder.encode(text)

@@ -13,9 +13,15 @@ export interface Tokens {
   readonly reasoning: number
 }
 
-/** A usage of specification v2, v3 or v4; null: none of its counts says anything. */
-export function readTokens(usage: unknown): Tokens | null {
+/**
+ * A usage of specification v2, v3 or v4; null: none of its counts says anything.
+ * @param metadata the provider's own words beside it
+ * @param isCacheBeside whether the prompt of a flat usage is counted without what came from a cache or went into one
+ */
+export function readTokens(usage: unknown, metadata: unknown, isCacheBeside: boolean): Tokens | null {
   if (!isRecord(usage)) return null
+  if (isCacheBeside && typeof usage.inputTokens === 'number')
+    return readTokens(withCache(usage, usage.inputTokens, metadata), null, false)
   const { inputTokens, outputTokens } = usage
   const raw = objectOf(usage.raw) ?? {}
   const [inputs, outputs] = [objectOf(inputTokens) ?? {}, objectOf(outputTokens) ?? {}]
@@ -40,6 +46,30 @@ export function readTokens(usage: unknown): Tokens | null {
     output: Math.max(output ?? 0, total === null || input === null ? 0 : total - input),
     reasoning,
   }
+}
+
+/** A flat usage whose prompt has all its parts, as later specifications have it. What went into a cache stands in the metadata alone. */
+function withCache(usage: Json, noCache: number, metadata: unknown): Json {
+  const cacheRead = numberOf(usage.cachedInputTokens) ?? 0
+  let cacheWrite = 0
+  let raw: Json = {}
+  for (const said of Object.values(objectOf(metadata) ?? {})) {
+    const own = objectOf(said) ?? {}
+    const counts = objectOf(own.usage) ?? {}
+    const names = [
+      own.cacheCreationInputTokens,
+      counts.cache_creation_input_tokens,
+      counts.cacheWriteInputTokens,
+    ]
+    const written = Math.max(0, ...names.map((each) => numberOf(each) ?? 0))
+    if (written > cacheWrite) {
+      cacheWrite = written
+      raw = counts
+    }
+  }
+  const { totalTokens: _, outputTokens, reasoningTokens } = usage
+  const total = noCache + cacheRead + cacheWrite
+  return { inputTokens: { total, noCache, cacheRead, cacheWrite }, outputTokens, reasoningTokens, raw }
 }
 
 function sum(first: number | null, rest: number): number | null {
