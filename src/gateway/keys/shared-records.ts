@@ -22,6 +22,8 @@ export class SharedRecords {
   private seenAt = Number.NEGATIVE_INFINITY
   private isUnwell = false
   private running: Promise<void> | null = null
+  /** The look after the one that is under way. */
+  private following: Promise<void> | null = null
   private timer: ReturnType<typeof setInterval> | null = null
   private readonly listeners = new Set<() => void>()
 
@@ -74,9 +76,21 @@ export class SharedRecords {
     return this.timer === null && this.ageMs > this.options.refreshMs()
   }
 
-  /** Looks for changes now. Resolves whatever comes of it; `ageMs` tells whether it succeeded. */
+  /**
+   * Looks for changes now: a look that has begun before may have missed what its caller has just written, so another follows it.
+   * Resolves whatever comes of it; `ageMs` tells whether it succeeded.
+   */
   refresh(): Promise<void> {
-    this.running ??= this.reread()
+    if (this.running === null) return this.look()
+    this.following ??= this.running.then(() => {
+      this.following = null
+      return this.look()
+    })
+    return this.following
+  }
+
+  private look(): Promise<void> {
+    this.running = this.reread()
       .then(
         () => {
           this.isUnwell = false

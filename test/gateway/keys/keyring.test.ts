@@ -55,6 +55,30 @@ describe('a key made at run time', () => {
     for (const { text } of made) expect(kept).not.toContain(text.slice(3))
   })
 
+  it('comes in as soon as it is acknowledged, also where a look at the records had begun before', async () => {
+    const records = memoryRecords()
+    let goOn = () => {}
+    let isSlow = false
+    const version = async () => {
+      const waits = isSlow
+      const before = await records.version()
+      if (waits)
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+      return before
+    }
+    const { keyring, shared } = await keyringOn({ ...records, version })
+    isSlow = true
+    const looks = [shared.refresh()]
+    isSlow = false
+    const { text } = await createKey(records, { name: 'bot' }, KNOWN, T0)
+    looks.push(shared.refresh(), shared.refresh())
+    goOn()
+    await Promise.all(looks)
+    expect(codeOf(await keyring.authenticate(text))).toBe('bot')
+  })
+
   it('comes in with its rights until it is revoked', async () => {
     const records = memoryRecords()
     const wish = { name: 'bot', tenant: 't', groups: ['g'], requestsPerMinute: 5, tokensPerMinute: 10 }
