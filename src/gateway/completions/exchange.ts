@@ -200,7 +200,8 @@ export class Exchange {
       if (OUTPUT_KINDS.has(kind)) output += count
       else input += count
     }
-    const { cachedInput, reasoning } = tokens
+    const cachedInput = sumOf(record.tokens?.cachedInput, tokens.cachedInput)
+    const reasoning = sumOf(record.tokens?.reasoning, tokens.reasoning)
     const all: Writable<RecordTokens> = { input, output }
     if (cachedInput !== undefined) all.cachedInput = cachedInput
     if (reasoning !== undefined) all.reasoning = reasoning
@@ -265,6 +266,11 @@ export class Exchange {
     this.onEnd(this)
     this.settleEnded()
   }
+}
+
+/** Of two tries; undefined: neither has any. */
+function sumOf(before: number | undefined, next: number | undefined): number | undefined {
+  return before === undefined || next === undefined ? (before ?? next) : before + next
 }
 
 /** A half of a character, which no encoding has: JSON of a client may. */

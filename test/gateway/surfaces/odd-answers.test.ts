@@ -14,7 +14,10 @@ const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
 const BILL_USD = 0.101
 
 /** A gateway before an upstream that answers each request in the same way. */
-async function gatewayBefore(answer: (response: ServerResponse) => void) {
+async function gatewayBefore(
+  answer: (response: ServerResponse) => void,
+  upstreams: readonly string[] = ['openai', 'anthropic'],
+) {
   const upstream = createServer((request, response) => {
     request.resume().on('end', () => answer(response))
   })
@@ -25,7 +28,12 @@ async function gatewayBefore(answer: (response: ServerResponse) => void) {
   })
   const baseUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`
   return gatewayServer({
-    models: ['openai', 'anthropic'].map((upstream) => modelTree(upstream, { upstream, prices: PRICES })),
+    models: upstreams.map((upstream, i) =>
+      modelTree(i === upstreams.indexOf(upstream) ? upstream : `${upstream}-${i}`, {
+        upstream,
+        prices: PRICES,
+      }),
+    ),
     tree: {
       upstreams: ['openai', 'anthropic'].map((id) => ({ id, protocol: id, baseUrl })),
       retries: { cooldownMs: 0 },
@@ -196,5 +204,29 @@ describe('an answer that is not what was asked for', () => {
   it.each([true, false])('is no answer where it is a page: streamed %s', async (isStreamed) => {
     const { costUsd } = await billOf(isStreamed, send('text/html', `<!doctype html><p>${WORDS}`))
     expect(costUsd).toBeLessThan(0.01)
+  })
+})
+
+describe('tokens of a request', () => {
+  it('are those of all its tries, the parts too', async () => {
+    const usage = {
+      prompt_tokens: 1000,
+      completion_tokens: 500,
+      prompt_tokens_details: { cached_tokens: 200 },
+      completion_tokens_details: { reasoning_tokens: 100 },
+    }
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }]
+    let tries = 0
+    const server = await gatewayBefore(
+      (response) => {
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify(tries++ === 0 ? { error: { message: 'no' }, usage } : { choices, usage }))
+      },
+      ['openai', 'openai'],
+    )
+    await (await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })).text()
+    const [{ tries: made, tokens }] = await server.over(1)
+    expect(made).toBe(2)
+    expect(tokens).toEqual({ input: 2000, output: 1000, cachedInput: 400, reasoning: 200 })
   })
 })
