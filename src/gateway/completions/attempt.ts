@@ -34,6 +34,8 @@ const ERROR_BYTES_MAX = 64 * 1024
 const ANSWER_BEGINS = /^\s*(\{|data:|event:)/
 /** A client that is gone gets a response that nobody reads. */
 const GONE_STATUS = 499
+/** An answer that is all there, with its usage, may be followed by its end so late: some upstreams leave that out and keep the stream open. */
+const END_MS = 2000
 const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
@@ -179,9 +181,13 @@ export class Attempt implements StreamedCall {
   private watched(answer: UpstreamAnswer): WatchedBody {
     const { firstTokenMs, betweenTokensMs } = this.order.config.timeouts
     const until = this.call.beganAt + firstTokenMs
+    const isSingle = this.order.size.most.answers === 1
     return new WatchedBody(answer.body, this.house.after, () =>
       this.meter.hasContent
-        ? this.waitOf(betweenTokensMs, 'the upstream was silent: no more came of its answer')
+        ? this.waitOf(
+            isSingle && this.meter.isComplete ? Math.min(END_MS, betweenTokensMs) : betweenTokensMs,
+            'the upstream was silent: no more came of its answer',
+          )
         : this.waitOf(Math.max(0, until - performance.now()), 'the upstream was silent: no first token'),
     )
   }

@@ -178,10 +178,11 @@ export class StreamResponse implements AnswerStream {
   private async linger(): Promise<void> {
     this.body.wait = () => ({ ms: LINGER_MS, what: 'no end' })
     try {
-      for (let reads = 0; reads < LINGER_READS_MAX; reads++) if ((await this.body.next()) === null) return
+      for (let reads = 0; reads < LINGER_READS_MAX; reads++) if ((await this.body.next()) === null) break
     } catch {
       // It does not end: it is broken off.
     }
+    if (this.body.isAtEnd) return
     this.body.stop()
     this.call.breakOff()
   }

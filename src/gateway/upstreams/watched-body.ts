@@ -36,6 +36,8 @@ export class WatchedBody {
   private readonly chunks: UpstreamBody
   private readonly after: After
   private ended = false
+  /** Its end has come: nothing failed, and nobody stopped it. */
+  isAtEnd = false
   /** What `text` has read. */
   private readonly read: Uint8Array[] = []
   /** While a wait is under way. */
@@ -51,7 +53,7 @@ export class WatchedBody {
   take(): Uint8Array | null | undefined {
     if (this.ended) return null
     const chunk = this.chunks.take?.()
-    if (chunk === null) this.ended = true
+    if (chunk === null) this.atEnd()
     return chunk
   }
 
@@ -63,12 +65,17 @@ export class WatchedBody {
       const { ms, what } = this.wait()
       const { done, value } = await within(this.chunks.next(), ms, this.after, what)
       if (done !== true) return value
-      this.ended = true
+      this.atEnd()
       return null
     } catch (error) {
       this.ended = true
       throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
     }
+  }
+
+  private atEnd(): void {
+    this.ended = true
+    this.isAtEnd = true
   }
 
   /** Nothing more is wanted of it. */

@@ -125,6 +125,40 @@ describe('an upstream', () => {
   })
 })
 
+describe('an upstream that keeps a stream open after its usage, and sends no end of it', () => {
+  const USAGE = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 10, completion_tokens: 5 } })}\n\n`
+  const FINISH = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\n`
+
+  it('keeps no client waiting, and no connection', async () => {
+    const server = await beforeEndless(CONTENT + FINISH + USAGE, '', {
+      timeouts: { betweenTokensMs: 600_000 },
+    })
+    const open = () => new Promise<number>((resolve) => servers[0].getConnections((_, n) => resolve(n)))
+    const text = await (await server.post('/v1/chat/completions', body)).text()
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(server.records[0]).toMatchObject({ outcome: 'answered', isMeasured: true })
+    await expect.poll(open, { timeout: 10_000 }).toBe(0)
+  }, 20_000)
+
+  it('may be about to send another answer, where several were asked for', async () => {
+    const other = `data: ${JSON.stringify({ choices: [{ index: 1, delta: { content: 'second' } }] })}\n\n`
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(CONTENT + FINISH + USAGE)
+      setTimeout(() => response.end(`${other}${FINISH}data: [DONE]\n\n`), 2500)
+    })
+    servers.push(upstream)
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const { port } = upstream.address() as AddressInfo
+    const server = await gatewayServer({
+      models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
+      tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
+    })
+    const text = await (await server.post('/v1/chat/completions', { ...body, n: 2 })).text()
+    expect(text).toContain('second')
+  }, 20_000)
+})
+
 describe('a client', () => {
   it.each([
     ['in the middle of a stream', true],
