@@ -7,6 +7,7 @@ import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
 import { scrubberOf } from '../logs/scrub.js'
+import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, openBesideLog } from './beside-log.js'
@@ -143,12 +144,9 @@ class Server implements Serving {
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
     this.signals.givenTo(this)
-    let wasFailing = ''
-    const onStoreError = (error: unknown) => {
-      const message = scrubberOf(config)(messageOf(error))
-      if (message !== wasFailing) log.write('error', { error: message }, 'the store fails')
-      wasFailing = message
-    }
+    const scrub = scrubberOf(config)
+    const tell = storeFailureLog(log.write, () => performance.now())
+    const onStoreError = (error: unknown) => tell(scrub(messageOf(error)))
     const router = await openRouter(config, onStoreError)
     const { recovery } = router
     if (recovery !== null) {

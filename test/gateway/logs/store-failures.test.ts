@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { storeFailureLog } from '../../../src/gateway/logs/store-failures.js'
+
+it('a store that fails is told once a minute for each reason, also where it has worked in between', () => {
+  const told: unknown[] = []
+  let now = 0
+  const failed = storeFailureLog(
+    (_level, { error }) => told.push(error),
+    () => now,
+  )
+  const full = (script: string, line: number) =>
+    `stream gw: OOM command not allowed. script: ${script.repeat(40)}, on @user_script:${line}.`
+  for (now = 0; now < 59_000; now += 500) failed(now % 1000 === 0 ? full('a', 1) : full('b', 22))
+  expect(told).toEqual([full('a', 1)])
+  now = 60_000
+  failed(full('b', 22))
+  failed('connect ECONNREFUSED')
+  failed('connect ECONNREFUSED')
+  expect(told.slice(1)).toEqual([full('b', 22), 'connect ECONNREFUSED'])
+  // The next outage, of the same reason.
+  now = 600_000
+  failed('connect ECONNREFUSED')
+  expect(told).toHaveLength(4)
+})
