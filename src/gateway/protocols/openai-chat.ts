@@ -95,11 +95,13 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
   let finish: string | null = null
   let isRefusal = false
   let isTruncated = false
+  let hasMedia = false
   for (const choice of choices) {
     const said = objectOf(choice[place]) ?? objectOf(choice.message)
     if (said !== null) {
       for (const name of ANSWERS) text += textOfContent(said[name])
-      for (const name of THOUGHTS) thought += textOfContent(said[name])
+      thought += thoughtIn(said)
+      hasMedia ||= objectsOf(said.images).length > 0 || objectsOf(said.content).some(isMedia)
       for (const call of objectsOf(said.tool_calls)) text += textOfCall(call.function ?? call.custom)
       text += textOfCall(said.function_call)
       if (isRecord(said.audio)) text += textOf(said.audio.transcript) || textOf(said.audio.data)
@@ -115,8 +117,8 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
   }
   return {
     text: thought + text,
-    hasContent: thought !== '' || text !== '',
-    hasAnswer: text !== '',
+    hasContent: thought !== '' || text !== '' || hasMedia,
+    hasAnswer: text !== '' || hasMedia,
     usage: usageOf(value),
     isUsageWhole: true,
     serviceTier: textOf(value.service_tier) || null,
@@ -126,6 +128,22 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
     error: null,
     isEnd: false,
   }
+}
+
+/** By the fields that most have, as OpenRouter's list of details has it where it has that alone, and as Mistral puts it into the content. */
+function thoughtIn(said: Json): string {
+  let thought = ''
+  for (const name of THOUGHTS) thought += textOfContent(said[name])
+  if (thought === '')
+    for (const { text, summary } of objectsOf(said.reasoning_details))
+      thought += textOf(text) || textOf(summary)
+  for (const { thinking } of objectsOf(said.content)) thought += textOfContent(thinking)
+  return thought
+}
+
+/** Of the parts of a content that are no text: pictures and the like. */
+function isMedia({ type }: Json): boolean {
+  return typeof type === 'string' && !['text', 'output_text', 'refusal', 'thinking'].includes(type)
 }
 
 /** Of a function, or of a tool that takes a text as it is. */

@@ -157,5 +157,6 @@ function readEvent(value: Json): Facts {
     const hasAnswer = hasContent && !type.startsWith('response.reasoning')
     return { ...NO_FACTS, text, hasContent, hasAnswer, isRefusal: type === 'response.refusal.delta' }
   }
-  return NO_FACTS
+  const hasPicture = type === 'response.image_generation_call.partial_image'
+  return hasPicture ? { ...NO_FACTS, hasContent: true, hasAnswer: true } : NO_FACTS
 }

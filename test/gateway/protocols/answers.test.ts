@@ -58,6 +58,34 @@ describe('a whole answer', () => {
 
 describe('an event of a stream', () => {
   const event = (data: object) => ({ data: JSON.stringify(data) })
+  const THINKING = { type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }] }
+  const PICTURE = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA' } }
+
+  it.each([
+    ['a picture beside the text', { images: [PICTURE] }, '', true],
+    ['a picture in the content', { content: [PICTURE] }, '', true],
+    ['thinking in the content, as Mistral has it', { content: [THINKING] }, 'Hm.', false],
+    ['both', { content: [THINKING, { type: 'text', text: 'Paris' }] }, 'Hm.Paris', true],
+    ['a list of details', { reasoning_details: [{ type: 'reasoning.text', text: 'Hm.' }] }, 'Hm.', false],
+    [
+      'a list of details beside the same as a text',
+      { reasoning: 'Hm.', reasoning_details: [{ type: 'reasoning.text', text: 'Hm.' }] },
+      'Hm.',
+      false,
+    ],
+  ])('has content where it is %s', (_, delta, text, hasAnswer) => {
+    const chunk = { choices: [{ index: 0, delta, finish_reason: null }] }
+    expect(OPENAI_CHAT.readEvent(event(chunk), chunk)).toMatchObject({ text, hasContent: true, hasAnswer })
+  })
+
+  it('of a picture that is not whole has content', () => {
+    const partial = { type: 'response.image_generation_call.partial_image', partial_image_b64: 'AA' }
+    expect(OPENAI_RESPONSES.readEvent(event(partial), partial)).toMatchObject({
+      hasContent: true,
+      hasAnswer: true,
+    })
+  })
+
   it.each([
     [OPENAI_CHAT, { choices: [{ index: 0, delta: { reasoning_content: 'Hm.' } }] }, false],
     [OPENAI_CHAT, { choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...custom }] } }] }, true],
