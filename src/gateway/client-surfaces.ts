@@ -13,7 +13,7 @@ import { requestOf, responseOf } from './doors/web-door.js'
 import { decision, feedback, link, thumbsScript } from './feedback/feedback-routes.js'
 import { must } from './given.js'
 import { JUDGE_KEY } from './judge/judge-model.js'
-import { refusalResponse } from './keys/refusal.js'
+import { errorsOf, refusalResponse } from './keys/refusal.js'
 import { rewardMetrics } from './metrics/reward-metrics.js'
 import { modelList } from './model-list.js'
 import type { ProtocolAdapter } from './protocols/adapter.js'
@@ -72,11 +72,11 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
         return modelList(deps.live.current, key)
       }),
     )
-    app.all('*', () => {
+    app.all('*', ({ req }) => {
       const refusal = { status: 404, code: 'not_found', message: 'there is no such path', retryAfterMs: null }
-      return refusalResponse(refusal, 'openai')
+      return refusalResponse(refusal, errorsOf(req.path))
     })
-    app.onError((error) => {
+    app.onError((error, { req }) => {
       deps.onError(error, 'a request')
       const refusal = {
         status: 500,
@@ -84,7 +84,7 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
         message: 'the gateway failed',
         retryAfterMs: null,
       }
-      return refusalResponse(refusal, 'openai')
+      return refusalResponse(refusal, errorsOf(req.path))
     })
     return {
       fetch: (request) => app.fetch(request),

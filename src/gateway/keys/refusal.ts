@@ -21,6 +21,11 @@ export function refused(
 /** What a client's library reads errors of. */
 export type ErrorProtocol = 'openai' | 'anthropic'
 
+/** Of whom a path is, there or not. */
+export function errorsOf(path: string): ErrorProtocol {
+  return /^\/v1\/messages(\/|$)/.test(path) ? 'anthropic' : 'openai'
+}
+
 const OPENAI_TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
   402: 'insufficient_quota',

@@ -6,6 +6,7 @@ import type { GatewayConfig } from '../config/config.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
+import { errorsOf, refusalResponse } from '../keys/refusal.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
@@ -92,9 +93,11 @@ function answer({ gateway, isEnding }: Front, request: Request): Response | Prom
   if (pathname === '/readyz')
     return Response.json({ status: isEnding ? 'draining' : 'starting' }, { status: 503 })
   const message = isEnding ? 'this gateway is about to end' : 'this gateway is starting'
-  const error = { message, type: 'server_error', param: null, code: isEnding ? 'draining' : 'starting' }
   // Another replica, or the next process, takes it.
-  return Response.json({ error }, { status: 503, headers: { 'retry-after': '1', connection: 'close' } })
+  const refusal = { status: 503, code: isEnding ? 'draining' : 'starting', message, retryAfterMs: 1000 }
+  const response = refusalResponse(refusal, errorsOf(pathname))
+  response.headers.set('connection', 'close')
+  return response
 }
 
 async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {

@@ -1,5 +1,5 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -230,6 +230,31 @@ describe('a server that ends', () => {
       process.emit(signal)
       return clientSurfaces()(deps)
     }
+
+  it('tells clients that it starts, each in its own protocol', async () => {
+    const free = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => free.once('listening', resolve))
+    const { port } = free.address() as AddressInfo
+    await new Promise((resolve) => free.close(resolve))
+    const told: unknown[] = []
+    const server = await started(servedTree({ listen: { port } }), async (deps) => {
+      for (const path of ['/v1/messages', '/v1/messages/count_tokens', '/v1/responses']) {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: '{}' })
+        told.push([response.status, response.headers.get('retry-after'), await response.json()])
+      }
+      return clientSurfaces()(deps)
+    })
+    const message = 'this gateway is starting'
+    const anthropic = { type: 'error', error: { type: 'overloaded_error', message, code: 'starting' } }
+    const openai = { error: { message, type: 'server_error', param: null, code: 'starting' } }
+    expect(told).toEqual([
+      [503, '1', anthropic],
+      [503, '1', anthropic],
+      [503, '1', openai],
+    ])
+    const nowhere = JSON.parse((await get(server, '/v1/messages/batches')).text)
+    expect(nowhere).toMatchObject({ type: 'error', error: { type: 'not_found_error', code: 'not_found' } })
+  })
 
   it('keeps signals that come while it starts: a reload waits until there is something to reload', async () => {
     const server = await served(servedTree(), signalled('SIGHUP'))
