@@ -163,13 +163,23 @@ export class Ledger {
       const { costUsd, tokens } = this.quote(call, bill)
       const booked = { costUsd: costUsd ?? 0, tokens }
       if (isStoreError(error))
-        this.wait({ id, costUsd: booked.costUsd, give: () => void act(this.options.router) })
+        this.wait({ id, costUsd: booked.costUsd, give: () => this.bookLate(call, booked.costUsd, act) })
       else this.bookBeside(error, call, booked.costUsd)
       return booked
     } finally {
       this.booking = null
     }
     return booking.booked ?? NOTHING
+  }
+
+  /** A bill that has waited: its request may be forgotten by now. @throws while the store takes nothing */
+  private bookLate(call: Reserved, costUsd: number, act: (router: Router<string>) => unknown): void {
+    try {
+      act(this.options.router)
+    } catch (error) {
+      if (isStoreError(error)) throw error
+      this.bookBeside(error, call, costUsd)
+    }
   }
 
   /**

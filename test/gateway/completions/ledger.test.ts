@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Ledger, type Reserved } from '../../../src/gateway/completions/ledger.js'
-import { createRouter, type Router } from '../../../src/index.js'
+import { createRouter, ParetoBanditError, type Router } from '../../../src/index.js'
 
 const CAPS = [{ usd: 10, per: 'day' }] as const
 const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 }
@@ -25,44 +25,59 @@ const ENDS: readonly (readonly [string, (router: Router<string>, clock: { now: n
 ]
 
 describe('a bill of a request that the router keeps no more', () => {
-  it.each(ENDS)('is paid by every account, whole: %s', async (_, end) => {
-    const clock = { now: Date.now() }
-    const router = await createRouter<string>({
-      models: [
-        { id: 'one', ...PRICES },
-        { id: 'free', ...FREE },
-      ],
-      encoder: ENCODER,
-      dimension: 1,
-      policy: 'dollar',
-      caps: CAPS,
-      tenants: [{ id: 'team', caps: CAPS }],
-      pendingCapacity: 8,
-      pendingTtlMs: MINUTE,
-      clock: () => clock.now,
-    })
-    const errors: unknown[] = []
-    const ledger = new Ledger({ router, after: () => () => {}, onError: (error) => errors.push(error) })
-    const decision = await ledger.reserve(PROMPT, { tenant: 'team', candidates: ['one'] })
-    const call: Reserved = { decision, tenant: 'team' }
-    end(router, clock)
-    for (let i = 0; i < LATER; i += 1000)
-      router.routeMany(
-        Array.from({ length: 1000 }, () => [1]),
-        { candidates: ['free'] },
-      )
-    const spent = (account: 'all' | 'team') => {
-      const stats = account === 'all' ? router.stats().account : router.tenantStats('team')
-      return 10 - (stats?.caps[0].availableUsd ?? 0)
-    }
-    expect(
-      ledger.settle({ ...call, model: {}, upstream: {}, beganAt: 0 } as never, { costUsd: 2 }, 1, true),
-    ).toEqual({
-      costUsd: 2,
-      tokens: null,
-    })
-    expect(spent('team')).toBeCloseTo(2, 12)
-    expect(spent('all')).toBeCloseTo(2, 12)
-    expect(errors).toEqual([])
-  })
+  it.each(ENDS.flatMap(([what, end]) => [false, true].map((isAway) => [what, isAway, end] as const)))(
+    'is paid by every account, whole: %s, while the store was away: %s',
+    async (_, isAway, end) => {
+      const clock = { now: Date.now() }
+      const router = await createRouter<string>({
+        models: [
+          { id: 'one', ...PRICES },
+          { id: 'free', ...FREE },
+        ],
+        encoder: ENCODER,
+        dimension: 1,
+        policy: 'dollar',
+        caps: CAPS,
+        tenants: [{ id: 'team', caps: CAPS }],
+        pendingCapacity: 8,
+        pendingTtlMs: MINUTE,
+        clock: () => clock.now,
+      })
+      const errors: unknown[] = []
+      let again = () => {}
+      const after = (_ms: number, call: () => void) => {
+        again = call
+        return () => {}
+      }
+      const ledger = new Ledger({ router, after, onError: (error) => errors.push(error) })
+      const decision = await ledger.reserve(PROMPT, { tenant: 'team', candidates: ['one'] })
+      const call: Reserved = { decision, tenant: 'team' }
+      const settle = () =>
+        ledger.settle({ ...call, model: {}, upstream: {}, beganAt: 0 } as never, { costUsd: 2 }, 1, true)
+      const booked = { costUsd: 2, tokens: null }
+      if (isAway) {
+        const real = router.settle
+        router.settle = () => {
+          throw new ParetoBanditError('STORE_UNREACHABLE', 'store', 'away')
+        }
+        expect(settle()).toEqual(booked)
+        router.settle = real
+      }
+      end(router, clock)
+      for (let i = 0; i < LATER; i += 1000)
+        router.routeMany(
+          Array.from({ length: 1000 }, () => [1]),
+          { candidates: ['free'] },
+        )
+      const spent = (account: 'all' | 'team') => {
+        const stats = account === 'all' ? router.stats().account : router.tenantStats('team')
+        return 10 - (stats?.caps[0].availableUsd ?? 0)
+      }
+      if (isAway) again()
+      else expect(settle()).toEqual(booked)
+      expect(spent('team')).toBeCloseTo(2, 12)
+      expect(spent('all')).toBeCloseTo(2, 12)
+      expect(errors).toEqual([])
+    },
+  )
 })
