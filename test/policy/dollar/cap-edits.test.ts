@@ -174,4 +174,33 @@ describe('a cap that was spent while the clock ran ahead', () => {
     clock.now += 2 * DAY + HOUR
     expect(spend(router)).toBe(5)
   })
+
+  it('of a calendar opens with the next period where it is put into another time zone', async () => {
+    const { router, clock } = await bench({ caps: [{ usd: 5, per: 'day' }] })
+    clock.now += 365 * DAY
+    expect(spend(router)).toBe(5)
+    clock.now = START
+    for (let day = 0; day < 3; day++, clock.now += DAY) expect(spend(router)).toBe(0)
+    const zone = { usd: 5, per: 'day', timeZone: 'Europe/Berlin' } as const
+    router.setCaps([zone])
+    spend(router)
+    for (let day = 0; day < 3; day++) {
+      clock.now += DAY
+      expect(spend(router)).toBe(5)
+    }
+  })
+
+  it('over any window stays shut likewise, and is as open as it was raised', async () => {
+    const caps = [{ usd: 5, per: 'day', window: 'rolling' }] as const
+    const { router, clock } = await bench({ caps })
+    clock.now += 30 * DAY
+    expect(spend(router)).toBe(5)
+    clock.now = START
+    for (let day = 0; day < 3; day++, clock.now += DAY) expect(spend(router)).toBe(0)
+    router.setCaps([{ ...caps[0], usd: 10 }])
+    expect(spend(router)).toBe(5)
+    router.setCaps(caps)
+    clock.now = START + 32 * DAY
+    expect(spend(router)).toBe(5)
+  })
 })
