@@ -30,8 +30,8 @@ import { StreamedAnswer } from './streamed.js'
 
 /** Of an answer that is an error so much is read. */
 const ERROR_BYTES_MAX = 64 * 1024
-/** Of JSON or of a stream: a page of a proxy was written by no model. */
-const ANSWER_BEGINS = /^\s*(\{|data:|event:)/
+/** Of JSON or of a stream, with what keeps its connection awake before it: a page of a proxy was written by no model. */
+const ANSWER_BEGINS = /^\s*(\{|(data|event|id|retry)?:)/
 /** A client that is gone gets a response that nobody reads. */
 const GONE_STATUS = 499
 /** An answer that is all there, with its usage, may be followed by its end so late: some upstreams leave that out and keep the stream open. */

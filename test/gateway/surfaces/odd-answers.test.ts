@@ -191,6 +191,7 @@ describe('an answer that is not what was asked for', () => {
       await billOf(true, breaksOff),
       await billOf(true, send('text/plain', events)),
       await billOf(false, send('text/event-stream', events)),
+      await billOf(true, send('text/plain', `: wait\n\n${events}`)),
       await billOf(false, send('application/json', ANSWER.slice(0, -1))),
     ]
     // 40,000 words at two dollars a million tokens, and what there is around them.
