@@ -163,7 +163,7 @@ function failed(
   { kind, code, status, message, retryAfterMs, body }: UpstreamFailure,
 ): ClientAnswer {
   const refusal = { status, code, message: house.scrub(message), retryAfterMs }
-  const outcome = kind === 'caller' && body !== null ? 'refused' : 'failed'
+  const outcome = kind === 'caller' ? 'refused' : 'failed'
   return exchange.refuse(refusal, adapter.errors, outcome, wordsOf(house, body))
 }
 

@@ -1,4 +1,5 @@
 import { parseObject } from '../../base/json.js'
+import { retryAfterOf } from '../../index.js'
 import type { ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
@@ -43,7 +44,12 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
     )
     const body = new WatchedBody(answer.body, house.after, () => ({ ms: firstTokenMs, what: 'no count' }))
     const text = await body.text(ANSWER_BYTES_MAX)
-    if (answer.status !== 200) throw failureOfStatus(answer.status, text, null)
+    if (answer.status !== 200)
+      throw failureOfStatus(
+        answer.status,
+        text,
+        retryAfterOf((name) => answer.header(name), house.deps.now()),
+      )
     const json = parseObject(text)
     if (json === null)
       throw new UpstreamFailure(

@@ -9,7 +9,10 @@ export type Surface =
   | 'feedback'
   | 'models'
 
-/** How it ended. `refused`: nothing was sent upstream; `cancelled`: the client went away. The gateway's own end is a failure. */
+/**
+ * How it ended. `refused`: nothing was sent upstream, or what the client asked was refused there; `cancelled`: the client went away.
+ * The gateway's own end is a failure.
+ */
 export type Outcome = 'answered' | 'refused' | 'failed' | 'cancelled'
 
 /** Tokens as the bill has them; a kind that is not known has none. */

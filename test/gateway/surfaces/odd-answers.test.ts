@@ -155,6 +155,31 @@ describe('a usage', () => {
   })
 })
 
+it('a count of tokens waits for as long as its upstream says', async () => {
+  const server = await gatewayBefore((response) => {
+    response.writeHead(429, { 'retry-after': '7' }).end('{}')
+  })
+  const response = await server.post('/v1/messages/count_tokens', { model: 'anthropic', messages: HELLO })
+  expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7'])
+})
+
+describe('a request that the upstream refuses', () => {
+  it.each([
+    ['in its own words', JSON.stringify({ error: { message: 'too long', type: 'invalid_request_error' } })],
+    ['in no words', ''],
+    ['with a page', '<!doctype html>'],
+  ])('is no failure: %s', async (_, text) => {
+    const server = await gatewayBefore((response) => {
+      response.statusCode = 400
+      response.end(text)
+    })
+    for (const stream of [true, false])
+      expect((await server.post('/v1/chat/completions', { ...ASKS.chat[1], stream })).status).toBe(400)
+    const refused = { outcome: 'refused', code: 'upstream_rejected', costUsd: 0, tries: 1 }
+    expect(await server.over(2)).toMatchObject([refused, refused])
+  })
+})
+
 const WORDS = 'word '.repeat(40_000)
 const ANSWER = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: WORDS }, finish_reason: 'stop' }],
