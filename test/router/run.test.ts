@@ -309,6 +309,23 @@ describe('run with a stream', () => {
     expect(told[0].costUsd).toBeCloseTo(costUsd, 12)
   })
 
+  it('books the greater of two counts of its whole answer, in whatever order they come', async () => {
+    const { router, told } = await bench()
+    const list = [{ usage: USAGE }, { usage: { ...USAGE, completion_tokens: 10, total_tokens: 1010 } }]
+    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events(list))
+    await read(run.answer)
+    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+  })
+
+  it('takes the latest cost that the caller says, though it is less', async () => {
+    const { router, told } = await bench()
+    const usage = (answer: unknown) => ('costUsd' in (answer as object) ? (answer as object) : null)
+    const list = [{ costUsd: 0.5 }, { costUsd: 0.25, ...USAGE }, { ...USAGE, costUsd: null }]
+    const run = await router.run(X, { ...SIZE, usage }, () => events(list))
+    await read(run.answer)
+    expect(told[0].costUsd).toBe(0.25)
+  })
+
   it('asks another model until its first event, and no longer', async () => {
     const { router, told } = await bench()
     let calls = 0

@@ -1,8 +1,9 @@
 import type { Json } from '../../base/json.js'
+import { mergedUsage } from '../../base/merged-usage.js'
 import { estimateTokens } from '../../features/index.js'
 import type { AnswerFlaw } from '../../rewards/index.js'
 import type { Facts } from '../protocols/adapter.js'
-import { countsInput, mergedUsage, outputIn, usageOver } from '../protocols/usage.js'
+import { countsInput, outputIn } from '../protocols/usage.js'
 
 /** What an answer has been so far. */
 export class Meter {
@@ -55,9 +56,9 @@ export class Meter {
     this.finish = finish ?? this.finish
     if (usage === null) return
     if (this.usage === null) this.usage = usage
-    else if (isUsageWhole && !this.isUsageWhole) this.usage = usageOver(this.usage, usage)
-    else if (isUsageWhole === this.isUsageWhole) this.usage = mergedUsage(this.usage, usage)
     // An early count that comes after a whole one says nothing.
+    else if (isUsageWhole || !this.isUsageWhole)
+      this.usage = mergedUsage(this.usage, usage, isUsageWhole && !this.isUsageWhole)
     if (isUsageWhole || !this.isUsageWhole) this.uncountedTokens = 0
     this.isUsageWhole ||= isUsageWhole
   }

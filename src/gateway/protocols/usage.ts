@@ -1,4 +1,4 @@
-import { isRecord } from '../../base/check.js'
+import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, listOf, objectOf, objectsOf } from '../../base/json.js'
 import { withMembers } from './json-text.js'
 
@@ -75,65 +75,15 @@ function counts(usage: unknown): usage is Json {
   return false
 }
 
-/**
- * What several usages of one answer say together. Counts are of all so far and never fall, so the greater holds, in whatever
- * order they come; a null says nothing.
- */
-export function mergedUsage(before: Json, next: Json): Json {
-  return merged(before, next, (known, value) => Math.max(known, value))
-}
-
-/**
- * A usage of the whole answer over one of its beginning: what it says holds, a first token that the beginning counts does not. Of the prompt
- * too, which may be found to have come from a cache, unless the whole counts less of it in all: servers repeat it at the end as 0.
- */
-export function usageOver(early: Json, whole: Json): Json {
-  const later = merged(early, whole, (_known, value) => value)
-  if (promptIn(later) >= promptIn(early)) return later
-  return merged(early, whole, (known, value, name) => (OF_ANSWER.test(name) ? value : Math.max(known, value)))
-}
-
-const OF_ANSWER = /output|completion/
-/** All counts of the prompt together, to be compared with those of another usage of the same answer. */
-function promptIn(usage: Json): number {
-  let sum = 0
-  for (const [name, value] of Object.entries(usage)) {
-    if (!OF_PROMPT.test(name)) continue
-    sum += isRecord(value) ? promptIn(value) : Math.max(0, numberIn(value))
-  }
-  return sum
-}
-
-const OF_PROMPT = /input|prompt|cache/
-
-function merged(
-  before: Json,
-  next: Json,
-  count: (known: number, value: number, name: string) => number,
-): Json {
-  const all: Record<string, unknown> = { ...before }
-  for (const [name, value] of Object.entries(next)) {
-    const known = all[name]
-    if (value === null || value === undefined) continue
-    if (typeof known === 'number') {
-      // What is no count says nothing.
-      if (typeof value === 'number' && value >= 0 && value <= COUNT_MAX) all[name] = count(known, value, name)
-    } else if (isRecord(known)) {
-      if (isRecord(value)) all[name] = merged(known, value, count)
-    } else all[name] = value
-  }
-  return all
-}
-
 /** What the provider says that it costs, USD: of OpenRouter, and of Perplexity in an object of its own. 0: it says nothing. */
 export function costIn({ cost }: Json): number {
-  return Math.max(0, numberIn(cost), numberIn(objectOf(cost)?.total_cost))
+  return Math.max(numberIn(cost), numberIn(objectOf(cost)?.total_cost))
 }
 
 /** Tokens of the answer that a usage counts, by whatever name. */
 export function outputIn(usage: Json): number {
-  const total = Math.max(0, numberIn(usage.total_tokens))
-  return Math.max(greatestIn(usage, OUTPUT_NAMES), total - greatestIn(usage, INPUT_NAMES))
+  const beyondInput = numberIn(usage.total_tokens) - greatestIn(usage, INPUT_NAMES)
+  return Math.max(greatestIn(usage, OUTPUT_NAMES), beyondInput)
 }
 
 /** Whether a usage counts the prompt, read in full or from a cache. Every request has one. */
@@ -169,11 +119,9 @@ function greatestIn(usage: Json, names: readonly string[]): number {
   return greatest
 }
 
-/** More is no count of tokens, and no dollars: it says nothing, as the engine has it. */
-const COUNT_MAX = 1e12
-
+/** What is no amount says nothing, as the engine has it. */
 function numberIn(value: unknown): number {
-  return typeof value === 'number' && Math.abs(value) <= COUNT_MAX ? value : 0
+  return isAmount(value) ? value : 0
 }
 
 /** Details that are known: of kinds with a price of their own, or that cost what their side costs. */
@@ -240,7 +188,6 @@ function eachUnknown(
   if (!isRecord(value)) return
   for (const name of Object.keys(value)) {
     const count = value[name]
-    const isCount = typeof count === 'number' && count > 0 && count <= COUNT_MAX
-    if (isCount && name.endsWith('_tokens') && !known.has(name)) take(name, count)
+    if (isAmount(count) && count > 0 && name.endsWith('_tokens') && !known.has(name)) take(name, count)
   }
 }

@@ -43,51 +43,6 @@ function withRaw(usage: object, message: object): object {
 }
 
 /**
- * Both usages of one answer: Anthropic says what it read first, and what it wrote last. What is said later counts, of the prompt too, which may
- * be found to have come from a cache; but not where it counts less of it in all, as servers do that repeat it as 0: there the greater counts hold.
- */
-export function mergedUsage(before: object | null, after: object): object {
-  if (before === null) return after
-  const later = merged(before, after, (_known, value) => value)
-  return promptIn(later) >= promptIn(before) ? later : merged(before, after, Math.max)
-}
-
-const OF_PROMPT = /input|prompt|cache/i
-
-/** @param count which of two counts of the prompt holds; @param isOfPrompt whether all that is counted here is */
-function merged(
-  before: object,
-  after: object,
-  count: (known: number, value: number) => number,
-  isOfPrompt = false,
-): object {
-  const all: Record<string, unknown> = { ...before }
-  for (const [name, value] of Object.entries(after)) {
-    const known = all[name]
-    const isHere = isOfPrompt || OF_PROMPT.test(name)
-    if (value === null || value === undefined) continue
-    if (isRecord(known) && isRecord(value)) all[name] = merged(known, value, count, isHere)
-    else if (typeof known !== 'number' || !isHere) all[name] = value
-    else if (isCount(value)) all[name] = count(known, value)
-  }
-  return all
-}
-
-function promptIn(usage: object, isOfPrompt = false): number {
-  let sum = 0
-  for (const [name, value] of Object.entries(usage)) {
-    const isHere = isOfPrompt || OF_PROMPT.test(name)
-    if (isRecord(value)) sum += promptIn(value, isHere)
-    else if (isHere && isCount(value)) sum += value
-  }
-  return sum
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY
-}
-
-/**
  * Whether the usage of an event of a stream is that of a part of the answer: as Anthropic's begins (input read, one token written), and
  * as Gemini's goes on. An answer that breaks off there was billed more.
  */

@@ -1,5 +1,7 @@
 import { checkKeys, checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { memberOf } from '../../base/json.js'
+import { mergedUsage } from '../../base/merged-usage.js'
 import { reading, readRecordOnce } from '../../base/read-once.js'
 import { isStream } from '../../base/stream.js'
 import type { ContextInput } from '../../features/context-reader.js'
@@ -10,7 +12,7 @@ import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import type { Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { isPartialUsage, laterServiceTierOf, mergedUsage, serviceTierOf, usageOf } from './answer-usage.js'
+import { isPartialUsage, laterServiceTierOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -167,7 +169,7 @@ export class Runner {
       const found = usageIn(event, made)
       const serviceTier = serviceTierOf(event) ?? heard.serviceTier
       if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
-      else heard = { usage: mergedUsage(heard.usage, found), serviceTier, isWhole: !isPartialUsage(event) }
+      else heard = { ...withUsage(heard, found, !isPartialUsage(event)), serviceTier }
     }
     const end = {
       ended: () => this.settle(made, heard),
@@ -248,6 +250,14 @@ function usageIn(value: unknown, { asked }: Made): object | PromiseLike<object> 
   } catch {
     return null
   }
+}
+
+/** What is known once this usage has come too. What the caller says that the answer cost is no count: the latest holds. */
+function withUsage(heard: Heard, found: object, isWhole: boolean): Heard {
+  if (heard.usage === null) return { ...heard, usage: found, isWhole }
+  const usage = mergedUsage(heard.usage, found, isWhole && !heard.isWhole)
+  const costUsd = memberOf(found, 'costUsd') ?? null
+  return { ...heard, usage: costUsd === null ? usage : { ...usage, costUsd }, isWhole }
 }
 
 /** A usage, or what the caller says that an answer cost, with a usage or without. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Meter } from '../../../src/gateway/completions/meter.js'
 import type { Facts } from '../../../src/gateway/protocols/adapter.js'
+import { ANTHROPIC_MESSAGES } from '../../../src/gateway/protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from '../../../src/gateway/protocols/openai-chat.js'
 
 const TEXT = 'word '.repeat(2000)
@@ -48,6 +49,18 @@ describe('the tokens of an answer', () => {
     const usage = { prompt_tokens: 20, completion_tokens: 5 }
     meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [{ delta: { content: TEXT } }], usage }))
     meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [{ delta: { content: TEXT } }] }))
+    expect(meter.isCounted).toBe(false)
+    expect(meter.leastOutputTokens).toBeGreaterThan(1900)
+  })
+
+  it.each(['7', -1, 1e13])('are those of its text where its end counts %j over its beginning', (count) => {
+    const meter = new Meter(0)
+    const events = [
+      { type: 'message_start', message: { usage: { input_tokens: 20, output_tokens: 3 } } },
+      { type: 'content_block_delta', delta: { type: 'text_delta', text: TEXT } },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: count } },
+    ]
+    for (const event of events) meter.add(ANTHROPIC_MESSAGES.readEvent({ data: '{}' }, event))
     expect(meter.isCounted).toBe(false)
     expect(meter.leastOutputTokens).toBeGreaterThan(1900)
   })

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  countsInput,
-  mergedUsage,
-  outputIn,
-  unknownTokensOf,
-  usageOf,
-  usageOver,
-} from '../../../src/gateway/protocols/usage.js'
+import { countsInput, outputIn, unknownTokensOf, usageOf } from '../../../src/gateway/protocols/usage.js'
 
 describe('usageOf', () => {
   it('finds a usage wherever it stands, and none that counts nothing', () => {
@@ -49,48 +42,5 @@ describe('usageOf', () => {
       { name: 'smell_tokens', side: 'output', isWithin: true, count: 2 },
       { name: 'citation_tokens', side: 'input', isWithin: false, count: 4 },
     ])
-  })
-})
-
-describe('two usages of one answer', () => {
-  const begun = {
-    input_tokens: 100_000,
-    cache_read_input_tokens: 1000,
-    cache_creation: { ephemeral_5m_input_tokens: 20 },
-    output_tokens: 3,
-  }
-
-  it.each([0, -1, '7', Number.NaN, 1e13, {}, null])(
-    'keep counts of the prompt that the last repeats as %j',
-    (value) => {
-      const end = {
-        input_tokens: value,
-        cache_read_input_tokens: value,
-        cache_creation: { ephemeral_5m_input_tokens: value },
-        output_tokens: 50,
-      }
-      expect(usageOver(begun, end)).toEqual({ ...begun, output_tokens: 50 })
-      expect(mergedUsage(begun, end)).toEqual({ ...begun, output_tokens: 50 })
-    },
-  )
-
-  it('have the counts of the prompt that come with the last, where these are more', () => {
-    const end = {
-      input_tokens: 200_000,
-      cache_creation: { ephemeral_5m_input_tokens: 30 },
-      output_tokens: 50,
-    }
-    expect(usageOver({ ...begun, input_tokens: 0 }, end)).toEqual({ ...begun, ...end })
-  })
-
-  it('count once what the last says to have come from a cache', () => {
-    const first = { ...begun, input_tokens: 1000, cache_read_input_tokens: 0 }
-    const end = { input_tokens: 100, cache_read_input_tokens: 900, output_tokens: 50 }
-    expect(usageOver(first, end)).toEqual({ ...first, ...end })
-  })
-
-  it('have what the last counts of the answer, where the first counted its beginning', () => {
-    expect(usageOver(begun, { output_tokens: 2 })).toEqual({ ...begun, output_tokens: 2 })
-    expect(mergedUsage({ completion_tokens: 9 }, { completion_tokens: 2 })).toEqual({ completion_tokens: 9 })
   })
 })
