@@ -1,13 +1,13 @@
 import { allDefaults, list, object, optional, orNull, required, withDefault } from './compound-shapes.js'
 import {
   type GatewayConfig,
-  type KeyStoreConfig,
   type ListenConfig,
   LOG_LEVELS,
   type LoggingConfig,
   type MetricsConfig,
 } from './config.js'
 import { budget, caps, routing, tenant } from './engine-shapes.js'
+import type { KeyStoreConfig } from './key-config.js'
 import { admin, type FileAdmin, type FileKey, key } from './key-shapes.js'
 import { limits, requests, retries, sessions, timeouts } from './limit-shapes.js'
 import { model } from './model-shape.js'

@@ -9,8 +9,11 @@ import type {
   ReserveMode,
 } from '../../index.js'
 import type { PriceFormat, PriceService, UnpricedTokens } from '../../prices/index.js'
-import type { MetricScale, REWARD_SOURCES } from '../../rewards/index.js'
+import type { AdminConfig, KeyConfig, KeyStoreConfig } from './key-config.js'
+import type { LimitsConfig, RetriesConfig, SessionsConfig, TimeoutsConfig } from './limit-config.js'
+import type { RewardsConfig } from './reward-config.js'
 import type { Secret } from './secret.js'
+import type { StoreConfig } from './store-config.js'
 
 /**
  * The config of a gateway as the rest of it sees it: checked whole, every default filled in, secrets read from the
@@ -66,38 +69,6 @@ export interface ListenConfig {
   readonly host: string
   /** 0 to 65535; 0 takes a free one. Default 8787. */
   readonly port: number
-}
-
-export type StoreConfig = SqliteStoreConfig | RedisStoreConfig | MemoryStoreConfig
-
-/** One process; the default, in `paretobandit.db` of the working folder. */
-export interface SqliteStoreConfig {
-  readonly kind: 'sqlite'
-  /** Path, from the folder of the process. Keys that are made at run time stand beside it, in `FILE.keys`. */
-  readonly file: string
-}
-
-/** Any number of processes on one budget: Redis 7 or Valkey. */
-export interface RedisStoreConfig {
-  readonly kind: 'redis'
-  /** `redis://...`, `rediss://...` or `unix:///...`. A secret, as it may hold a password. */
-  readonly url: Secret
-  /** All keys in Redis begin with `{prefix}:`. Default `paretobandit`. */
-  readonly prefix: string
-  /** A command without an answer for so long is given up, ms. Default 5,000. */
-  readonly timeoutMs: number
-  /** How many of Redis's own replicas must have an event before it counts as kept. Default 0. */
-  readonly waitReplicas: number
-  /**
-   * While Redis is away: the share of each cap, in [0, 1], that each process may go on with by itself. Default 0: requests
-   * that a cap or a strict budget limits are refused.
-   */
-  readonly localShare: number
-}
-
-/** Nothing is kept over a restart: for tests and demos. */
-export interface MemoryStoreConfig {
-  readonly kind: 'memory'
 }
 
 export interface BudgetConfig {
@@ -241,55 +212,6 @@ export interface TenantConfig {
   readonly caps: readonly CapOptions[]
 }
 
-/** What a client key may do. Keys in the config and keys made at run time are alike. */
-export interface KeyRights {
-  /** Who pays for its requests; null, the default: the account of all alone. */
-  readonly tenant: string | null
-  /** Models of these groups alone, pinned ones too. Null, the default: all models. */
-  readonly groups: readonly string[] | null
-  /** Null, the default: no limit. */
-  readonly requestsPerMinute: number | null
-  /** Tokens in and out. Null, the default: no limit. */
-  readonly tokensPerMinute: number | null
-  /** Milliseconds since 1970 UTC; null, the default: never. In a file it is an ISO 8601 time. */
-  readonly expiresAt: number | null
-}
-
-export interface KeyConfig extends KeyRights {
-  /** What logs and metrics call it; unique among keys of the config. */
-  readonly name: string
-  /** SHA-256 of the key, 64 hexadecimal digits in lower case. A file gives this or `value: $ENV`. */
-  readonly sha256: string
-}
-
-/** How keys that are made at run time are kept. */
-export interface KeyStoreConfig {
-  /** How often a process looks for keys that others made or revoked, and tells what keys do here, ms. Default 1,000. */
-  readonly refreshMs: number
-  /** How old what is known of keys may get while the store is away, ms; then they are refused. Default 60,000. */
-  readonly staleMs: number
-}
-
-export interface AdminConfig {
-  /** SHA-256 of the admin key. Null, the default: no admin API. A file gives `key: $ENV` or `sha256`. */
-  readonly sha256: string | null
-}
-
-export interface LimitsConfig {
-  /** Longest request body. Default 32 MiB. */
-  readonly bodyBytesMax: number
-  /** Longest header of a request, all fields. Default 16 KiB. */
-  readonly headerBytesMax: number
-  /** Requests of one key at a time. Default 256. */
-  readonly streamsPerKeyMax: number
-  /** Requests of all at a time. Default 4,096. */
-  readonly streamsMax: number
-  /** Longest upstream answer that is not streamed; of one that is, longest event, and longest beginning without content. Default 32 MiB. */
-  readonly answerBytesMax: number
-  /** What of a stream may wait for a slow client before its upstream is slowed. Default 256 KiB. */
-  readonly streamBufferBytesMax: number
-}
-
 export const UNKNOWN_MEMBERS = ['pass', 'refuse'] as const
 export type UnknownMembers = (typeof UNKNOWN_MEMBERS)[number]
 
@@ -311,91 +233,6 @@ export interface RequestsConfig {
    * requests are refused. Default false: calls of the last moments before a crash may be missing.
    */
   readonly waitForStore: boolean
-}
-
-export interface TimeoutsConfig {
-  /** A client may take so long to send its request, ms. Default 30,000. */
-  readonly requestMs: number
-  /** From the call of an upstream to its first token, or to its whole answer where it is not streamed, ms. Default 120,000. */
-  readonly firstTokenMs: number
-  /** Default 60,000. */
-  readonly betweenTokensMs: number
-  /** A request with all its tries, ms. Default 600,000. */
-  readonly totalMs: number
-  /** After SIGTERM streams may go on for so long, ms. Default 30,000. */
-  readonly drainMs: number
-}
-
-export interface RetriesConfig {
-  /** Models that one request may be sent to, the first included, 1 to 10. Default 3. */
-  readonly triesMax: number
-  /** Retries of all requests, as a share of requests, in [0, 1]. Default 0.2. */
-  readonly shareMax: number
-  /** How long a model that failed gets nothing, ms; `retry-after` of the upstream comes first. Default 10,000. */
-  readonly cooldownMs: number
-}
-
-export interface SessionsConfig {
-  /** A conversation without a request for so long is forgotten, ms. Default 1 h. */
-  readonly ttlMs: number
-  /** Conversations that are remembered. Default 100,000. */
-  readonly sessionsMax: number
-  /** What becomes of the upstream's stream when its client goes away. Default `cancel`. */
-  readonly onClientGone: OnClientGone
-  /** `drain`: for so long at most, ms. Default 30,000. */
-  readonly drainMs: number
-}
-
-export const ON_CLIENT_GONE = ['cancel', 'drain'] as const
-export type OnClientGone = (typeof ON_CLIENT_GONE)[number]
-
-export type RewardSource = (typeof REWARD_SOURCES)[number]
-
-export interface RewardsConfig {
-  /** Rewards of one request within so long are combined, ms. Default 60,000. */
-  readonly windowMs: number
-  /** What a reward of each source weighs, >= 0. Defaults: validator 0.2, client 1, person 2, judge 0.5. */
-  readonly weights: Readonly<Record<RewardSource, number>>
-  /** Scales of what clients send; a metric that is not named has [0, 1]. Default []. */
-  readonly metrics: readonly MetricScale[]
-  /** What answers say of themselves. */
-  readonly validators: ValidatorsConfig
-  /** Null, the default: no answer is graded. */
-  readonly judge: JudgeConfig | null
-  /** Null, the default: no signed links. */
-  readonly links: LinksConfig | null
-}
-
-/** What answers say of themselves: JSON where it was asked for, arguments that fit their tools, nothing said, the same asked again. */
-export interface ValidatorsConfig {
-  /** Default true. */
-  readonly enabled: boolean
-  /** Who asks the same again so soon was not served, ms. 0: that is not looked for. Default 60,000. */
-  readonly repeatMs: number
-  /** So long what they say waits for others to say more, ms; then it is applied. Default 1 h. */
-  readonly waitMs: number
-}
-
-export interface JudgeConfig {
-  /** Id of the model that grades. */
-  readonly model: string
-  /** Share of answers that are graded, in (0, 1]. Default 0.02. */
-  readonly share: number
-  /** What grading may cost a day, USD, > 0: an account of its own. */
-  readonly capUsdPerDay: number
-  /** What makes an answer good, in a sentence or some. Null, the default: that it is right, complete, and what was asked for. */
-  readonly rubric: string | null
-  /** Whether its scores are put on the scale of people's thumbs, learned where both speak of an answer. Default true. */
-  readonly calibrate: boolean
-}
-
-export interface LinksConfig {
-  /** Signs links: at least 32 characters. */
-  readonly secret: Secret
-  /** Default 30 days. */
-  readonly ttlMs: number
-  /** How people reach this gateway: `https://llm.example.com`. Null, the default: as the request that asks for links came. */
-  readonly baseUrl: string | null
 }
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug', 'silent'] as const

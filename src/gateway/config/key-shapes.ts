@@ -1,5 +1,5 @@
 import { object, optional, orNull, required, withDefault } from './compound-shapes.js'
-import type { KeyRights } from './config.js'
+import type { KeyRights } from './key-config.js'
 import { groups } from './model-shape.js'
 import { integerIn, text, textLike, time } from './scalar-shapes.js'
 import type { Secret } from './secret.js'

@@ -1,13 +1,12 @@
 import { object, setOf, withDefault } from './compound-shapes.js'
+import { type RequestsConfig, UNKNOWN_MEMBERS } from './config.js'
 import {
   type LimitsConfig,
   ON_CLIENT_GONE,
-  type RequestsConfig,
   type RetriesConfig,
   type SessionsConfig,
   type TimeoutsConfig,
-  UNKNOWN_MEMBERS,
-} from './config.js'
+} from './limit-config.js'
 import { integerIn, numberIn, oneOf, textLike, yesOrNo } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
 import { DAY_MS, HOUR_MS, milliseconds, TOKENS_MAX } from './words.js'

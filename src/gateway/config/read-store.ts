@@ -1,9 +1,9 @@
 import { isRecord } from '../../base/check.js'
-import type { StoreConfig } from './config.js'
 import { ConfigError } from './config-error.js'
 import { parseConfigText } from './config-text.js'
 import { readConfigText } from './read-config.js'
 import { type Environment, type Reading, WRONG } from './shape.js'
+import type { StoreConfig } from './store-config.js'
 import { DEFAULT_STORE, store as storeShape } from './store-shape.js'
 
 /**

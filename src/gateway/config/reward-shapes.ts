@@ -1,6 +1,6 @@
 import { type MetricScale, REWARD_SOURCES } from '../../rewards/index.js'
 import { allDefaults, list, object, orNull, required, withDefault } from './compound-shapes.js'
-import type { JudgeConfig, LinksConfig, RewardsConfig, ValidatorsConfig } from './config.js'
+import type { JudgeConfig, LinksConfig, RewardsConfig, ValidatorsConfig } from './reward-config.js'
 import { numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
 import { secret } from './secret-shape.js'
 import type { Shape } from './shape.js'

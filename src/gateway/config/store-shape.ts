@@ -1,8 +1,8 @@
 import { object, required, tagged, withDefault } from './compound-shapes.js'
-import type { MemoryStoreConfig, RedisStoreConfig, SqliteStoreConfig, StoreConfig } from './config.js'
 import { integerIn, numberIn, oneOf, text } from './scalar-shapes.js'
 import { redisUrl } from './secret-shape.js'
 import type { Shape } from './shape.js'
+import type { MemoryStoreConfig, RedisStoreConfig, SqliteStoreConfig, StoreConfig } from './store-config.js'
 import { HOUR_MS, milliseconds, word } from './words.js'
 
 export const store: Shape<StoreConfig> = tagged<'kind', StoreConfig>('kind', {

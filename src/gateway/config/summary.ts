@@ -1,6 +1,7 @@
 import { plural } from '../../base/format.js'
 import type { CapOptions } from '../../index.js'
-import type { GatewayConfig, StoreConfig } from './config.js'
+import type { GatewayConfig } from './config.js'
+import type { StoreConfig } from './store-config.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './words.js'
 
 const UNITS = [

@@ -1,5 +1,6 @@
 import { LatestMap } from '../../base/latest-map.js'
-import type { GatewayConfig, KeyRights } from '../config/config.js'
+import type { GatewayConfig } from '../config/config.js'
+import type { KeyRights } from '../config/key-config.js'
 import type { HeaderReader } from '../doors/client-request.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
 import { type Refusal, refused } from './refusal.js'

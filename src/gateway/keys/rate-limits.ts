@@ -1,4 +1,4 @@
-import type { LimitsConfig } from '../config/config.js'
+import type { LimitsConfig } from '../config/limit-config.js'
 import type { ClientKey } from './keyring.js'
 import { MinuteWindow } from './minute-window.js'
 import { type Refusal, refused } from './refusal.js'

@@ -1,5 +1,5 @@
 import { object, orNull, required } from '../config/compound-shapes.js'
-import type { KeyRights } from '../config/config.js'
+import type { KeyRights } from '../config/key-config.js'
 import { keyName, keyRights, RIGHTS, sha256 } from '../config/key-shapes.js'
 import { hintOf, type Mistake, pathText } from '../config/mistake.js'
 import { time } from '../config/scalar-shapes.js'

@@ -1,4 +1,4 @@
-import type { StoreConfig } from '../config/config.js'
+import type { StoreConfig } from '../config/store-config.js'
 import { memoryRecords, type RecordStore } from '../keys/records.js'
 import type { UseExchange } from '../keys/use.js'
 import { memoryNotes, type Notes, type NotesMax } from '../notes/notes.js'

@@ -1,6 +1,7 @@
 import { createRouter, type Router, type RouterOptions, type Store } from '../../index.js'
-import type { GatewayConfig, StoreConfig } from '../config/config.js'
+import type { GatewayConfig } from '../config/config.js'
 import { routerOptionsOf } from '../config/router-options.js'
+import type { StoreConfig } from '../config/store-config.js'
 
 /** The store of a config; null: nothing is kept. */
 async function storeOf(store: StoreConfig): Promise<Store | null> {

@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.js'
-import type { RedisStoreConfig } from '../config/config.js'
+import type { RedisStoreConfig } from '../config/store-config.js'
 
 /** What is used of a client of the package `redis`. */
 interface Client {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RedisStoreConfig } from '../config/config.js'
+import type { RedisStoreConfig } from '../config/store-config.js'
 import type { RecordStore } from '../keys/records.js'
 import { type RedisLink, redisLink } from './redis-link.js'
 
