@@ -201,19 +201,18 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   }
 
   private settled(event: EventOf<'settled'>): void {
-    const { pending, ledger, cost } = this
+    const { pending, cost } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.modelOf(sequence) ?? this.model(event.model)
-    const reservedUsd = pending.reservedUsd(sequence)
     this.policy.settled?.(event, model, sequence)
-    if ((pending.state(sequence) & EXPIRED) === 0) {
-      ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
+    const differenceUsd = this.book(sequence, event.costUsd)
+    if (this.isExpired(sequence)) {
+      // In this order: the bits of what older logs fold to depend on it.
+      model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - pending.reservedUsd(sequence))
+      cost.correct(differenceUsd)
+    } else {
       model.spendUsd += event.costUsd
       cost.observe(event.costUsd)
-    } else {
-      ledger.correct(event.costUsd - reservedUsd, pending.allowanceUsd(sequence))
-      model.spendUsd = Math.max(0, model.spendUsd + event.costUsd - reservedUsd)
-      cost.correct(event.costUsd - reservedUsd)
     }
     this.answered(model, event.at, sequence)
     pending.book(sequence, event.costUsd, event.at)
@@ -255,16 +254,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
   }
 
   private failed(event: EventOf<'failed'>): void {
-    const { pending, ledger } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.modelOf(sequence) ?? this.model(event.model)
-    const reservedUsd = pending.reservedUsd(sequence)
-    const allowanceUsd = pending.allowanceUsd(sequence)
-    const late = (pending.state(sequence) & EXPIRED) !== 0
-    const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
-    if (late) ledger.correct(differenceUsd, allowanceUsd)
-    else ledger.settle(reservedUsd, event.costUsd, allowanceUsd)
-    ledger.takeBack(allowanceUsd)
+    const differenceUsd = this.book(sequence, event.costUsd)
+    this.ledger.takeBack(this.pending.allowanceUsd(sequence))
     this.policy.failed?.(event, sequence)
     this.cost.correct(differenceUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
@@ -274,34 +267,55 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
       model.failureLatencyCount++
       model.failureLatencySumMs += event.latencyMs
     }
-    this.bills.countUsage(model, event, pending.prices(sequence))
-    const told = this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
-    pending.book(sequence, event.costUsd, event.at)
-    pending.setFlags(sequence, told | FAILED)
+    this.closeUnlearned(model, event, sequence, FAILED)
   }
 
   /** A request like any other in the books; nothing is learned of its cost, which is that of a part. */
   private cancelled(event: EventOf<'cancelled'>): void {
-    const { pending, ledger, cost } = this
     const sequence = this.sequenceOf(event.id)
     const model = this.modelOf(sequence) ?? this.model(event.model)
-    const reservedUsd = pending.reservedUsd(sequence)
-    const late = (pending.state(sequence) & EXPIRED) !== 0
     this.policy.cancelled?.(event, sequence)
-    const differenceUsd = late ? event.costUsd - reservedUsd : event.costUsd
-    if (late) {
-      ledger.correct(differenceUsd, pending.allowanceUsd(sequence))
-      cost.correct(differenceUsd)
-    } else {
-      ledger.settle(reservedUsd, event.costUsd, pending.allowanceUsd(sequence))
-      cost.observe(event.costUsd)
-    }
+    const differenceUsd = this.book(sequence, event.costUsd)
+    if (this.isExpired(sequence)) this.cost.correct(differenceUsd)
+    else this.cost.observe(event.costUsd)
     model.spendUsd = Math.max(0, model.spendUsd + differenceUsd)
     model.cancelled++
-    this.bills.countUsage(model, event, pending.prices(sequence))
-    const told = this.bills.judge(model, event, pending.listCostUsd(sequence), pending.prices(sequence))
+    this.closeUnlearned(model, event, sequence, CANCELLED)
+  }
+
+  private isExpired(sequence: number): boolean {
+    return (this.pending.state(sequence) & EXPIRED) !== 0
+  }
+
+  /**
+   * On the ledger a bill takes the place of what was set aside, or of what the expiry has charged.
+   * @returns what it adds to the spend, USD
+   */
+  private book(sequence: number, costUsd: number): number {
+    const { pending, ledger } = this
+    const reservedUsd = pending.reservedUsd(sequence)
+    const allowanceUsd = pending.allowanceUsd(sequence)
+    if (!this.isExpired(sequence)) {
+      ledger.settle(reservedUsd, costUsd, allowanceUsd)
+      return costUsd
+    }
+    ledger.correct(costUsd - reservedUsd, allowanceUsd)
+    return costUsd - reservedUsd
+  }
+
+  /** A request of which no answer is learned: its bill is judged and remembered all the same. */
+  private closeUnlearned(
+    model: Model,
+    event: EventOf<'failed'> | EventOf<'cancelled'>,
+    sequence: number,
+    flag: number,
+  ): void {
+    const { pending, bills } = this
+    const prices = pending.prices(sequence)
+    bills.countUsage(model, event, prices)
+    const told = bills.judge(model, event, pending.listCostUsd(sequence), prices)
     pending.book(sequence, event.costUsd, event.at)
-    pending.setFlags(sequence, told | CANCELLED)
+    pending.setFlags(sequence, told | flag)
   }
 
   /** The bill takes the place of what has been booked, on every account that paid. */
