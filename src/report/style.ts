@@ -57,5 +57,5 @@ th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule) } td { wh
 td em { color: var(--warn); font-style: normal; font-weight: 600 }
 .bar { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--band) } .bar i { display: block }
 footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px }
-@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 27px } h2 { font-size: 22px } th, td { padding-right: 12px } .targets td, .targets th { white-space: normal } .targets td:last-child { min-width: 0 } }
+@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 27px } h2 { font-size: 22px } th, td { padding-right: 12px } .targets td, .targets th { white-space: normal } .targets td:first-child { min-width: 132px } .targets td:last-child { min-width: 0; width: auto } .targets .cell { white-space: normal } }
 `

@@ -10,6 +10,7 @@ import { buildTable } from '../../src/replay/table.js'
 import { escapeHtml } from '../../src/report/escape.js'
 import { type Box, placeLabels, spread } from '../../src/report/labels.js'
 import { cumulative, rolling } from '../../src/report/series.js'
+import { usdTicks, usdTickText } from '../../src/report/usd-ticks.js'
 import { MODELS, makeRows } from './helpers.js'
 
 async function page(
@@ -49,6 +50,14 @@ describe('differenceTick', () => {
       '0',
       '+1',
     ])
+  })
+})
+
+describe('usdTicks', () => {
+  it('are steps of powers of ten within an axis, told per 1,000 requests', () => {
+    expect(usdTicks([2e-5, 2e-3], [1, 3]).map(usdTickText)).toEqual(['$0.03', '$0.1', '$0.3', '$1'])
+    expect(usdTicks([2e-5, 2e-2], [1]).map(usdTickText)).toEqual(['$0.1', '$1', '$10'])
+    expect(usdTicks([0.2, 0.9], [1])).toEqual([])
   })
 })
 

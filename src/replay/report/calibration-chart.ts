@@ -2,6 +2,7 @@ import { scaleLog } from 'd3-scale'
 import { line } from 'd3-shape'
 import { shortName, usdPerThousand } from '../../report/format.js'
 import { hint, label, type Size, tag } from '../../report/svg.js'
+import { usdTicks, usdTickText } from '../../report/usd-ticks.js'
 import type { Calibration, CalibrationPoint } from '../calibration.js'
 
 const MARGIN = { top: 24, right: 16, bottom: 34, left: 48 }
@@ -36,8 +37,8 @@ export function calibrationChart(
       label(String(ratio), left - 6, y(ratio) + 4, { class: 'tick', 'text-anchor': 'end' }),
     ]),
     tag('line', { x1: left, x2: right, y1: y(1), y2: y(1), class: 'level', stroke: 'var(--ink)' }),
-    ...decades(x.domain()).map((usd) =>
-      label(usdPerThousand(usd), x(usd), bottom + 16, { class: 'tick', 'text-anchor': 'middle' }),
+    ...usdTicks(x.domain(), [1]).map((usd) =>
+      label(usdTickText(usd), x(usd), bottom + 16, { class: 'tick', 'text-anchor': 'middle' }),
     ),
     label('realised over predicted', 0, 11, { class: 'axis' }),
     label('predicted, USD per 1,000 requests', right, size.height - 3, {
@@ -60,8 +61,4 @@ type Positive = CalibrationPoint & { readonly ratio: number }
 /** A logarithmic plot has no place for what cost or promised nothing. */
 function positive(point: CalibrationPoint): point is Positive {
   return point.ratio !== null && point.ratio > 0
-}
-
-function decades([low, high]: readonly number[]): number[] {
-  return Array.from({ length: 16 }, (_, i) => 10 ** (i - 12)).filter((usd) => usd >= low && usd <= high)
 }

@@ -1,6 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
 import { halfWidth, perThousand, reward } from '../../report/format.js'
 import { hint, label, polyline, type Size, tag } from '../../report/svg.js'
+import { usdTicks, usdTickText } from '../../report/usd-ticks.js'
 import { bestMix, type Point } from '../hindsight.js'
 import type { BaselineRow, PolicyRow } from '../result.js'
 import { frontierLabels } from './frontier-labels.js'
@@ -119,10 +120,6 @@ function axes(
   const bottom = size.height - MARGIN.bottom
   const [low, high] = x.domain()
   const steps = high / low < 100 ? [1, 2, 5] : size.width < 450 ? [1] : [1, 3]
-  const decades = Array.from({ length: 16 }, (_, i) => 10 ** (i - 9))
-  const ticks = decades
-    .flatMap((d) => steps.map((s) => d * s))
-    .filter((t) => t >= x.domain()[0] && t <= x.domain()[1])
   return [
     ...y.ticks(5).flatMap((value) => [
       tag('line', {
@@ -137,9 +134,9 @@ function axes(
         'text-anchor': 'end',
       }),
     ]),
-    ...ticks.flatMap((value) => [
+    ...usdTicks([low, high], steps).flatMap((value) => [
       tag('line', { x1: x(value), x2: x(value), y1: bottom, y2: bottom + 4, class: 'axis-tick' }),
-      label(`$${Number((value * 1000).toPrecision(1))}`, x(value), bottom + 16, {
+      label(usdTickText(value), x(value), bottom + 16, {
         class: 'tick',
         'text-anchor': 'middle',
       }),

@@ -86,7 +86,13 @@ function list(entries: readonly (readonly [name: string, value: string, color?: 
 }
 
 function howToRead(seeds: number): string {
-  return `<b>How to read it.</b> Reward is judged quality from 0 to 1. Utilisation is mean spend over budget: 1 is all of it, above 1 is too much. Everything is a mean over ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}, each with its own shuffle of the rows. Rest the pointer on a mark for its figures.`
+  const over = `${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`
+  return [
+    '<b>How to read it.</b> Reward is judged quality from 0 to 1. Prices are per million tokens, budgets and costs per 1,000 requests.',
+    'Utilisation is mean spend over budget: 1 is all of it, above 1 is too much. The shadow price λ is what a unit of cost must earn to be spent.',
+    'Of the baselines LinUCB is a bandit that knows no budget, a mix draws one of two models at random, and the oracle knows every outcome beforehand.',
+    `Everything is a mean over ${over}, each with its own shuffle of the rows. Rest the pointer on a mark for its figures.`,
+  ].join(' ')
 }
 
 function contents(results: readonly ReplayResult[]): string {

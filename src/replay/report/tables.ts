@@ -29,7 +29,7 @@ export function policyTable(result: ReplayResult, colorOf: Colors): string {
     used(row.utilisation),
     ...(phased ? [used(row.utilisationCumulative)] : []),
     used(row.utilisationWorst),
-    row.lambdaMedian.toFixed(2),
+    String(Number(row.lambdaMedian.toPrecision(2))),
     shareBar(row.shares, result.modelIds, colorOf),
   ])
   return table(head, body)
