@@ -8,20 +8,37 @@ const WAIT_MS_MAX = 2 ** 31 - 1
 
 /** By `setTimeout`; waits of more than 24 days are of 24 days. @throws INVALID_ARGUMENT */
 export const afterTimeout: After = (ms, call) => {
-  const timer = started(ms, call)
+  const timer = setTimeout(call, waitOf(ms, call))
   return () => clearTimeout(timer)
 }
 
 /** The same, and a process does not stay alive for it, where there are such timers. @throws INVALID_ARGUMENT */
 export const afterQuietly: After = (ms, call) => {
-  const timer: unknown = started(ms, call)
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
-    timer.unref()
-  return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
+  const timer = setTimeout(call, waitOf(ms, call))
+  release(timer)
+  return () => clearTimeout(timer)
 }
 
-function started(ms: number, call: () => void): ReturnType<typeof setTimeout> {
+/** Again and again, each so long after the one before; else as `afterQuietly`. @throws INVALID_ARGUMENT */
+export const everyQuietly: After = (ms, call) => {
+  const timer = setInterval(call, waitOf(ms, call))
+  release(timer)
+  return () => clearInterval(timer)
+}
+
+/** Resolves after so long, ms; a process does not stay alive for it. @throws (the promise is rejected with) INVALID_ARGUMENT */
+export async function pauseQuietly(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => void afterQuietly(ms, resolve))
+}
+
+function waitOf(ms: number, call: () => void): number {
   checkFinite(ms, 'ms')
   checkFunction(call, 'call')
-  return setTimeout(call, Math.min(ms, WAIT_MS_MAX))
+  return Math.min(ms, WAIT_MS_MAX)
+}
+
+/** Timers of browsers and workers are numbers. */
+function release(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
 }

@@ -1,3 +1,4 @@
+import { afterQuietly, pauseQuietly } from '../base/after.js'
 import { messageOf, ParetoBanditError } from '../base/errors.js'
 import { EventWriter } from '../events/codec.js'
 import type { EventTable } from '../events/event-table.js'
@@ -206,10 +207,9 @@ export class Outbox {
     const { gatherMs = 0 } = this.options
     if (gatherMs === 0 || this.wanted > this.durable || this.queue.length >= BATCH_EVENTS_MAX) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, gatherMs)
-      if (typeof timer === 'object') timer.unref()
+      const stop = afterQuietly(gatherMs, resolve)
       this.hurry = () => {
-        clearTimeout(timer)
+        stop()
         resolve()
       }
     })
@@ -266,9 +266,6 @@ export class Outbox {
   private async pause(): Promise<void> {
     const ms = this.retryMs * (0.5 + Math.random() / 2)
     this.retryMs = Math.min(2 * this.retryMs, RETRY_MS_MAX)
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      if (typeof timer === 'object') timer.unref()
-    })
+    await pauseQuietly(ms)
   }
 }

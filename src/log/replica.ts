@@ -1,3 +1,4 @@
+import { pauseQuietly } from '../base/after.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { decodeEvent } from '../events/codec.js'
 import { REQUEST_EVENT_TYPES } from '../events/core-events.js'
@@ -330,7 +331,7 @@ export class Replica implements Journal {
       if (cause instanceof ParetoBanditError && cause.code === 'STORE_CORRUPT') this.outbox.break(cause)
       this.storeFailed(cause)
     }
-    if (!this.isClosed && !this.isBroken) await pause(RETRY_MS)
+    if (!this.isClosed && !this.isBroken) await pauseQuietly(RETRY_MS)
   }
 
   /** Too far behind, or the log is not what it was: from its latest snapshot again. */
@@ -378,12 +379,4 @@ export class Replica implements Journal {
     this.alive.progress(this.unplaced.length > 0 || this.held.size > 0)
     for (const resolve of this.wakeUp.splice(0)) resolve()
   }
-}
-
-/** Keeps nothing alive. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    if (typeof timer === 'object') timer.unref()
-  })
 }

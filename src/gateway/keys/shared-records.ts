@@ -1,3 +1,4 @@
+import { everyQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
 import type { RecordStore } from './records.js'
 
@@ -24,7 +25,7 @@ export class SharedRecords {
   private running: Promise<void> | null = null
   /** The look after the one that is under way. */
   private following: Promise<void> | null = null
-  private timer: ReturnType<typeof setInterval> | null = null
+  private stopTimer: (() => void) | null = null
   private readonly listeners = new Set<() => void>()
 
   private constructor(store: RecordStore, options: SharedRecordsOptions) {
@@ -51,13 +52,12 @@ export class SharedRecords {
 
   /** Looks for changes from now on. */
   start(): void {
-    this.timer ??= setInterval(() => void this.refresh(), this.options.refreshMs())
-    if (typeof this.timer === 'object' && 'unref' in this.timer) this.timer.unref()
+    this.stopTimer ??= everyQuietly(this.options.refreshMs(), () => void this.refresh())
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer)
-    this.timer = null
+    this.stopTimer?.()
+    this.stopTimer = null
   }
 
   /** Called after each look at the records, changed or not. @returns ends it */
@@ -73,7 +73,7 @@ export class SharedRecords {
 
   /** Whether no timer looks for changes, and it is time. */
   get isDue(): boolean {
-    return this.timer === null && this.ageMs > this.options.refreshMs()
+    return this.stopTimer === null && this.ageMs > this.options.refreshMs()
   }
 
   /**

@@ -1,3 +1,4 @@
+import { everyQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
 import type { RateLimits } from './rate-limits.js'
 import type { SecondOfUse, Use, UseExchange } from './use.js'
@@ -13,7 +14,7 @@ export class SharedUse {
   /** Own use by the second it was added to, and what others were known to have done in it. */
   private readonly own = new Map<number, Map<string, Use>>()
   private readonly others = new Map<number, Map<string, Use>>()
-  private timer: ReturnType<typeof setInterval> | null = null
+  private stopTimer: (() => void) | null = null
   private isRunning = false
   private isUnwell = false
 
@@ -24,13 +25,12 @@ export class SharedUse {
   }
 
   start(everyMs: number): void {
-    this.timer ??= setInterval(() => void this.exchange(), everyMs)
-    if (typeof this.timer === 'object' && 'unref' in this.timer) this.timer.unref()
+    this.stopTimer ??= everyQuietly(everyMs, () => void this.exchange())
   }
 
   stop(): void {
-    if (this.timer !== null) clearInterval(this.timer)
-    this.timer = null
+    this.stopTimer?.()
+    this.stopTimer = null
   }
 
   /** Resolves whatever comes of it. One that takes longer than the next is waited for. */

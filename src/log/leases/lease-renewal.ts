@@ -1,3 +1,4 @@
+import { everyQuietly } from '../../base/after.js'
 import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
 import type { LeasePool } from '../store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
@@ -20,7 +21,7 @@ export class LeaseRenewal {
   private readonly others: OthersInFlight
   private readonly onAnswer: () => void
   private readonly onFailure: (error: unknown) => void
-  private readonly timer: ReturnType<typeof setInterval>
+  private readonly stopTicks: () => void
   private countedAt = Number.NEGATIVE_INFINITY
   /** After a failure the store is left alone for a tick. */
   private quietUntil = Number.NEGATIVE_INFINITY
@@ -42,8 +43,7 @@ export class LeaseRenewal {
     this.others = others
     this.onAnswer = onAnswer
     this.onFailure = onFailure
-    this.timer = setInterval(() => this.tick(), TICK_MS)
-    if (typeof this.timer === 'object') this.timer.unref()
+    this.stopTicks = everyQuietly(TICK_MS, () => this.tick())
   }
 
   async count(): Promise<void> {
@@ -54,7 +54,7 @@ export class LeaseRenewal {
   /** Asks for nothing more; `close` still gives back. */
   stop(): void {
     this.isClosed = true
-    clearInterval(this.timer)
+    this.stopTicks()
   }
 
   async close(): Promise<void> {
