@@ -1,9 +1,9 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
-import type { LogHeader, OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../../log/store.js'
+import type { OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../../log/store.js'
 import type { Router } from '../../router/router.js'
-import { openRedisReadOnly } from '../../store/redis/read-only.js'
-import { openSqliteReadOnly } from '../../store/sqlite/read-only.js'
+import { openRedisReadOnly, type RedisReader } from '../../store/redis/read-only.js'
+import { openSqliteReadOnly, type SqliteReader } from '../../store/sqlite/read-only.js'
 import { CommandError } from '../command-error.js'
 import { sqliteDriver } from './driver.js'
 import { kindOf } from './log-file.js'
@@ -11,24 +11,8 @@ import { keptSettings, optionsOf } from './log-options.js'
 import { missing } from './session.js'
 import { SETTINGS_NOTE } from './settings.js'
 
-/** A log that somebody else may be writing, in a file or in Redis. */
-export interface LogReader {
-  readonly description: string
-  readonly header: LogHeader
-  readonly start: Position
-  readonly end: Position
-  /** How many events lay from `start` to `end`. */
-  readonly events: number
-  /** Of files: what a writer would repair. */
-  readonly damage?: readonly string[]
-  read(after: Position): Promise<readonly PlacedBatch[]>
-  latest(count: number): Promise<readonly PlacedBatch[]>
-  /** Where the latest `count` events up to `end` begin, or a little before; `start` where there are no more. */
-  tail(count: number): Promise<Position>
-  snapshots(): AsyncIterable<StoredSnapshot>
-  readNote?(name: string): Promise<string | null>
-  close(): Promise<void>
-}
+/** A log that somebody else may be writing, in a file or in Redis. Only files say what is damaged, and have notes. */
+export type LogReader = RedisReader & Partial<Pick<SqliteReader, 'damage' | 'readNote'>>
 
 /** A log with the fold of it, in memory. */
 export interface LogView {
