@@ -1,7 +1,7 @@
+import { mulberry32 } from '../src/base/random.js'
 import type { Kernel, KernelName } from '../src/kernel/kernel.js'
 import { cellOffset, sectionOffset } from '../src/kernel/layout.js'
 import { loadKernel } from '../src/kernel/load.js'
-import { mulberry32 } from '../src/replay/random.js'
 import { GAMMA, LAMBDA0, makeContexts, makeNoise, trueMeans } from './workload.js'
 
 /** How many updates of its own each arm has had: drawn evenly between the two for each. */

@@ -1,5 +1,5 @@
+import { gaussian, mulberry32 } from '../src/base/random.js'
 import type { ModelSpec } from '../src/index.js'
-import { gaussian, mulberry32 } from '../src/replay/random.js'
 
 /** Exploration weight of every row that does not say another. */
 export const ALPHA = 0.05

@@ -15,7 +15,7 @@ const BATCH = 64
 const ROUNDS = 4_000
 const SHOWN = 14
 
-const folder = await bundle('profile', { index: 'src/index.ts', random: 'src/replay/random.ts' })
+const folder = await bundle('profile', { index: 'src/index.ts', random: 'src/base/random.ts' })
 const { createRouter } = await import(new URL('index.mjs', folder).href)
 const { gaussian, mulberry32 } = await import(new URL('random.mjs', folder).href)
 

@@ -19,7 +19,7 @@ const STREAMS = [
 ]
 
 const updates = readUpdates()
-const folder = await bundle('ten-million', { kernel: 'src/kernel/load.ts', random: 'src/replay/random.ts' })
+const folder = await bundle('ten-million', { kernel: 'src/kernel/load.ts', random: 'src/base/random.ts' })
 const { loadKernel } = await import(new URL('kernel.mjs', folder).href)
 const { gaussian, mulberry32 } = await import(new URL('random.mjs', folder).href)
 

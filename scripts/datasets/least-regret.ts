@@ -1,5 +1,5 @@
+import { mulberry32, permutation } from '../../src/base/random.js'
 import { mean } from '../../src/base/statistics.js'
-import { mulberry32, permutation } from '../../src/replay/random.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
 
 /** Standard deviations of its posterior that an arm's index lies above its mean. */

@@ -1,6 +1,6 @@
+import { mulberry32, type Random } from '../../src/base/random.js'
 import { createRouter } from '../../src/index.js'
 import type { PolicyName } from '../../src/policy/policies.js'
-import { mulberry32, type Random } from '../../src/replay/random.js'
 import type { TwoModelsRun } from './figures.js'
 
 /** Two models of which nothing is known but their prices; the dear one is right more often. */

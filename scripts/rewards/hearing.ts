@@ -1,5 +1,5 @@
+import { mulberry32, type Random } from '../../src/base/random.js'
 import type { Router } from '../../src/index.js'
-import { mulberry32, type Random } from '../../src/replay/random.js'
 import type { OutcomeTable } from '../../src/replay/table.js'
 import type { Agreement } from '../../src/rewards/collect/agreement.js'
 import { RewardCollector } from '../../src/rewards/collect/collector.js'

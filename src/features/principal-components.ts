@@ -3,6 +3,7 @@
  * (Halko, Martinsson, Tropp 2011, algorithm 4.4) and a Rayleigh-Ritz step. Rows are centred on the fly,
  * so the matrix stays sparse. Seeded, hence repeatable.
  */
+import { mulberry32 } from '../base/random.js'
 import { symmetricEigen } from './symmetric-eigen.js'
 
 /** Compressed rows: entries starts[i] .. starts[i + 1] of `columns` and `values` belong to row i. */
@@ -149,16 +150,5 @@ function fixSigns(loadings: Float64Array, count: number): void {
     }
     if (largest >= 0) continue
     for (let at = c; at < loadings.length; at += count) loadings[at] = -loadings[at]
-  }
-}
-
-/** Uniform numbers in [0, 1); 32 bits of state. */
-function mulberry32(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000
   }
 }

@@ -1,6 +1,6 @@
 import { checkInRange, checkInteger } from '../base/check.js'
 import { expected } from '../base/errors.js'
-import { gaussian, mulberry32, type Random } from './random.js'
+import { gaussian, mulberry32, type Random } from '../base/random.js'
 import type { Strategy } from './strategy.js'
 
 /** How much feedback reaches the router, how late and how noisy. What is measured stays the true reward. */

@@ -1,4 +1,6 @@
 /** Replaying recorded or simulated outcomes through a policy. Nothing in here touches files or `node:` modules. */
+
+export { mulberry32, permutation, type Random } from '../base/random.js'
 export { BASELINE_NAMES, type BaselineName } from './baseline-names.js'
 export { STATIC_COST_WEIGHT } from './baselines.js'
 export { autoBudgets, type BudgetChoice, parseBudgets, SCENARIO_BUDGETS_USD } from './budgets.js'
@@ -10,7 +12,6 @@ export { type FeedbackTiming, PROMPT_FEEDBACK } from './feedback-timing.js'
 export { KNOB_VALUES, knobGrid } from './knobs.js'
 export type { LearningBlock, LearningCurve } from './learning-block.js'
 export { FIRST_SEED, type PlanOptions, planSeed, type SeedPlan } from './protocol.js'
-export { mulberry32, permutation, type Random } from './random.js'
 export { type ReportInput, renderReport } from './report/page.js'
 export type { BaselineRow, PolicyRow, ReplayReport, ReplayResult, RunTrace } from './result.js'
 export { runReplay } from './runner.js'

@@ -1,4 +1,4 @@
-import { mulberry32, permutation, type Random } from './random.js'
+import { mulberry32, permutation, type Random } from '../base/random.js'
 
 /** Seed s of a replay shuffles with 1000 + s, so that runs can be compared pair by pair. */
 export const FIRST_SEED = 1000

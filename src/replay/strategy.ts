@@ -1,8 +1,8 @@
+import type { Random } from '../base/random.js'
 import { createRouter, type Priors, type Router } from '../index.js'
 import type { KernelName } from '../kernel/kernel.js'
 import type { ModelSpec } from '../models/model.js'
 import type { PolicyName } from '../policy/policies.js'
-import type { Random } from './random.js'
 import { NEWCOMER_FORCED, type ScenarioEvent } from './scenarios.js'
 
 /** Whoever picks a model per request: the router, or a baseline. Models are indices into the table's models. */

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mulberry32 } from '../../src/replay/random.js'
+import { mulberry32 } from '../../src/base/random.js'
 import {
   batchInput,
   batchOutput,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { mulberry32 } from '../../src/base/random.js'
 import {
   assumeRandom,
   type DecisionLog,
   evaluatePolicies,
   parseDecisionLog,
 } from '../../src/evaluate/index.js'
-import { mulberry32 } from '../../src/replay/random.js'
 import { expectCode } from '../support/errors.js'
 
 const MODELS = ['a', 'b', 'c'] as const

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { gaussian, mulberry32 } from '../../src/base/random.js'
 import { createRouter } from '../../src/create-router.js'
 import { evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
 import type { PolicyName } from '../../src/policy/policies.js'
-import { gaussian, mulberry32 } from '../../src/replay/random.js'
 import { drawContext, MEAN_COST_FACTOR, meanReward, WORLD } from './world.js'
 
 const REQUESTS = 4000

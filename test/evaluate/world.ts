@@ -1,4 +1,4 @@
-import { gaussian, mulberry32, type Random } from '../../src/replay/random.js'
+import { gaussian, mulberry32, type Random } from '../../src/base/random.js'
 
 /**
  * A world whose truth is known: contexts are two normal numbers and a bias, mean rewards are linear in them, so a model's

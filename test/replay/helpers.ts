@@ -1,5 +1,5 @@
+import { gaussian, mulberry32 } from '../../src/base/random.js'
 import type { Outcome, OutcomeRow } from '../../src/replay/dataset.js'
-import { gaussian, mulberry32 } from '../../src/replay/random.js'
 import { buildTable, type OutcomeTable } from '../../src/replay/table.js'
 
 export const MODELS = [

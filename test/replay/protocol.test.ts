@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { mulberry32, permutation } from '../../src/base/random.js'
 import { planSeed } from '../../src/replay/protocol.js'
-import { mulberry32, permutation } from '../../src/replay/random.js'
 
 /** The generator and shuffle behind the recorded figures, as published with them. */
 function recordedRng(seed: number): () => number {

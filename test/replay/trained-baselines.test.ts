@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { gaussian, mulberry32 } from '../../src/base/random.js'
 import { setBench } from '../../src/replay/bench.js'
 import { bestMix } from '../../src/replay/hindsight.js'
 import { solver } from '../../src/replay/linear/cholesky.js'
@@ -6,7 +7,6 @@ import { dot, PooledRidgeRows, SHRINKAGES } from '../../src/replay/linear/pooled
 import { PricedChoice } from '../../src/replay/linear/priced-choice.js'
 import { thresholdRouter, thresholdWithin } from '../../src/replay/linear/threshold-router.js'
 import { meanPoint, TrainPart } from '../../src/replay/linear/train-part.js'
-import { gaussian, mulberry32 } from '../../src/replay/random.js'
 import type { BaselineRow } from '../../src/replay/result.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf } from '../../src/replay/scenarios.js'

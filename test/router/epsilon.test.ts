@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { gaussian, mulberry32 } from '../../src/base/random.js'
 import { createRouter } from '../../src/create-router.js'
 import type { RoutedEvent, RouterEvent } from '../../src/events/events.js'
 import type { RouterOptions } from '../../src/policy/options.js'
-import { gaussian, mulberry32 } from '../../src/replay/random.js'
 import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { digest, MODELS, makeBench, X } from '../support/router.js'
 

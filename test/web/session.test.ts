@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { mulberry32 } from '../../src/base/random.js'
 import { defaultEncoder } from '../../src/features/default-encoder.js'
 import { ParetoBanditError } from '../../src/index.js'
-import { mulberry32 } from '../../src/replay/random.js'
 import { dataFromText, type PlayData, simulatedData } from '../../web/playground/play/data.js'
 import { Session } from '../../web/playground/play/session.js'
 import type { ModelSetting, Setting } from '../../web/playground/play/setting.js'

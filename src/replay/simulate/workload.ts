@@ -1,7 +1,7 @@
+import { gaussian, mulberry32, type Random } from '../../base/random.js'
 import type { Encoder } from '../../features/encoder.js'
 import { listCostUsd, type ModelSpec } from '../../models/model.js'
 import type { Outcome, OutcomeRow } from '../dataset.js'
-import { gaussian, mulberry32, type Random } from '../random.js'
 import { SIMULATED_MODELS, type SimulatedModel } from './models.js'
 import { TOPICS, type Topic } from './topics.js'
 import { WORDS } from './words.js'

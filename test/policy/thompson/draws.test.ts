@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { gaussian, mulberry32 } from '../../../src/base/random.js'
 import { createRouter } from '../../../src/create-router.js'
 import type { RoutedEvent } from '../../../src/events/events.js'
 import type { RouteOptions } from '../../../src/policy/route-options.js'
 import { normalDistribution } from '../../../src/policy/thompson/posterior.js'
-import { gaussian, mulberry32 } from '../../../src/replay/random.js'
 import type { Router } from '../../../src/router/router.js'
 import { type Bench, digest, MODELS, makeBench } from '../../support/router.js'
 

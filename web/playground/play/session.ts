@@ -1,6 +1,6 @@
+import { mulberry32, type Random } from '../../../src/base/random.js'
 import type { Preview } from '../../../src/index.js'
 import { createRouter, type Router } from '../../../src/index.js'
-import { mulberry32, type Random } from '../../../src/replay/random.js'
 import { NEWCOMER_FORCED } from '../../../src/replay/scenarios.js'
 import { usdPerThousand } from '../../../src/report/format.js'
 import type { PlayData } from './data.js'

@@ -2,8 +2,8 @@
 export type Random = () => number
 
 /**
- * The mulberry32 generator: 32 bits of state, the same stream on every machine. Used for shuffles and simulated
- * workloads only, never inside the router.
+ * The mulberry32 generator: 32 bits of state, the same stream on every machine. For shuffles, fits and simulated
+ * workloads; what decides inside a router draws in src/bandit/randomise.ts.
  * @param seed any integer; its low 32 bits count
  */
 export function mulberry32(seed: number): Random {
