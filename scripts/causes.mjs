@@ -1,12 +1,12 @@
 // Takes the gap of policy `dollar` to its bound on one set apart by cause: what the policy earns when it knows more.
 //     node scripts/causes.mjs --data FOLDER [--set crux] [--seeds 20] [--write]
 // Sets are as in scripts/datasets.mjs. --write writes the section of docs/DATASETS.md.
-import { fork } from 'node:child_process'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
 import { write } from './doc-sections.mjs'
+import { workerAnswer } from './worker-answer.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const text = { type: 'string' }
@@ -30,10 +30,6 @@ console.log(page)
 if (writes) write(resolve(root, 'docs/DATASETS.md'), { causes: page })
 
 function played(start) {
-  const told = JSON.stringify({ folder: resolve(data), set, start, seeds: Number(seeds) })
-  const child = fork(fileURLToPath(new URL('worker.mjs', out)), [told], { cwd: root })
-  return new Promise((done, fail) => {
-    child.once('message', done)
-    child.once('exit', (code) => fail(new Error(`the worker of the ${start} start ended with ${code}`)))
-  })
+  const task = { folder: resolve(data), set, start, seeds: Number(seeds) }
+  return workerAnswer(new URL('worker.mjs', out), task, `the ${start} start`)
 }

@@ -1,13 +1,13 @@
 // What estimates from the rows of the priors reach with the price of hindsight, and what bandits must miss that start from nothing:
 //     node scripts/estimates.mjs --data FOLDER [--sets A,B] [--seeds 20] [--write]
 // Sets are as in scripts/datasets.mjs. --write writes the section of docs/DATASETS.md.
-import { fork } from 'node:child_process'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
 import { write } from './doc-sections.mjs'
 import { setsInFolder } from './sets-in-folder.mjs'
+import { workerAnswer } from './worker-answer.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const text = { type: 'string' }
@@ -34,10 +34,5 @@ console.log(page)
 if (writes) write(resolve(root, 'docs/DATASETS.md'), { estimates: page })
 
 function taken(set) {
-  const told = JSON.stringify({ folder, set, seeds: Number(seeds) })
-  const child = fork(fileURLToPath(new URL('worker.mjs', out)), [told], { cwd: root })
-  return new Promise((done, fail) => {
-    child.once('message', done)
-    child.once('exit', (code) => fail(new Error(`the worker of ${set} ended with ${code}`)))
-  })
+  return workerAnswer(new URL('worker.mjs', out), { folder, set, seeds: Number(seeds) }, set)
 }

@@ -2,13 +2,14 @@
 //     node scripts/reward-study.mjs --data FOLDER [--seeds 5] [--write]
 // Sets are as in scripts/datasets.mjs, played without priors over `--seeds` shuffles, from seed 1000 on. --write writes the table and
 // the picture of docs/REWARDS.md.
-import { fork } from 'node:child_process'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
 import { write } from './doc-sections.mjs'
+import { setsInFolder } from './sets-in-folder.mjs'
+import { workerAnswer } from './worker-answer.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const text = { type: 'string' }
@@ -19,12 +20,7 @@ if (data === undefined || !(Number(seeds) >= 1)) {
   process.exit(2)
 }
 const folder = resolve(data)
-const names = readdirSync(folder)
-  .filter(
-    (file) => file.endsWith('.jsonl') && existsSync(join(folder, file.replace(/jsonl$/, 'models.json'))),
-  )
-  .map((file) => file.replace(/\.jsonl$/, ''))
-  .sort()
+const names = setsInFolder(folder)
 if (names.length === 0) {
   console.error(`expected NAME.jsonl and NAME.models.json in ${data}`)
   process.exit(2)
@@ -43,10 +39,5 @@ if (writes) {
 }
 
 function studied(set) {
-  const told = JSON.stringify({ folder, set, seeds: Number(seeds) })
-  const child = fork(fileURLToPath(new URL('worker.mjs', out)), [told], { cwd: root })
-  return new Promise((done, fail) => {
-    child.once('message', done)
-    child.once('exit', (code) => fail(new Error(`the worker of ${set} ended with ${code}`)))
-  })
+  return workerAnswer(new URL('worker.mjs', out), { folder, set, seeds: Number(seeds) }, set)
 }

@@ -6,7 +6,6 @@ import { usd } from './format.js'
 import { type FeedbackFlags, giveFeedback } from './give-feedback.js'
 
 interface CancelFlags extends BillFlags, FeedbackFlags {
-  readonly usage?: string
   readonly latencyMs?: number
 }
 

@@ -5,9 +5,7 @@ import { CommandError } from './command-error.js'
 import { usd } from './format.js'
 import { type FeedbackFlags, giveFeedback } from './give-feedback.js'
 
-interface CorrectFlags extends BillFlags, FeedbackFlags {
-  readonly usage?: string
-}
+type CorrectFlags = BillFlags & FeedbackFlags
 
 const HELP = `
 The bill takes the place of what was booked for the request, on every account that paid, and is learned in its place.

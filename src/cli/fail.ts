@@ -2,11 +2,9 @@ import type { Command } from 'commander'
 import { visible } from '../base/visible.js'
 import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { amountFlag } from './flags.js'
-import { giveFeedback } from './give-feedback.js'
+import { type FeedbackFlags, giveFeedback } from './give-feedback.js'
 
-interface FailFlags extends BillFlags {
-  readonly state: string
-  readonly log?: string
+interface FailFlags extends BillFlags, FeedbackFlags {
   readonly latencyMs?: number
   readonly retryAfterMs?: number
 }

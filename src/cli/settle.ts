@@ -4,11 +4,9 @@ import { addBillFlags, type BillFlags, billOf } from './bill-flags.js'
 import { CommandError } from './command-error.js'
 import { amountFlag } from './flags.js'
 import { usd } from './format.js'
-import { giveFeedback } from './give-feedback.js'
+import { type FeedbackFlags, giveFeedback } from './give-feedback.js'
 
-interface SettleFlags extends BillFlags {
-  readonly state: string
-  readonly log?: string
+interface SettleFlags extends BillFlags, FeedbackFlags {
   readonly latencyMs?: number
   readonly inputTokens?: number
   readonly outputTokens?: number
