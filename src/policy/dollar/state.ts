@@ -94,6 +94,11 @@ export class DollarState implements PolicyState {
     return tailFactor(model.settled, this.costLevels.variance(model.slot))
   }
 
+  /** Of ln(cost) of its bills about what is predicted. */
+  costVariance({ slot }: Model): number {
+    return this.costLevels.variance(slot)
+  }
+
   rewardEvidence(slot: number): number {
     return this.evidence.ofReward(slot)
   }

@@ -322,6 +322,8 @@ export const IDLE_REQUESTS_PER_MODEL = 200
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */
 export const TRIAL_SHARE = 1 / 8
+/** The least that a model plausibly costs lies this many standard errors below what is expected, as PROSPECT_SIGMAS of rewards. */
+export const COST_DOUBT_SIGMAS = 1.5
 /** What is left of what the cost head knew once a try was within its limit. */
 export const TRY_KEPT_OBSERVATIONS = 0.5
 /**

@@ -1,8 +1,16 @@
 import { costPause, doubtOfCosts, isTryDue, isTryDueAt, paceOf } from '../../../models/tries.js'
-import type { FoldView } from '../../../state/policy-state.js'
+import type { FoldView, StateView } from '../../../state/policy-state.js'
 import { isFree } from '../../eligibility.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
+import type { DollarState } from '../state.js'
+import {
+  COST_DOUBT_SIGMAS,
+  COST_LEVEL_REQUESTS,
+  IDLE_REQUESTS,
+  TRIAL_REQUESTS,
+  TRIAL_SHARE,
+} from '../tuning.js'
 
 /**
  * Models that nobody chooses, or that no account affords, for a few bills far above all others, or for a guess from those of other
@@ -31,6 +39,59 @@ export class CostDoubts {
       if (isAffordable && costs.worth(other, limits.price) > worth) return false
     }
     return true
+  }
+
+  /**
+   * Whether a model is due that would be chosen if it cost the least that its bills leave plausible: a few dear ones, or what
+   * is left of the list price in what few bills say, would keep it out for good. Where even the cheapest is expected to cost
+   * more than the budget, dollars decide alone.
+   */
+  isUnsureDue(position: number, idle: number, state: StateView<DollarState>): boolean {
+    const { costs, limits } = this
+    const { list, values, neededUsd, expectedUsd } = costs
+    // Caps alone leave no debt.
+    if (limits.ceilingUsd === Number.POSITIVE_INFINITY || !isLongIdle(idle, state)) return false
+    const leastUsd = this.leastUsd(position, state)
+    if (leastUsd === expectedUsd[position]) return false
+    if (this.isOverBudget) return agedUsd(leastUsd, idle) < expectedUsd[costs.cheapest]
+    // Where a dollar is worth nothing, what it costs keeps it from nothing.
+    if (limits.price === 0) return false
+    const worth = values[position] - limits.price * leastUsd
+    for (let other = 0; other < list.count; other++) {
+      const isAffordable = other !== position && neededUsd[other] <= limits.limitUsd
+      if (isAffordable && costs.worth(other, limits.price) > worth) return false
+    }
+    return true
+  }
+
+  /** The same where no model is affordable: whether it may be cheaper than the cheapest. @param limitUsd the most it may draw */
+  isUnsureLastResort(position: number, limitUsd: number, state: StateView<DollarState>): boolean {
+    const { list, drawnUsd, expectedUsd, cheapest } = this.costs
+    const idle = state.arms.idleAge(list.models[position].slot, state.requests)
+    if (drawnUsd[position] > limitUsd || !isLongIdle(idle, state)) return false
+    const leastUsd = this.leastUsd(position, state)
+    return (this.isOverBudget ? agedUsd(leastUsd, idle) : leastUsd) < expectedUsd[cheapest]
+  }
+
+  /** Whether even the cheapest is expected to cost more than the budget. */
+  private get isOverBudget(): boolean {
+    const { costs, limits } = this
+    return costs.expectedUsd[costs.cheapest] > Math.min(limits.ceilingUsd, limits.paceUsd)
+  }
+
+  /**
+   * The least that the prompt plausibly costs on the model, USD: some standard errors of the mean of ln(cost) below what is expected, or
+   * below what a few bills say without the list price. That of a lognormal cost's mean has a part from its variance.
+   */
+  private leastUsd(position: number, { policy }: StateView<DollarState>): number {
+    const { list, expectedUsd } = this.costs
+    const model = list.models[position]
+    const { settled, settledCostUsd } = model
+    if (settled === 0 || isFree(model)) return expectedUsd[position]
+    const variance = policy.costVariance(model)
+    const error = Math.sqrt((variance + variance ** 2 / 2) / settled)
+    const billedUsd = settled <= COST_LEVEL_REQUESTS ? settledCostUsd / settled : Number.POSITIVE_INFINITY
+    return Math.min(expectedUsd[position], billedUsd) * Math.exp(-COST_DOUBT_SIGMAS * error)
   }
 
   /**
@@ -91,4 +152,14 @@ export class CostDoubts {
     const { drawnUsd, expectedUsd } = this.costs
     return drawnUsd === expectedUsd ? this.usualUsd(position) : drawnUsd[position]
   }
+}
+
+/** What bills have said ages, or those that said too much would keep a model out for good. A model n times as dear is tried after n times as many requests. */
+function agedUsd(usd: number, idle: number): number {
+  return usd / Math.max(1, idle / IDLE_REQUESTS)
+}
+
+/** As seldom as a model that has fallen. */
+function isLongIdle(idle: number, { requests }: FoldView): boolean {
+  return idle >= Math.max(TRIAL_REQUESTS, TRIAL_SHARE * requests)
 }

@@ -1,5 +1,5 @@
 import { PRUNED_COUNT_MIN } from '../../../bandit/scan.js'
-import type { FoldView, StateView } from '../../../state/policy-state.js'
+import type { StateView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
 import { Credit } from '../accounts/credit.js'
 import type { SpendingLimits } from '../accounts/spending-limits.js'
@@ -135,6 +135,7 @@ export class Probes {
       this.prospects.readTried(state, limits)
       return this.prospects.couldBe(position) ? position : -1
     }
+    if (this.doubts.isUnsureDue(position, idle, state)) return position
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
     const regained = uses.regained(objectives.latency, model, position, idle, state)
     const value = Math.max(promise, costs.values[position] + regained)
@@ -179,9 +180,13 @@ export class Probes {
   }
 
   /** Where no model is affordable: one to be tried all the same, or -1. @param limitUsd the most it may draw */
-  lastResort(state: FoldView, at: number, limitUsd: number): number {
+  lastResort(state: StateView<DollarState>, at: number, limitUsd: number): number {
     const position = this.doubts.lastResort(state, at, limitUsd)
-    if (position < 0) return -1
+    if (position < 0) {
+      // One of the list a request, as canaries.
+      const turn = state.requests % this.costs.list.count
+      return this.doubts.isUnsureLastResort(turn, limitUsd, state) ? turn : -1
+    }
     this.doubts.take(position)
     this.triesCost = true
     return position
