@@ -240,3 +240,16 @@ describe('contenders', () => {
     )
   })
 })
+
+describe('what is saved of a window', () => {
+  it('says nothing of the requests before it: a router that was restored since saves the same', () => {
+    fc.assert(
+      fc.property(requests, requests, (before, window) => {
+        const worn = curveOf(before)
+        worn.keepLatest(0)
+        for (const each of window) worn.add(flat(each))
+        expect(worn.save()).toEqual(curveOf(window).save())
+      }),
+    )
+  })
+})

@@ -210,12 +210,15 @@ export class DemandCurve {
     return edgeOf(tooGood ? valueWalk.bin + 1 : valueWalk.bin)
   }
 
-  /** The window's numbers: count, next place, and the rows. */
+  /** The window's numbers: count, next place, and the rows; what earlier rows have left behind their contenders is no part of them. */
   save(): Float64Array {
     const numbers = new Float64Array(2 + this.count * ROW_NUMBERS)
     numbers[0] = this.count
     numbers[1] = this.next
-    numbers.set(this.rows.subarray(0, this.count * ROW_NUMBERS), 2)
+    for (let row = 0; row < this.count * ROW_NUMBERS; row += ROW_NUMBERS) {
+      const end = row + 1 + this.rows[row] * CURVE_POINT_NUMBERS
+      numbers.set(this.rows.subarray(row, end), 2 + row)
+    }
     return numbers
   }
 
