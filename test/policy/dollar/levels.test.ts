@@ -126,7 +126,7 @@ describe('a cold router with sixteen models', () => {
     ['without one', false, 0.06],
     ['under a budget, with ten first tries at most', true, 0.04, 10],
   ])('finds one of the best in its first requests, %s', async (_, budget, most, tries?: number) => {
-    const found = await lost([...Array(30).keys()], budget, tries)
+    const found = await lost([...Array(150).keys()], budget, tries)
     expect(found.regret).toBeLessThan(most)
     expect(found.poor).toBeLessThan(0.1)
   })

@@ -159,7 +159,7 @@ function agedUsd(usd: number, idle: number): number {
   return usd / Math.max(1, idle / IDLE_REQUESTS)
 }
 
-/** As seldom as a model that has fallen. */
+/** As seldom as a model that has fallen, and not while a router is young: most first bills say enough by themselves. */
 function isLongIdle(idle: number, { requests }: FoldView): boolean {
-  return idle >= Math.max(TRIAL_REQUESTS, TRIAL_SHARE * requests)
+  return idle >= Math.max(4 * TRIAL_REQUESTS, TRIAL_SHARE * requests)
 }
