@@ -102,6 +102,10 @@ const OPTIONS = {
   budget: { usdPerRequest: 1e-3 },
 } as const
 
+function alarmsOf(router: Router): number {
+  return router.stats().models.reduce((sum, { rewardAlarms }) => sum + rewardAlarms, 0)
+}
+
 /** The events of a router that began before shrinkage was learned. */
 async function beforeShrinkage(requests: number, seed = 3): Promise<RouterEvent[]> {
   const begun: RouterEvent[] = []
@@ -166,11 +170,16 @@ describe('a model of an old log', () => {
     expect(digest(snapshot)).toBe(digest(router))
   })
 
-  it('keeps what it has learned: it predicts no worse, and no alarm follows', async () => {
+  it('keeps what it has learned: it predicts no worse, and no more alarms follow', async () => {
     let sumBefore = 0
     let sumAfter = 0
-    for (let seed = 3; seed < 15; seed++) {
-      const router = await restored(await beforeShrinkage(2000, seed))
+    // An alarm comes by chance now and then: those of the same router, left as it was, are beside.
+    let alarms = 0
+    let alarmsAsItWas = 0
+    for (let seed = 3; seed < 43; seed++) {
+      const events = await beforeShrinkage(2000, seed)
+      const router = await restored(events)
+      const asItWas = await restored(events)
       const error = () => {
         const random = new Random(7)
         let sum = 0
@@ -190,12 +199,13 @@ describe('a model of an old log', () => {
       sumAfter += after
       // An arm of a hundred requests may be unlucky.
       expect(after / before, `seed ${seed}`).toBeLessThan(1.05)
-      const alarms = () => router.stats().models.map(({ rewardAlarms }) => rewardAlarms)
-      const told = alarms()
-      run(router, 500, 6)
-      expect(alarms()).toEqual(told)
+      const told = alarmsOf(router)
+      for (const each of [router, asItWas]) run(each, 500, 6)
+      alarms += alarmsOf(router) - told
+      alarmsAsItWas += alarmsOf(asItWas) - told
     }
     expect(sumAfter).toBeLessThan(0.95 * sumBefore)
+    expect(alarms).toBeLessThanOrEqual(alarmsAsItWas)
   })
 
   it('takes it up in a state of release 0.1.0, one that has fallen too', async () => {
