@@ -12,6 +12,7 @@ export default defineConfig({
     // Commands of the command line are run in a folder of their own: a thread cannot change its folder.
     pool: 'forks',
     sequence: { sequencer: SlowestFirst },
+    globalSetup: './test/support/temporary-folder.ts',
     // Real processes and a real browser start slowly on a busy two-core machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
