@@ -111,6 +111,12 @@ export const CREDIT_HORIZON_REQUESTS = 40
  * rising spends all that comes in: paid in whole, every second run would end over its budget by what it began with.
  */
 export const CREDIT_HELD_BACK_SHARE = 0.005
+/**
+ * To save up, a dollar is worth at most that many times what it is worth at the pace of the budget, where the saved dollars are spent
+ * one day. The limit rises from this share of the burst held on, and is gone where as much is owed: debts are paid whatever it costs.
+ */
+export const CREDIT_SAVING_WORTH = 2
+export const CREDIT_SAVING_SHARE = 0.2
 /** Most that requests may cost on average, in budgets. */
 export const CREDIT_TARGET_MAX = 1.5
 /** Share of the least that requests can cost that is not saved; none of it is left once that many budgets are owed. */

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Account } from '../../../src/policy/dollar/accounts/account.js'
 import { DemandCurve } from '../../../src/policy/dollar/demand/demand-curve.js'
-import { CREDIT_SLACK_DEBT_REQUESTS, CREDIT_TARGET_MAX } from '../../../src/policy/dollar/tuning.js'
+import {
+  CREDIT_SAVING_SHARE,
+  CREDIT_SAVING_WORTH,
+  CREDIT_SLACK_DEBT_REQUESTS,
+  CREDIT_TARGET_MAX,
+  TIGHTNESS,
+} from '../../../src/policy/dollar/tuning.js'
 import { Ledger } from '../../../src/state/ledger.js'
 
 const BUDGET = 0.01
@@ -68,5 +74,47 @@ describe('the price of an account that cannot pay for the cheapest of each', () 
 
   it('saves all of it where much is owed', () => {
     expect(priceOwing(CREDIT_SLACK_DEBT_REQUESTS)).toBeGreaterThan(1e4)
+  })
+})
+
+describe('the price of an account that saves up', () => {
+  /** Requests of which each is worth half as much on a dear model as the one before. */
+  function steep(): DemandCurve {
+    const curve = new DemandCurve(64)
+    for (let i = 0; i < 40; i++) curve.add(Float64Array.from([0, 0, 0.001, 1, 0.5 ** i, 0.05]))
+    return curve
+  }
+
+  function accountHolding(budgets: number): Account {
+    const account = new Account(BURST, new Ledger())
+    account.setBudget(BUDGET)
+    account.credit.adjust(budgets * BUDGET - account.credit.balanceUsd, BUDGET)
+    return account
+  }
+
+  const priceHolding = (budgets: number): number => {
+    const account = accountHolding(budgets)
+    return account.price(steep(), account.targetUsd(0, steep()))
+  }
+  const steady = steep().priceOfSpend(TIGHTNESS * BUDGET)
+
+  it('is at most twice that of the pace of the budget: saved dollars buy no more than that one day', () => {
+    expect(steady).toBeGreaterThan(0)
+    expect(priceHolding(15)).toBeCloseTo(CREDIT_SAVING_WORTH * steady, 12)
+    expect(steep().priceOfSpend(accountHolding(15).targetUsd(0, steep()))).toBeGreaterThan(priceHolding(15))
+  })
+
+  it('rises as the balance falls, until debts are paid whatever it costs', () => {
+    const prices = [15, 5, 0, -5, -8, -CREDIT_SAVING_SHARE * BURST].map(priceHolding)
+    for (const [i, price] of prices.entries()) if (i > 0) expect(price).toBeGreaterThanOrEqual(prices[i - 1])
+    const owing = accountHolding(-CREDIT_SAVING_SHARE * BURST)
+    expect(prices.at(-1)).toBe(steep().priceOfSpend(owing.targetUsd(0, steep())))
+  })
+
+  it('is nothing where the budget pays for all that anybody wants', () => {
+    const account = new Account(BURST, new Ledger())
+    account.setBudget(0.06)
+    expect(account.targetUsd(0, steep())).toBeLessThan(0.05)
+    expect(account.price(steep(), account.targetUsd(0, steep()))).toBe(0)
   })
 })

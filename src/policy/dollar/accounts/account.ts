@@ -3,7 +3,7 @@ import type { EventOf } from '../../../events/events.js'
 import type { Ledger } from '../../../state/ledger.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import { SUM_MAX_USD } from '../demand/units.js'
-import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS } from '../tuning.js'
+import { COST_RATIO_MAX, COST_RATIO_PRIOR_REQUESTS, COST_RATIO_REQUESTS, TIGHTNESS } from '../tuning.js'
 import { ArrivalProfile } from './arrival-profile.js'
 import type { Cap } from './cap.js'
 import { Credit } from './credit.js'
@@ -174,7 +174,11 @@ export class Account {
     const price = demand.priceOfSpend(aimedUsd, generous, slack)
     // A balance that is nearly full makes no dollar of a cap worth less.
     if (isOfCap) return price * (tightest?.pace.relief ?? 1)
-    return usdPerRequest === null ? price : price * this.credit.worthOfDollar(usdPerRequest)
+    if (usdPerRequest === null || price === 0) return price
+    const most = this.credit.worthOfSaving(usdPerRequest)
+    if (most === Number.POSITIVE_INFINITY) return price * this.credit.worthOfDollar(usdPerRequest)
+    const steadyUsd = (TIGHTNESS * usdPerRequest) / this.ratio
+    return Math.min(price, most * demand.steadyPriceOfSpend(steadyUsd, slack))
   }
 
   /** What its requests cost, over what those of all would at its price. */

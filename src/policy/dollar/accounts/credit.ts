@@ -4,6 +4,8 @@ import {
   CREDIT_FULL_SHARE,
   CREDIT_HELD_BACK_SHARE,
   CREDIT_HORIZON_REQUESTS,
+  CREDIT_SAVING_SHARE,
+  CREDIT_SAVING_WORTH,
   CREDIT_SLACK_DEBT_REQUESTS,
   CREDIT_SLACK_SHARE,
   CREDIT_SPARE_REQUESTS,
@@ -81,6 +83,17 @@ export class Credit {
   slack(usdPerRequest: number): number {
     const owed = -this.balanceUsd / (CREDIT_SLACK_DEBT_REQUESTS * usdPerRequest)
     return CREDIT_SLACK_SHARE * (1 - Math.min(Math.max(owed, 0), 1))
+  }
+
+  /**
+   * The most that a dollar is worth to save it up, in parts of what it is worth at the pace of the budget; Infinity where
+   * debts must be paid, or nothing is to be saved up.
+   */
+  worthOfSaving(usdPerRequest: number): number {
+    if (this.sparedUsd(usdPerRequest) >= 0) return Number.POSITIVE_INFINITY
+    const share = this.balanceUsd / (this.burst * usdPerRequest)
+    const place = (share + CREDIT_SAVING_SHARE) / (2 * CREDIT_SAVING_SHARE)
+    return place <= 0 ? Number.POSITIVE_INFINITY : CREDIT_SAVING_WORTH / Math.min(1, place)
   }
 
   /** What a dollar is worth where the account is nearly full, in parts of what it is worth elsewhere: what comes in then is lost. */

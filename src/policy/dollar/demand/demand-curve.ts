@@ -49,6 +49,7 @@ export class DemandCurve {
   private keepsValues = false
   /** A walk's place: sums of the steps of all bins before it. No part of the state: it only saves time. */
   private readonly costWalk: Walk = { bin: 0, passed: 0 }
+  private readonly steadyWalk: Walk = { bin: 0, passed: 0 }
   private readonly valueWalk: Walk = { bin: 0, passed: 0 }
   private readonly meanWalk: Walk = { bin: 0, passed: 0 }
 
@@ -156,15 +157,22 @@ export class DemandCurve {
    * @param slack share of what the cheapest of each cost that is not saved: nothing below that and this is aimed at
    */
   priceOfSpend(targetUsd: number, generous = false, slack = 0): number {
+    return this.priceAlong(this.costWalk, targetUsd, generous, slack)
+  }
+
+  /** The same, of a second target that changes little from request to request. */
+  steadyPriceOfSpend(targetUsd: number, slack: number): number {
+    return this.priceAlong(this.steadyWalk, targetUsd, false, slack)
+  }
+
+  private priceAlong(walk: Walk, targetUsd: number, generous: boolean, slack: number): number {
     const units = Math.max(targetUsd * USD_UNITS * this.count, this.leastCost * (1 + slack))
     if (this.freeCost <= units) return 0
-    const { costSteps, costWalk, freeCost } = this
-    while (costWalk.bin > 0 && freeCost - costWalk.passed <= units)
-      costWalk.passed -= costSteps[--costWalk.bin]
-    while (costWalk.bin < BIN_COUNT && freeCost - costWalk.passed > units)
-      costWalk.passed += costSteps[costWalk.bin++]
-    const left = freeCost - costWalk.passed
-    return edgeOf(generous && left < SPENT_SHARE_MIN * units ? Math.max(0, costWalk.bin - 1) : costWalk.bin)
+    const { costSteps, freeCost } = this
+    while (walk.bin > 0 && freeCost - walk.passed <= units) walk.passed -= costSteps[--walk.bin]
+    while (walk.bin < BIN_COUNT && freeCost - walk.passed > units) walk.passed += costSteps[walk.bin++]
+    const left = freeCost - walk.passed
+    return edgeOf(generous && left < SPENT_SHARE_MIN * units ? Math.max(0, walk.bin - 1) : walk.bin)
   }
 
   /**
@@ -312,7 +320,7 @@ export class DemandCurve {
 
   /** Adds (sign 1) or takes out (-1) the steps of a row whose corners are known. */
   private shift(row: number, sign: 1 | -1): void {
-    const { corners, costSteps, costWalk, meanWalk } = this
+    const { corners, costSteps, costWalk, steadyWalk, meanWalk } = this
     const start = (row / ROW_NUMBERS) * CORNERS_NUMBERS
     this.freeCost += sign * corners[start + 1]
     this.freeValue += sign * corners[start + 2]
@@ -323,6 +331,7 @@ export class DemandCurve {
       const step = sign * corners[at + 1]
       costSteps[bin] += step
       if (bin < costWalk.bin) costWalk.passed += step
+      if (bin < steadyWalk.bin) steadyWalk.passed += step
       if (bin < meanWalk.bin) meanWalk.passed += step
     }
     if (this.keepsValues) this.shiftValues(row, sign)
