@@ -18,7 +18,7 @@ export function mergedUsage(
 ): Readonly<Record<string, unknown>> {
   const ofAnswer = isOverBeginning ? later : greaterCount
   const latest = merged(before, after, laterCount, ofAnswer)
-  if (promptIn(latest) >= promptIn(before)) return latest
+  if (countIn(latest, false) >= countIn(before, false)) return latest
   return merged(before, after, greaterCount, ofAnswer)
 }
 
@@ -32,10 +32,10 @@ const later: Choice = (_known, value) => value
 const laterCount = ofCounts((_known, value) => value)
 const greaterCount = ofCounts(Math.max)
 
-/** What is no count does not take the place of one; of anything else the later value holds. */
+/** What is no count does not take the place of one, or of a record of some; of anything else the later value holds. */
 function ofCounts(choose: (known: number, value: number) => number): Choice {
   return (known, value) => {
-    if (isRecord(known)) return known
+    if (isRecord(known)) return isAmount(value) && countIn(known, true) === 0 ? value : known
     if (isAmount(known) && isAmount(value)) return choose(known, value)
     return typeof known === 'number' && !isAmount(value) ? known : value
   }
@@ -53,12 +53,12 @@ function merged(before: object, after: object, ofPrompt: Choice, ofAnswer: Choic
   return all
 }
 
-/** All counts of the prompt together, to be compared with those of another usage of the same answer. */
-function promptIn(usage: object, isOfPrompt = false): number {
+/** All counts together, of the prompt or of everything, to be compared with those of another usage of the same answer. */
+function countIn(usage: object, isOfAll: boolean): number {
   let sum = 0
   for (const [name, value] of Object.entries(usage)) {
-    const isHere = isOfPrompt || OF_PROMPT.test(name)
-    if (isRecord(value)) sum += promptIn(value, isHere)
+    const isHere = isOfAll || OF_PROMPT.test(name)
+    if (isRecord(value)) sum += countIn(value, isHere)
     else if (isHere && isAmount(value)) sum += value
   }
   return sum

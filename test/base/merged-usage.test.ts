@@ -62,6 +62,13 @@ describe('two usages of one answer', () => {
     })
   })
 
+  it('have a count in place of a record that counts nothing, and not of one that does', () => {
+    for (const name of ['input_tokens', 'output_tokens'])
+      expect(mergedUsage({ [name]: { of: {} } }, { [name]: 5 }, false)).toEqual({ [name]: 5 })
+    const counted = { cache_creation: { ephemeral_5m_input_tokens: 20 } }
+    expect(mergedUsage(counted, { cache_creation: 5 }, false)).toEqual(counted)
+  })
+
   it('have details of the prompt and of the answer each by the rule of what they are of', () => {
     const before = {
       prompt_tokens_details: { audio_tokens: 900, cached_tokens: 0 },

@@ -182,14 +182,14 @@ export class Attempt implements StreamedCall {
     const { firstTokenMs, betweenTokensMs } = this.order.config.timeouts
     const until = this.call.beganAt + firstTokenMs
     const isSingle = this.order.size.most.answers === 1
-    return new WatchedBody(answer.body, this.house.after, () =>
-      this.meter.hasContent
-        ? this.waitOf(
-            isSingle && this.meter.isComplete ? Math.min(END_MS, betweenTokensMs) : betweenTokensMs,
-            'the upstream was silent: no more came of its answer',
-          )
-        : this.waitOf(Math.max(0, until - performance.now()), 'the upstream was silent: no first token'),
-    )
+    const { meter } = this
+    return new WatchedBody(answer.body, this.house.after, () => {
+      if (!meter.hasContent)
+        return this.waitOf(Math.max(0, until - performance.now()), 'the upstream was silent: no first token')
+      const isAllThere = isSingle && meter.isComplete && meter.isCounted
+      const ms = isAllThere ? Math.min(END_MS, betweenTokensMs) : betweenTokensMs
+      return this.waitOf(ms, 'the upstream was silent: no more came of its answer')
+    })
   }
 
   private waitOf(ms: number, what: string): Wait {

@@ -59,7 +59,8 @@ export class Meter {
     // An early count that comes after a whole one says nothing.
     else if (isUsageWhole || !this.isUsageWhole)
       this.usage = mergedUsage(this.usage, usage, isUsageWhole && !this.isUsageWhole)
-    if (isUsageWhole || !this.isUsageWhole) this.uncountedTokens = 0
+    // One of the prompt alone, or that repeats what it counts of the answer as 0, leaves the text before it uncounted.
+    if ((isUsageWhole || !this.isUsageWhole) && outputIn(usage) > 0) this.uncountedTokens = 0
     this.isUsageWhole ||= isUsageWhole
   }
 

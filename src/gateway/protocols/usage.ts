@@ -1,18 +1,22 @@
 import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, listOf, objectOf, objectsOf } from '../../base/json.js'
+import { mergedUsage } from '../../base/merged-usage.js'
 import { withMembers } from './json-text.js'
 
 /**
  * The usage in an answer or an event, wherever a provider puts it: beside the choices, in a choice, in the message or response
- * that an event carries, in a field of its own (Groq). Null without a usage, or if none of its counts says anything.
+ * that an event carries, in a field of its own (Groq). Of several choices' the greatest counts hold, as of usages that come one after the
+ * other. Null without a usage, or if none of its counts says anything.
  */
 export function usageOf(value: Json): Json | null {
   const path = usagePathOf(value)
   let found: unknown = value
   for (const step of path) found = objectOf(found)?.[step]
   if (path.length > 0 && isRecord(found)) return found
-  for (const { usage } of objectsOf(value.choices)) if (counts(usage)) return usage
-  return null
+  let all: Json | null = null
+  for (const { usage } of objectsOf(value.choices))
+    if (counts(usage)) all = all === null ? usage : mergedUsage(all, usage, false)
+  return all
 }
 
 const PATHS: readonly (readonly string[])[] = [

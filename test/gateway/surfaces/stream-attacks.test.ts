@@ -140,22 +140,35 @@ describe('an upstream that keeps a stream open after its usage, and sends no end
     await expect.poll(open, { timeout: 10_000 }).toBe(0)
   }, 20_000)
 
-  it('may be about to send another answer, where several were asked for', async () => {
-    const other = `data: ${JSON.stringify({ choices: [{ index: 1, delta: { content: 'second' } }] })}\n\n`
+  /** Before an upstream that sends the first of its stream, and 2.5 s later the rest. */
+  async function beforeSlow(first: string, rest: string) {
     const upstream = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.write(CONTENT + FINISH + USAGE)
-      setTimeout(() => response.end(`${other}${FINISH}data: [DONE]\n\n`), 2500)
+      response.write(first)
+      setTimeout(() => response.end(`${rest}data: [DONE]\n\n`), 2500)
     })
     servers.push(upstream)
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
     const { port } = upstream.address() as AddressInfo
-    const server = await gatewayServer({
+    return gatewayServer({
       models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
       tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
     })
+  }
+
+  it('may be about to send another answer, where several were asked for', async () => {
+    const other = `data: ${JSON.stringify({ choices: [{ index: 1, delta: { content: 'second' } }] })}\n\n`
+    const server = await beforeSlow(CONTENT + FINISH + USAGE, other + FINISH)
     const text = await (await server.post('/v1/chat/completions', { ...body, n: 2 })).text()
     expect(text).toContain('second')
+  }, 20_000)
+
+  it('may be about to send its usage, where one that came before counted the prompt alone', async () => {
+    const early = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 1000, completion_tokens: 0 } })}\n\n`
+    const server = await beforeSlow(early + CONTENT + FINISH, USAGE)
+    await (await server.post('/v1/chat/completions', body)).text()
+    const [record] = await server.over(1)
+    expect(record).toMatchObject({ outcome: 'answered', isMeasured: true })
   }, 20_000)
 })
 
