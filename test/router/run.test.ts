@@ -317,6 +317,18 @@ describe('run with a stream', () => {
     expect(told[0].costUsd).toBeCloseTo(0.002, 12)
   })
 
+  it('books the sum of what pieces of LangChain say, each of itself', async () => {
+    const { router, told } = await bench()
+    const piece = (input_tokens: number, output_tokens: number) => ({
+      content: 'piece',
+      usage_metadata: { input_tokens, output_tokens, total_tokens: input_tokens + output_tokens },
+    })
+    const list = [piece(1000, 40), piece(0, 35), { content: '' }, piece(0, 25)]
+    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events(list))
+    await read(run.answer)
+    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+  })
+
   it('takes the latest cost that the caller says, though it is less', async () => {
     const { router, told } = await bench()
     const usage = (answer: unknown) => ('costUsd' in (answer as object) ? (answer as object) : null)

@@ -9,6 +9,7 @@ import {
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
+import { addedUsage } from '../../base/added-usage.js'
 import { isRecord } from '../../base/check.js'
 import { reading } from '../../base/read-once.js'
 import { type Capability, type ContextInput, type Router, type RunOptions, usageOf } from '../../index.js'
@@ -21,7 +22,6 @@ import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { firstContent } from './first-content.js'
 import { messageNeeds } from './message-needs.js'
 import { remember, sessionOfToolLoop, tag } from './message-runs.js'
-import { addedUsage } from './token-counts.js'
 
 /** What a routed chat model is made of. */
 export interface RoutedChatModelFields extends BaseChatModelParams {

@@ -4,7 +4,8 @@ import { reading } from '../../base/read-once.js'
 import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
 
 /** Where answers and events of SDKs have their usage. `totalUsage` is of all steps, where `usage` is of the last. */
-const PLACES = ['totalUsage', 'usage', 'usageMetadata', 'usage_metadata'] as const
+const LANGCHAIN = 'usage_metadata'
+const PLACES = ['totalUsage', 'usage', 'usageMetadata', LANGCHAIN] as const
 /** Members of answers and events that may hold such a one: of axios, of OpenAI's and of Anthropic's streams. */
 const HOLDERS = ['data', 'response', 'message'] as const
 
@@ -30,9 +31,15 @@ function usageIn(value: unknown): object | PromiseLike<object> | null {
   for (const name of PLACES) {
     const usage: unknown = Reflect.get(value, name)
     if (typeof usage === 'object' && usage !== null && !Array.isArray(usage))
-      return name === 'usage_metadata' ? withRaw(usage, value) : usage
+      return name === LANGCHAIN ? withRaw(usage, value) : usage
   }
   return null
+}
+
+/** Whether the usage of an event of a stream counts that event alone: LangChain's pieces are added up, where all others count the answer so far. */
+export function isOfPiece(event: unknown): boolean {
+  if (!isRecord(event)) return false
+  return PLACES.find((name) => isRecord(event[name])) === LANGCHAIN
 }
 
 /** LangChain has the provider's usage, where it has it, beside the message's own. */

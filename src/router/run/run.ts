@@ -1,3 +1,4 @@
+import { addedUsage } from '../../base/added-usage.js'
 import { checkKeys, checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { memberOf } from '../../base/json.js'
@@ -12,7 +13,7 @@ import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import type { Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { isPartialUsage, laterServiceTierOf, serviceTierOf, usageOf } from './answer-usage.js'
+import { isOfPiece, isPartialUsage, laterServiceTierOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -169,6 +170,12 @@ export class Runner {
       const found = usageIn(event, made)
       const serviceTier = serviceTierOf(event) ?? heard.serviceTier
       if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
+      else if (made.asked.usage === usageOf && isOfPiece(event))
+        heard = {
+          usage: addedUsage(heard.usage, found),
+          serviceTier,
+          isWhole: heard.isWhole || !isPartialUsage(event),
+        }
       else heard = { ...withUsage(heard, found, !isPartialUsage(event)), serviceTier }
     }
     const end = {

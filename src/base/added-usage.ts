@@ -1,5 +1,5 @@
-import { isRecord } from '../../base/check.js'
-import type { Json } from '../../base/json.js'
+import { isRecord } from './check.js'
+import type { Json } from './json.js'
 
 /** The sum of two usages, of two pieces of a stream: each says what came with it. Of the provider's own the latest counts of a name do. */
 export function addedUsage(before: object | null, piece: object): object {
