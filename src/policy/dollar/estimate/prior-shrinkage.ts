@@ -110,7 +110,9 @@ function fitOf(
   const one = new FeatureEvidence(dimension)
   const commonRidges = new Float64Array(features).fill(COMMON_RIDGE_PRIOR)
   const all = [...models.values()]
-  for (let round = 0; round < PRIOR_FIT_ROUNDS; round++) {
+  // Without any rows nothing is common.
+  const rounds = all.length === 0 ? 0 : PRIOR_FIT_ROUNDS
+  for (let round = 0; round < rounds; round++) {
     const usual = all.reduce((sum, { variance }) => sum + variance, 0) / all.length
     pooled.clear()
     for (const { evidence, ridges, variance, steep } of all) {
