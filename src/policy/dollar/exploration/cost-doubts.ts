@@ -10,6 +10,7 @@ import {
   IDLE_REQUESTS,
   TRIAL_REQUESTS,
   TRIAL_SHARE,
+  TRY_CAP_SHARE,
 } from '../tuning.js'
 
 /**
@@ -64,11 +65,17 @@ export class CostDoubts {
     return true
   }
 
-  /** The same where no model is affordable: whether it may be cheaper than the cheapest. @param limitUsd the most it may draw */
+  /**
+   * The same where no model is affordable: whether it may be cheaper than the cheapest. Of caps it takes what any try may, and nothing
+   * that they keep for the cheapest.
+   * @param limitUsd the most it may draw
+   */
   isUnsureLastResort(position: number, limitUsd: number, state: StateView<DollarState>): boolean {
-    const { list, drawnUsd, expectedUsd, cheapest } = this.costs
+    const { list, drawnUsd, neededUsd, expectedUsd, cheapest } = this.costs
     const idle = state.arms.idleAge(list.models[position].slot, state.requests)
     if (drawnUsd[position] > limitUsd || !isLongIdle(idle, state)) return false
+    if (neededUsd[position] === Number.POSITIVE_INFINITY) return false
+    if (drawnUsd[position] > TRY_CAP_SHARE * this.limits.capUsd) return false
     const leastUsd = this.leastUsd(position, state)
     return (this.isOverBudget ? agedUsd(leastUsd, idle) : leastUsd) < expectedUsd[cheapest]
   }
