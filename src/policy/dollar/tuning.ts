@@ -330,6 +330,8 @@ export const TRIAL_REQUESTS = 25
 export const TRIAL_SHARE = 1 / 8
 /** The least that a model plausibly costs lies this many standard errors below what is expected, as PROSPECT_SIGMAS of rewards. */
 export const COST_DOUBT_SIGMAS = 1.5
+/** Requests without one of its own before such a model is tried: most first bills say enough by themselves. */
+export const COST_DOUBT_IDLE_REQUESTS = 100
 /** What is left of what the cost head knew once a try was within its limit. */
 export const TRY_KEPT_OBSERVATIONS = 0.5
 /**

@@ -82,7 +82,7 @@ async function play(priors: Priors, kernel: 'js' | 'wasm', usdPerRequest: number
   return { costs, digest: digest(router) }
 }
 
-/** Numbers of the fits of rewards and costs that are none. */
+/** What of the fits of rewards and costs is not finite. */
 function oddIn(priors: Priors): number[] {
   return [fitPriorShrinkage(priors), fitPriorCostShrinkage(priors)].flatMap(({ common, of }) =>
     IDS.flatMap((id) => {

@@ -5,17 +5,18 @@ import type { SpendingLimits } from '../accounts/spending-limits.js'
 import type { CandidateCosts } from '../candidate-costs.js'
 import type { DollarState } from '../state.js'
 import {
+  COST_DOUBT_IDLE_REQUESTS,
   COST_DOUBT_SIGMAS,
   COST_LEVEL_REQUESTS,
   IDLE_REQUESTS,
-  TRIAL_REQUESTS,
   TRIAL_SHARE,
   TRY_CAP_SHARE,
 } from '../tuning.js'
 
 /**
  * Models that nobody chooses, or that no account affords, for a few bills far above all others, or for a guess from those of other
- * models: at what most bills say, or their list price, they are tried now and then. A model that really costs as much says so in its tries, and then most bills do.
+ * models: at what most bills say, or their list price, they are tried now and then. A model that really costs as much says so in its
+ * tries, and then most bills do.
  */
 export class CostDoubts {
   private readonly costs: CandidateCosts
@@ -166,7 +167,7 @@ function agedUsd(usd: number, idle: number): number {
   return usd / Math.max(1, idle / IDLE_REQUESTS)
 }
 
-/** As seldom as a model that has fallen, and not while a router is young: most first bills say enough by themselves. */
+/** As seldom as a model that has fallen, and not while a router is young. */
 function isLongIdle(idle: number, { requests }: FoldView): boolean {
-  return idle >= Math.max(4 * TRIAL_REQUESTS, TRIAL_SHARE * requests)
+  return idle >= Math.max(COST_DOUBT_IDLE_REQUESTS, TRIAL_SHARE * requests)
 }
