@@ -1,7 +1,7 @@
 import { escapeHtml } from '../report/escape.js'
 import { type ForestLine, forestHeight, forestPlot } from '../report/forest-plot.js'
 import { percent, perThousand, usdPerThousand } from '../report/format.js'
-import { STYLE } from '../report/style.js'
+import { pageHead } from '../report/page-head.js'
 import { drawing, HALF } from '../report/svg.js'
 import { verdictLines } from '../report/verdict-lines.js'
 import type { Estimate } from './estimators.js'
@@ -17,14 +17,7 @@ import { evaluationVerdict, VERDICT_NOTE } from './verdict.js'
 export function renderEvaluation(evaluation: Evaluation, summary: readonly string[]): string {
   const title = `Policies on ${evaluation.log}`
   const [{ reward: logged, costUsd: loggedCost }] = evaluation.policies
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style></head>
-<body>
-<header>
-<h1>${escapeHtml(title)}</h1>
+  return `${pageHead(title)}
 ${verdictLines(evaluationVerdict(evaluation), VERDICT_NOTE)}
 ${summary.map((sentence) => `<p>${escapeHtml(sentence)}</p>`).join('\n')}
 </header>

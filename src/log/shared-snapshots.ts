@@ -1,10 +1,10 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { beginSnapshot } from '../state/snapshot/write-snapshot.js'
+import { writeClosingSnapshot } from './closing-snapshot.js'
 import type { JournalOptions } from './resolve-journal.js'
 import type { Position, Store } from './store.js'
 import { inSlices } from './time-slice.js'
-import { within } from './timeout.js'
 
 const CLAIM_MS = 60_000
 const CHECK_MS = 1000
@@ -77,19 +77,12 @@ export class SharedSnapshots {
     try {
       const others = ((await store.leases?.processes()) ?? 1) > 1
       if (others && (await store.claim?.('snapshot-close', CLAIM_MS)) === false) return
-      // What came while others were asked is in it, too.
-      const { confirmed, position } = now()
-      const bytes = await inSlices(beginSnapshot(confirmed, encoder))
-      await within(
-        store.writeSnapshot({ position, bytes, isGiven: true }),
-        options.closeMs,
-        store,
-        'a snapshot was',
-      )
     } catch (error) {
-      // The log has it all.
       options.onStoreError(error)
+      return
     }
+    // What came while others were asked is in it, too.
+    await writeClosingSnapshot(store, now, encoder, options)
   }
 
   private async claim(task: string): Promise<void> {

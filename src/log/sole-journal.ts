@@ -3,6 +3,7 @@ import type { RouterEvent } from '../events/events.js'
 import type { Journal, JournalStats, Receipt } from '../router/journal.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { beginSnapshot } from '../state/snapshot/write-snapshot.js'
+import { writeClosingSnapshot } from './closing-snapshot.js'
 import { KeepAlive } from './keep-alive.js'
 import { Outbox } from './outbox.js'
 import { Receipts } from './receipts.js'
@@ -118,21 +119,9 @@ export class SoleJournal implements Journal {
     }
   }
 
-  /** So that the next start has nothing to fold. */
-  private async writeLast(): Promise<void> {
-    const { store, options, position } = this
-    try {
-      const bytes = await inSlices(beginSnapshot(this.confirmed, this.encoder))
-      await within(
-        store.writeSnapshot({ position, bytes, isGiven: true }),
-        options.closeMs,
-        store,
-        'a snapshot was',
-      )
-    } catch (error) {
-      // The log has it all.
-      options.onStoreError(error)
-    }
+  private writeLast(): Promise<void> {
+    const { store, options, encoder, position } = this
+    return writeClosingSnapshot(store, () => ({ confirmed: this.confirmed, position }), encoder, options)
   }
 
   /** Of the present state, which is that of the position after its latest event: a batch will end there. */

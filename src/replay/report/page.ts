@@ -1,8 +1,8 @@
 import type { ModelSpec } from '../../models/model.js'
 import { escapeHtml } from '../../report/escape.js'
 import { shortName } from '../../report/format.js'
+import { pageHead } from '../../report/page-head.js'
 import { modelColors } from '../../report/palette.js'
-import { STYLE } from '../../report/style.js'
 import { verdictLines } from '../../report/verdict-lines.js'
 import type { ReplayResult } from '../result.js'
 import { section, sectionName } from './sections.js'
@@ -28,14 +28,7 @@ export function renderReport(input: ReportInput): string {
   const colorOf = modelColors(input.models)
   const { policy, seeds } = results[0].report
   const title = `Replay of ${input.dataName}`
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style></head>
-<body>
-<header>
-<h1>${escapeHtml(title)}</h1>
+  return `${pageHead(title)}
 ${verdict(results)}<p class="sub">Policy <b>${escapeHtml(policy)}</b> chooses a model for every prompt, inside a dollar budget, and learns from what comes back.</p>
 ${facts(input)}${prices(input, colorOf)}
 <p>${howToRead(seeds)}</p>
