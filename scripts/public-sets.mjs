@@ -7,29 +7,38 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle } from './bundle-run.mjs'
 
+/** By the name of a source: its sets, of a clone of it. */
+const SOURCES = {
+  zeroeval: (make, read) => make.zeroEvalSets(read),
+  routellm: (make, read) => [make.routeLlmSet(read)],
+  bfcl: (make, read) => [make.bfclSet(read)],
+  alpacaeval: (make, read) => make.alpacaEvalSets(read),
+}
+const names = Object.keys(SOURCES)
 const text = { type: 'string' }
-const SOURCES = ['zeroeval', 'routellm', 'bfcl', 'alpacaeval']
-const options = Object.fromEntries([...SOURCES, 'out'].map((name) => [name, text]))
+const options = Object.fromEntries([...names, 'out'].map((name) => [name, text]))
 const { out, ...clones } = parseArgs({ options }).values
 if (out === undefined || Object.keys(clones).length === 0)
   fail(
-    `usage: node scripts/public-sets.mjs ${SOURCES.map((name) => `[--${name} CLONE]`).join(' ')} --out FOLDER`,
+    `usage: node scripts/public-sets.mjs ${names.map((name) => `[--${name} CLONE]`).join(' ')} --out FOLDER`,
   )
 
 const folder = await bundle('public-sets', { sets: 'scripts/datasets/public-sets.ts' })
 const make = await import(new URL('sets.mjs', folder).href)
-const setsOf = {
-  zeroeval: make.zeroEvalSets,
-  routellm: (read) => [make.routeLlmSet(read)],
-  bfcl: (read) => [make.bfclSet(read)],
-  alpacaeval: make.alpacaEvalSets,
-}
-const sets = Object.entries(clones).flatMap(([name, clone]) => setsOf[name](reader(clone)))
+const sets = Object.entries(clones).flatMap(([name, clone]) => setsIn(name, clone))
 mkdirSync(out, { recursive: true })
 for (const { name, models, rows } of sets) {
   writeFileSync(join(out, `${name}.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
   writeFileSync(join(out, `${name}.models.json`), `${JSON.stringify({ models }, null, 1)}\n`)
   console.log(`${name}: ${rows.length} rows, ${models.length} models`)
+}
+
+function setsIn(name, clone) {
+  try {
+    return SOURCES[name](make, reader(clone))
+  } catch (error) {
+    return fail(`${clone}: ${error.message}`)
+  }
 }
 
 function reader(clone) {

@@ -1,5 +1,6 @@
 import {
   costUsd,
+  jsonOf,
   Outcomes,
   type PricesByModel,
   type PublicSet,
@@ -59,7 +60,7 @@ export function alpacaEvalSets(read: ReadFile): PublicSet[] {
 function alpacaEvalSet(read: ReadFile, name: string, judge: string, prices: PricesByModel): PublicSet {
   const outcomes = new Outcomes(name, prices)
   for (const [model, pricesOfModel] of Object.entries(prices)) {
-    const annotations = JSON.parse(read(`results/${model}/${judge}/annotations.json`)) as Annotation[]
+    const annotations = jsonOf<Annotation[]>(read, `results/${model}/${judge}/annotations.json`)
     for (const { instruction, output_2: answer, preference } of annotations)
       if (preference !== null && preference >= 1)
         outcomes.add(model, instruction, instruction, {

@@ -1,4 +1,11 @@
-import { costUsd, Outcomes, type PricesByModel, type PublicSet, type ReadFile } from './public-set.js'
+import {
+  costUsd,
+  jsonLinesOf,
+  Outcomes,
+  type PricesByModel,
+  type PublicSet,
+  type ReadFile,
+} from './public-set.js'
 
 /** List prices when the answers were recorded. `-FC`: the model was called with the provider's tools, not by prompt. */
 export const BFCL_MODELS: PricesByModel = {
@@ -59,7 +66,7 @@ export function bfclSet(read: ReadFile): PublicSet {
   const models = Object.entries(BFCL_MODELS)
   for (const [model] of models) {
     const answers = CATEGORIES.flatMap((category) =>
-      linesOf<WrongAnswer>(read(`${RUN}/score/${model}/${category}_score.json`)).slice(1),
+      jsonLinesOf<WrongAnswer>(read, `${RUN}/score/${model}/${category}_score.json`).slice(1),
     )
     for (const { prompt } of answers) questions.set(prompt.id, prompt.question)
     wrong.set(model, new Set(answers.map(({ prompt }) => prompt.id)))
@@ -67,8 +74,9 @@ export function bfclSet(read: ReadFile): PublicSet {
   const outcomes = new Outcomes('bfcl', BFCL_MODELS)
   for (const [model, prices] of models)
     for (const category of CATEGORIES) {
-      const text = read(`${RUN}/result/${model}/gorilla_openfunctions_v1_test_${category}_result.json`)
-      for (const { id, input_token_count: input, output_token_count: output } of linesOf<Answer>(text)) {
+      const path = `${RUN}/result/${model}/gorilla_openfunctions_v1_test_${category}_result.json`
+      const answers = jsonLinesOf<Answer>(read, path)
+      for (const { id, input_token_count: input, output_token_count: output } of answers) {
         const question = questions.get(id)
         if (question === undefined) continue
         const reward = wrong.get(model)?.has(id) === true ? 0 : 1
@@ -76,11 +84,4 @@ export function bfclSet(read: ReadFile): PublicSet {
       }
     }
   return outcomes.set()
-}
-
-function linesOf<Line>(text: string): Line[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line) as Line)
 }

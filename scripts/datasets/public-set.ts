@@ -26,6 +26,32 @@ interface Outcome {
 /** Reads a file of a clone, by its path from the clone's root. */
 export type ReadFile = (path: string) => string
 
+/**
+ * The JSON of a file of a clone.
+ * @throws Error naming the file
+ */
+export function jsonOf<Value>(read: ReadFile, path: string): Value {
+  return parsed(read(path), path)
+}
+
+/**
+ * The same of a file with a value a line; empty lines are passed over.
+ * @throws Error naming the file and the line
+ */
+export function jsonLinesOf<Value>(read: ReadFile, path: string): Value[] {
+  return read(path)
+    .split('\n')
+    .flatMap((line, i) => (line.trim() === '' ? [] : [parsed<Value>(line, `${path}:${i + 1}`)]))
+}
+
+function parsed<Value>(text: string, where: string): Value {
+  try {
+    return JSON.parse(text) as Value
+  } catch {
+    throw new Error(`${where}: expected JSON`)
+  }
+}
+
 /** USD per million tokens. */
 export type Prices = readonly [input: number, output: number]
 
@@ -58,6 +84,7 @@ export class Outcomes {
     row[model] = outcome
   }
 
+  /** @throws Error where there is no such prompt: then the clone is not what was expected */
   set(): PublicSet {
     const { name } = this
     const models = Object.entries(this.prices).map(([id, [inputUsdPerMTok, outputUsdPerMTok]]) => ({
@@ -71,6 +98,8 @@ export class Outcomes {
       prompt: this.prompts.get(id) ?? '',
       outcomes,
     }))
-    return { name, models, rows: rows.filter((row) => Object.keys(row.outcomes).length === models.length) }
+    const whole = rows.filter((row) => Object.keys(row.outcomes).length === models.length)
+    if (whole.length === 0) throw new Error(`${name}: expected a prompt that every model has answered`)
+    return { name, models, rows: whole }
   }
 }

@@ -14,23 +14,27 @@ export const ROUTELLM_MODELS: PricesByModel = {
   'gpt-4-1106-preview': [10, 30],
 }
 
+const PATH = 'routellm/evals/gsm8k/gsm8k_responses.csv'
 /** What a chat adds to a prompt. */
 const CHAT_TOKENS = 20
 
 /** Of a clone of lm-sys/RouteLLM: grade-school mathematics, judged there. */
 export function routeLlmSet(read: ReadFile): PublicSet {
   const outcomes = new Outcomes('routellm-gsm8k', ROUTELLM_MODELS)
-  const text = read('routellm/evals/gsm8k/gsm8k_responses.csv')
-  const records = parse(text, { columns: true, bom: true }) as Record<string, string>[]
+  const records = parse(read(PATH), { columns: true, bom: true }) as Record<string, string>[]
   for (const [i, record] of records.entries())
-    for (const [model, prices] of Object.entries(ROUTELLM_MODELS))
+    for (const [model, prices] of Object.entries(ROUTELLM_MODELS)) {
+      const judged = record[model]
+      if (judged !== 'True' && judged !== 'False')
+        throw new Error(`${PATH}: expected True or False of ${model} in record ${i + 1}`)
       outcomes.add(model, String(i), record.prompt, {
-        reward: record[model] === 'True' ? 1 : 0,
+        reward: judged === 'True' ? 1 : 0,
         costUsd: costUsd(
           prices,
           tokensOf(record.prompt) + CHAT_TOKENS,
           tokensOf(record[`${model}_response`]),
         ),
       })
+    }
   return outcomes.set()
 }

@@ -1,6 +1,7 @@
 import { answerIn, isSameFormula, isSameNumber } from './graded-answers.js'
 import {
   costUsd,
+  jsonOf,
   Outcomes,
   type PricesByModel,
   type PublicSet,
@@ -54,7 +55,7 @@ function zeroEvalSet(
 ): PublicSet {
   const outcomes = new Outcomes(name, ZEROEVAL_MODELS)
   for (const [model, prices] of Object.entries(ZEROEVAL_MODELS)) {
-    const answers = JSON.parse(read(`result_dirs/${folder}/${model}.json`)) as ZeroEvalAnswer[]
+    const answers = jsonOf<ZeroEvalAnswer[]>(read, `result_dirs/${folder}/${model}.json`)
     for (const { id, chat_history: chat, output, answer, question, problem } of answers) {
       const text = typeof output === 'string' ? output : output[0]
       const reward = isRight(answerIn(text), answer) ? 1 : 0

@@ -75,6 +75,7 @@ describe('a public set', () => {
     expect(models.map((model) => rows[0].outcomes[model].reward)).toEqual([0, 1])
     expect(rows[0].outcomes[models[1]].costUsd).toBeCloseTo(((17 / 4 + 20) * 10 + (3 / 4) * 30) / 1e6, 15)
   })
+
   it('of BFCL has the questions that some model answered wrong, with the tokens that were counted', () => {
     const [first, second] = Object.keys(BFCL_MODELS)
     const lines = (...values: object[]) => values.map((value) => `${JSON.stringify(value)}\n`).join('')
@@ -106,5 +107,26 @@ describe('a public set', () => {
       expect(rows.map(({ prompt }) => prompt)).toEqual(['name an actor'])
       expect(models.map(({ id }) => rows[0].outcomes[id].reward)).toEqual(models.map(() => 0.25))
     }
+  })
+
+  it.each([
+    ['zeroeval', zeroEvalSets, '[{', /^result_dirs\/gsm\/.*\.json: expected JSON$/],
+    ['alpacaeval', alpacaEvalSets, '', /^results\/.*annotations\.json: expected JSON$/],
+    [
+      'alpacaeval without answers',
+      alpacaEvalSets,
+      '[]',
+      /^alpacaeval: expected a prompt that every model has/,
+    ],
+    ['bfcl', bfclSet, '{}\n{', /_score\.json:2: expected JSON$/],
+    ['bfcl without answers', bfclSet, '', /^bfcl: expected a prompt that every model has answered$/],
+    [
+      'routellm',
+      routeLlmSet,
+      'prompt,other\nq,True\n',
+      /^routellm\/.*: expected True or False of .* in record 1$/,
+    ],
+  ])('names what is wrong in a clone that is not what was expected: %s', (_, make, text, message) => {
+    expect(() => make(() => text)).toThrow(message)
   })
 })
