@@ -312,9 +312,12 @@ describe('run with a stream', () => {
   it('books the greater of two counts of its whole answer, in whatever order they come', async () => {
     const { router, told } = await bench()
     const list = [{ usage: USAGE }, { usage: { ...USAGE, completion_tokens: 10, total_tokens: 1010 } }]
-    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events(list))
-    await read(run.answer)
-    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+    for (const each of [list, list.toReversed()]) {
+      const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events(each))
+      await read(run.answer)
+      expect(told.at(-1)).toMatchObject({ id: run.decision.id, costUsd: expect.closeTo(0.002, 12) })
+    }
+    expect(told).toHaveLength(2)
   })
 
   it('books the sum of what pieces of LangChain say, each of itself', async () => {

@@ -6,18 +6,18 @@ const EVERY_MS = 60_000
 const SCRIPT = /\bscript: [0-9a-f]{40}.*$/
 
 /**
- * A line when the store begins to fail, when it fails for another reason, and once a minute for as long as that lasts.
+ * A line when the store begins to fail, and for each reason once a minute for as long as that lasts.
  * @param now of a clock that is never set, ms
  */
 export function storeFailureLog(write: WriteLine, now: () => number): (message: string) => void {
-  let reason: string | null = null
-  let toldAt = 0
+  /** Reasons of the last minute, and when each was told. */
+  const toldAt = new Map<string, number>()
   return (message) => {
-    const next = message.replace(SCRIPT, '')
     const at = now()
-    if (next === reason && at - toldAt < EVERY_MS) return
-    reason = next
-    toldAt = at
+    for (const [reason, then] of toldAt) if (at - then >= EVERY_MS) toldAt.delete(reason)
+    const reason = message.replace(SCRIPT, '')
+    if (toldAt.has(reason)) return
+    toldAt.set(reason, at)
     write('error', { error: message }, 'the store fails')
   }
 }

@@ -22,3 +22,17 @@ it('a store that fails is told once a minute for each reason, also where it has 
   failed('connect ECONNREFUSED')
   expect(told).toHaveLength(4)
 })
+
+it('two reasons that take turns are told once a minute each', () => {
+  const told: unknown[] = []
+  let now = 0
+  const failed = storeFailureLog(
+    (_level, { error }) => told.push(error),
+    () => now,
+  )
+  const reasons = ['connect ECONNREFUSED', 'Connection is closed.']
+  for (now = 0; now < 60_000; now += 100) failed(reasons[(now / 100) % 2])
+  expect(told).toEqual(reasons)
+  for (; now < 120_000; now += 100) failed(reasons[(now / 100) % 2])
+  expect(told).toEqual([...reasons, ...reasons])
+})

@@ -108,6 +108,9 @@ describe('what priors say of features', () => {
       dimension: D,
       priors,
       kernel: 'js',
+      seed: 1,
+      name: 'r',
+      clock: () => 1.8e12,
     })
     const expected = (x1: number): number[] =>
       ['m0', 'm1', 'm2'].map((model) => router.route([0, x1, 0, 1], { candidates: [model] }).expectedCostUsd)

@@ -30,6 +30,7 @@ async function play(world: World, requests: number, seed: number) {
     kernel: 'js',
     seed,
     name: 'r',
+    clock: () => 1.8e12,
     budget: { usdPerRequest: budgetUsd },
   })
   const random = new Random(seed)
