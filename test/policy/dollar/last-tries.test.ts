@@ -65,3 +65,88 @@ describe('a try where no model is affordable', () => {
     expect(tries).toBeGreaterThan(4)
   })
 })
+
+/** Models that cost about as much as the budget, of lognormal bills now and then far above all others. */
+interface Strict {
+  readonly models: number
+  readonly isFirstFree: boolean
+  readonly hasTenant: boolean
+  /** Budgets in force one after the other, each for 300 requests. */
+  readonly budgets: readonly number[]
+}
+
+/** @returns by how much spend and reservations were ever above the promise when a request was routed, USD, and how many tries there were */
+async function playStrict({ models, isFirstFree, hasTenant, budgets }: Strict, seed: number) {
+  const random = mulberry32(seed)
+  const usd = Array.from({ length: models }, (_, m) =>
+    isFirstFree && m === 0 ? 0 : B * Math.exp(1.5 * gaussian(random)),
+  )
+  const router = await createRouter({
+    models: usd.map((each, m) => ({
+      id: `${m}`,
+      inputUsdPerMTok: 0,
+      outputUsdPerMTok: each === 0 ? 0 : 1,
+    })),
+    budget: { usdPerRequest: budgets[0] },
+    tenants: hasTenant ? [{ id: 't', budget: { usdPerRequest: B / 2 } }] : [],
+    strict: true,
+    dimension: D,
+    kernel: 'js',
+    name: 'r',
+    seed,
+    clock: () => 1.8e12,
+  })
+  let usdPerRequest = budgets[0]
+  let paidInUsd = 0
+  // What a tenant's account refuses alone pays nothing into the router's.
+  router.on('routed', () => {
+    paidInUsd += usdPerRequest
+  })
+  router.on('refused', ({ tenant, requests }) => {
+    if (tenant === null) paidInUsd += requests * usdPerRequest
+  })
+  let aboveUsd = Number.NEGATIVE_INFINITY
+  let tries = 0
+  for (let i = 0; i < 300 * budgets.length; i++) {
+    if (i > 0 && i % 300 === 0) {
+      const next = budgets[Math.floor(i / 300)]
+      router.setBudget({ usdPerRequest: next })
+      usdPerRequest = next
+    }
+    try {
+      const tenant = hasTenant && random() < 0.5 ? { tenant: 't' } : {}
+      const { id, model, canary } = router.route([random() - 0.5, random(), 1], tenant)
+      if (canary) tries++
+      const { spendUsd, reservedUsd } = router.stats().pacer
+      const promisedUsd = paidInUsd + 50 * Math.max(...budgets)
+      aboveUsd = Math.max(aboveUsd, spendUsd + reservedUsd - promisedUsd * (1 + 1e-9))
+      const far = random() < 0.01 ? 20 : 1
+      router.settle(id, { costUsd: usd[Number(model)] * far * Math.exp(gaussian(random) - 0.5) })
+      router.reward(id, random() < (1 + Number(model)) / 6 ? 1 : 0)
+    } catch (error) {
+      if (!(error instanceof ParetoBanditError)) throw error
+    }
+  }
+  return { aboveUsd, tries }
+}
+
+describe('tries of models that few bills make look dear', () => {
+  it('keep the promise of a strict router, whatever the models, the tenants and the budgets are', async () => {
+    let tries = 0
+    for (let seed = 1; seed <= 12; seed++) {
+      const world = {
+        models: 1 + (seed % 5),
+        isFirstFree: seed % 3 === 0,
+        hasTenant: seed % 2 === 0,
+        budgets: [[B], [B, B / 100, B], [B / 10, 3 * B, B / 3, 1e-7 * B]][seed % 3].flatMap((each) => [
+          each,
+          each,
+        ]),
+      }
+      const played = await playStrict(world, seed)
+      tries += played.tries
+      expect(played.aboveUsd, `seed ${seed}`).toBeLessThanOrEqual(0)
+    }
+    expect(tries).toBeGreaterThan(20)
+  })
+})
