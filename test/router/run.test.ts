@@ -417,13 +417,17 @@ describe('run with a stream', () => {
   it('that is left once its provider has told all of its usage is booked by that', async () => {
     const { router, told } = await bench()
     const end = {
-      usageMetadata: { promptTokenCount: 1000, candidatesTokenCount: 100 },
+      usageMetadata: { promptTokenCount: 1000, candidatesTokenCount: 50 },
       candidates: [{ finishReason: 'STOP' }],
     }
-    const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events([end, 'after']))
-    for await (const event of run.answer) if (event === 'after') break
-    expect(told).toMatchObject([{ kind: 'cancelled', id: run.decision.id }])
-    expect(told[0].costUsd).toBeCloseTo(0.002, 12)
+    const { usageMetadata } = end
+    // One more of the same usage, without a reason why the answer ended, takes nothing back.
+    for (const list of [[end], [end, { usageMetadata }]]) {
+      const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events([...list, 'after']))
+      for await (const event of run.answer) if (event === 'after') break
+      expect(told.at(-1)).toMatchObject({ kind: 'cancelled', id: run.decision.id })
+      expect(told.at(-1)?.costUsd).toBeCloseTo(0.0015, 12)
+    }
   })
 
   it('that is empty is an answer', async () => {

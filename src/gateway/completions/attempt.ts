@@ -186,7 +186,7 @@ export class Attempt implements StreamedCall {
     return new WatchedBody(answer.body, this.house.after, () => {
       if (!meter.hasContent)
         return this.waitOf(Math.max(0, until - performance.now()), 'the upstream was silent: no first token')
-      const isAllThere = isSingle && meter.isComplete && meter.isCounted
+      const isAllThere = isSingle && meter.isComplete && meter.isCounted && !meter.wentOn
       const ms = isAllThere ? Math.min(END_MS, betweenTokensMs) : betweenTokensMs
       return this.waitOf(ms, 'the upstream was silent: no more came of its answer')
     })

@@ -19,6 +19,8 @@ export class Meter {
   isRefusal = false
   isTruncated = false
   finish: string | null = null
+  /** More text came after it: some servers say why an answer ended from its beginning on. */
+  wentOn = false
   /** Tokens that were generated, as far as the text tells; without those of `unread`. */
   private outputTokens = 0
   /** Whole texts whose own usage counts them: estimated where that turns out not to do. */
@@ -37,6 +39,7 @@ export class Meter {
     const { text, hasContent, hasAnswer, usage, isUsageWhole, isRefusal, isTruncated, finish } = facts
     this.serviceTier = facts.serviceTier ?? this.serviceTier
     if (text !== '') {
+      this.wentOn ||= this.finish !== null
       const isCounted = usage !== null && isUsageWhole && outputIn(usage) > 0 && countsInput(usage)
       if (isCounted && finish !== null) this.unread.push(text)
       else {

@@ -264,7 +264,11 @@ function withUsage(heard: Heard, found: object, isWhole: boolean): Heard {
   if (heard.usage === null) return { ...heard, usage: found, isWhole }
   const usage = mergedUsage(heard.usage, found, isWhole && !heard.isWhole)
   const costUsd = memberOf(found, 'costUsd') ?? null
-  return { ...heard, usage: costUsd === null ? usage : { ...usage, costUsd }, isWhole }
+  return {
+    ...heard,
+    usage: costUsd === null ? usage : { ...usage, costUsd },
+    isWhole: isWhole || heard.isWhole,
+  }
 }
 
 /** A usage, or what the caller says that an answer cost, with a usage or without. */

@@ -163,6 +163,14 @@ describe('an upstream that keeps a stream open after its usage, and sends no end
     expect(text).toContain('second')
   }, 20_000)
 
+  it('may be about to go on, where each of its pieces says that the answer has ended', async () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 5 }
+    const piece = (content: string) =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: 'stop' }], usage })}\n\n`
+    const server = await beforeSlow(piece('one') + piece('two'), piece('three'))
+    expect(await (await server.post('/v1/chat/completions', body)).text()).toContain('three')
+  }, 20_000)
+
   it('may be about to send its usage, where one that came before counted the prompt alone', async () => {
     const early = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 1000, completion_tokens: 0 } })}\n\n`
     const server = await beforeSlow(early + CONTENT + FINISH, USAGE)
