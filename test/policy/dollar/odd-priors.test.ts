@@ -23,19 +23,20 @@ const COSTS: readonly ((random: () => number) => number | undefined)[] = [
   (random) => (random() < 0.5 ? 1e-300 : 1e12),
 ]
 
-function oddPriors(seed: number): Priors {
+/** @param span of the rewards */
+function oddPriors(seed: number, span = 1): Priors {
   const random = mulberry32(seed)
   const of = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]
   const count = of([1, 1, 2, 3, 60])
   const ids = IDS.slice(0, of([1, 2, 3]))
   const scale = of([1, 1, 0, 1e-8, 1e3])
-  const reward = of([() => 1, () => 0, () => random(), () => 1e6 * (random() - 0.5)])
+  const reward = of([() => 1, () => 0, () => random(), () => 1e5 * (random() - 0.5)])
   const same = of([true, false])
   const costs = ids.map(() => of(COSTS))
   const rows = Array.from({ length: count }, () => ({
     context: [scale * (random() - 0.5), scale * random(), 1],
     outcomes: Object.fromEntries(
-      ids.map((id, m) => [id, { reward: reward(), costUsd: costs[same ? 0 : m](random) }]),
+      ids.map((id, m) => [id, { reward: span * reward(), costUsd: costs[same ? 0 : m](random) }]),
     ),
   }))
   return fitPriors(rows)
@@ -60,13 +61,14 @@ function damaged(priors: Priors, seed: number): unknown {
   return file
 }
 
-async function play(priors: Priors, kernel: 'js' | 'wasm', usdPerRequest: number | null) {
+async function play(priors: Priors, kernel: 'js' | 'wasm', usdPerRequest: number | null, span = 1) {
   const random = mulberry32(7)
   const router = await createRouter({
     models: IDS.map((id, m) => ({ id, inputUsdPerMTok: 0.1 * m, outputUsdPerMTok: 2 * m })),
     budget: usdPerRequest === null ? null : { usdPerRequest },
     dimension: D,
     priors,
+    ...(span === 1 ? {} : { rewardRange: [0, span] as const }),
     kernel,
     name: 'r',
     seed: 3,
@@ -77,7 +79,7 @@ async function play(priors: Priors, kernel: 'js' | 'wasm', usdPerRequest: number
     const { id, expectedCostUsd } = router.route([random() - 0.5, random(), 1])
     costs.push(expectedCostUsd)
     router.settle(id, { costUsd: 1e-4 * random() })
-    router.reward(id, random())
+    router.reward(id, span * random())
   }
   return { costs, digest: digest(router) }
 }
@@ -108,6 +110,14 @@ async function mustStart(priors: Priors, seed: number): Promise<void> {
 describe('a warm start', () => {
   it('is finite whatever the rows cost and earn, and the same on every kernel', async () => {
     for (let seed = 1; seed <= 200; seed++) await mustStart(checkPriors(oddPriors(seed)), seed)
+  })
+
+  it('is the same in any range of rewards', async () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const plain = await play(oddPriors(seed), 'js', budgetOf(seed))
+      const wide = await play(oddPriors(seed, 8), 'js', budgetOf(seed), 8)
+      expect([seed, wide.costs]).toEqual([seed, plain.costs])
+    }
   })
 
   it('from a file that somebody has edited is refused by name or finite', async () => {
