@@ -4,6 +4,7 @@ import { reading } from '../base/read-once.js'
 import type { RouterEvent } from '../events/events.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import { checkId } from '../state/find-request.js'
+import { priceOf, tellsCost } from './bill.js'
 import type { Committer } from './committer.js'
 import type { FeedbackContext } from './feedback-context.js'
 import {
@@ -100,6 +101,15 @@ export class Feedback {
     const known = checkId(id, 'id')
     const given = readCancellation(cancellation, 'cancellation')
     return this.give(known, (at) => cancelledEvent(this.contextOf(at, 'id', 'cancellation'), known, given))
+  }
+
+  /** What a bill comes to at the prices of its request, USD; null: it tells no cost, or the request is gone. */
+  costOf(id: string, bill: Settlement): number | null {
+    const { state } = this.committer
+    const given = readSettlement(bill, 'bill')
+    const sequence = state.sequenceOf(checkId(id, 'id'))
+    if (!tellsCost(given) || !state.isOpen(sequence)) return null
+    return priceOf(given, state.pending.prices(sequence), 0).costUsd
   }
 
   correct(id: string, bill: Settlement): Receipt {

@@ -3,7 +3,6 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI } from '@langchain/openai'
 import { describe, expect, it } from 'vitest'
 import { RoutedChatModel, reward, runOf } from '../../src/adapters/langchain/index.js'
-import { addedUsage } from '../../src/base/added-usage.js'
 import type { RunOptions } from '../../src/index.js'
 import { expectCode } from '../support/errors.js'
 import { Provider } from './provider.js'
@@ -119,28 +118,5 @@ describe('a routed chat model of LangChain', () => {
       models: { 'sim-small': modelOf().withConfig({}) as never },
     })
     expectCode(() => model.bindTools([LOOK]), 'INVALID_ARGUMENT', /^models\[/)
-  })
-})
-
-describe('usages of LangChain', () => {
-  it('are sums of what the pieces of a stream say', () => {
-    const first = {
-      input_tokens: 10,
-      output_tokens: 0,
-      total_tokens: 10,
-      input_token_details: { cache_read: 4 },
-    }
-    const last = {
-      input_tokens: 0,
-      output_tokens: 7,
-      total_tokens: 7,
-      output_token_details: { reasoning: 2 },
-    }
-    expect(addedUsage(addedUsage(null, first), last)).toMatchObject({
-      input_tokens: 10,
-      input_token_details: { cache_read: 4 },
-      output_tokens: 7,
-      output_token_details: { reasoning: 2 },
-    })
   })
 })

@@ -45,6 +45,11 @@ async function* events(list: readonly unknown[], error?: Error): AsyncGenerator<
   if (error !== undefined) throw error
 }
 
+/** A piece of a stream of LangChain. */
+function langChain(content: string, usage_metadata?: object, response_metadata: object = {}): object {
+  return { content, response_metadata, ...(usage_metadata === undefined ? {} : { usage_metadata }) }
+}
+
 describe('run', () => {
   it('routes, calls and books the usage of the answer, whose it is', async () => {
     const { router, clock, told } = await bench()
@@ -413,6 +418,82 @@ describe('run with a stream', () => {
       ])
     },
   )
+
+  it.each<[string, readonly object[], number]>([
+    [
+      'Bedrock, at the end of its stream',
+      [
+        { contentBlockDelta: { delta: { text: 'a' } } },
+        { metadata: { usage: { inputTokens: 1000, outputTokens: 100 }, metrics: { latencyMs: 7 } } },
+      ],
+      0.002,
+    ],
+    [
+      'LangChain, of Gemini: each piece what came with it, and its cache again and again',
+      [
+        langChain('a', { input_tokens: 1000, output_tokens: 10, input_token_details: { cache_read: 800 } }),
+        langChain('b', { input_tokens: 0, output_tokens: 50, input_token_details: { cache_read: 800 } }),
+        langChain('c', { input_tokens: 0, output_tokens: 40, input_token_details: { cache_read: 800 } }),
+      ],
+      0.0012 + 0.0001,
+    ],
+    [
+      'LangChain, of Anthropic: the beginning’s token is one of the end’s, and what a cache keeps for an hour stands in the beginning',
+      [
+        langChain(
+          '',
+          {
+            input_tokens: 1000,
+            output_tokens: 3,
+            total_tokens: 1003,
+            input_token_details: { cache_creation: 500 },
+          },
+          { usage: { cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 500 } } },
+        ),
+        langChain('a'),
+        langChain('', { input_tokens: 0, output_tokens: 100, total_tokens: 100 }),
+      ],
+      0.0025,
+    ],
+  ])('is booked by all that its pieces say: of %s', async (_, list, costUsd) => {
+    const prices = { cachedInputUsdPerMTok: 0.125, cacheWrite5mUsdPerMTok: 1.25, cacheWrite1hUsdPerMTok: 2 }
+    const { router, told } = await bench({ models: [{ ...SMALL, ...prices }] })
+    const run = await router.run(X, SIZE, () => events(list))
+    await read(run.answer)
+    expect(told).toMatchObject([{ kind: 'settled', id: run.decision.id }])
+    expect(told[0].costUsd).toBeCloseTo(costUsd, 12)
+    expect(router.stats().models[0].flaggedUsages).toBe(0)
+  })
+
+  it.each<[string, object]>([
+    [
+      'Anthropic, as it begins',
+      { type: 'message_start', message: { usage: { input_tokens: 200_000, output_tokens: 1 } } },
+    ],
+    ['OpenAI, of one side alone', { usage: { prompt_tokens: 200_000 } }],
+    ['LangChain, as it goes on', langChain('a', { input_tokens: 200_000, output_tokens: 7 })],
+  ])('that breaks off is booked at what was counted where that is more: of %s', async (_, first) => {
+    const { router, told } = await bench({ models: [SMALL] })
+    const left = await router.run(X, SIZE, () => events([first, {}, {}]))
+    for await (const event of left.answer) if (event !== first) break
+    const broken = await router.run(X, SIZE, () => events([first, {}], failing(500)))
+    await rejected(read(broken.answer))
+    expect(told.map(({ kind }) => kind)).toEqual(['cancelled', 'failed'])
+    for (const { costUsd } of told) expect(costUsd).toBeCloseTo(0.2, 3)
+  })
+
+  it('that breaks off after a usage that counts nothing is booked at what was reserved', async () => {
+    const { router, told } = await bench()
+    const empty = { usage: { prompt_tokens: null, completion_tokens: null } }
+    const left = await router.run(X, SIZE, () => events([empty, {}, {}]))
+    for await (const event of left.answer) if (event !== empty) break
+    const broken = await router.run(X, SIZE, () => events([empty, {}], failing(500)))
+    await rejected(read(broken.answer))
+    expect(told.map(({ costUsd }) => costUsd)).toEqual([
+      left.decision.reservedUsd,
+      broken.decision.reservedUsd,
+    ])
+  })
 
   it('that is left once its provider has told all of its usage is booked by that', async () => {
     const { router, told } = await bench()

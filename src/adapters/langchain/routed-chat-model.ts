@@ -9,7 +9,6 @@ import {
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
-import { addedUsage } from '../../base/added-usage.js'
 import { isRecord } from '../../base/check.js'
 import { reading } from '../../base/read-once.js'
 import { type Capability, type ContextInput, type Router, type RunOptions, usageOf } from '../../index.js'
@@ -120,16 +119,9 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
   ): AsyncGenerator<ChatGenerationChunk> {
     const asked = this.optionsOf(messages, options)
     const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
-    let told: object | null = null
-    const usage = (chunk: unknown): object | null => {
-      const more = usageOf(chunk)
-      if (more !== null) told = addedUsage(told, more)
-      return told
-    }
-    const run = await this.fields.router.run(chatOf(messages), { ...asked, usage }, async ({ model }) => {
-      told = null
-      return firstContent(await this.fields.models[model].stream(messages, configOf(options)))
-    })
+    const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }) =>
+      firstContent(await this.fields.models[model].stream(messages, configOf(options))),
+    )
     let isFirst = true
     let id: string | undefined
     for await (const message of run.answer) {

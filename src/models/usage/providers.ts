@@ -175,7 +175,12 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
     fields: [
       whole('input', 'input_tokens'),
       within('cachedInput', 'input_token_details.cache_read'),
-      within('cacheWrite5m', 'input_token_details.cache_creation'),
+      within('cacheWrite5m', 'raw.cache_creation.ephemeral_5m_input_tokens'),
+      within('cacheWrite1h', 'raw.cache_creation.ephemeral_1h_input_tokens'),
+      {
+        ...within('cacheWrite5m', 'input_token_details.cache_creation'),
+        sumOf: ['cacheWrite5m', 'cacheWrite1h'],
+      },
       whole('output', 'output_tokens'),
       within('reasoning', 'output_token_details.reasoning'),
     ],

@@ -1,13 +1,13 @@
-import { isRecord, isText } from '../../base/check.js'
-import { memberOf } from '../../base/json.js'
+import { isAmount, isRecord, isText } from '../../base/check.js'
+import { type Json, memberOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
+import { providerOf } from '../../models/usage/detect.js'
 
 /** Where answers and events of SDKs have their usage. `totalUsage` is of all steps, where `usage` is of the last. */
-const LANGCHAIN = 'usage_metadata'
-const PLACES = ['totalUsage', 'usage', 'usageMetadata', LANGCHAIN] as const
-/** Members of answers and events that may hold such a one: of axios, of OpenAI's and of Anthropic's streams. */
-const HOLDERS = ['data', 'response', 'message'] as const
+const PLACES = ['totalUsage', 'usage', 'usageMetadata', 'usage_metadata'] as const
+/** Members of answers and events that may hold such a one: of axios, of streams of OpenAI, Anthropic and Bedrock. */
+const HOLDERS = ['data', 'response', 'message', 'metadata'] as const
 
 /**
  * The usage of an answer, as its provider says it: of OpenAI, Anthropic, Gemini, Bedrock, LangChain or the AI SDK, of the whole
@@ -31,22 +31,41 @@ function usageIn(value: unknown): object | PromiseLike<object> | null {
   for (const name of PLACES) {
     const usage: unknown = Reflect.get(value, name)
     if (typeof usage === 'object' && usage !== null && !Array.isArray(usage))
-      return name === LANGCHAIN ? withRaw(usage, value) : usage
+      return name === 'usage_metadata' ? withRaw(usage, value) : usage
   }
   return null
 }
 
-/** Whether the usage of an event of a stream counts that event alone: LangChain's pieces are added up, where all others count the answer so far. */
-export function isOfPiece(event: unknown): boolean {
-  if (!isRecord(event)) return false
-  return PLACES.find((name) => isRecord(event[name])) === LANGCHAIN
-}
-
-/** LangChain has the provider's usage, where it has it, beside the message's own. */
+/** LangChain has the provider's usage, where it has it, beside the message's own; that of a stream of Bedrock one deeper. */
 function withRaw(usage: object, message: object): object {
   const metadata: unknown = Reflect.get(message, 'response_metadata')
-  const raw = isRecord(metadata) ? metadata.usage : undefined
+  const raw = memberOf(metadata, 'usage') ?? memberOf(memberOf(metadata, 'metadata'), 'usage')
   return isRecord(raw) ? { ...usage, raw } : usage
+}
+
+/**
+ * What a piece of a stream of LangChain says came with it, to be added up; null: it is no such piece, or says nothing. The tokens of
+ * Anthropic's beginning are among those that its end counts.
+ */
+export function pieceUsageOf(event: unknown): object | null {
+  const usage = memberOf(event, 'usage_metadata')
+  if (!isRecord(event) || !isRecord(usage)) return null
+  return withRaw(isBeginning(event, usage) ? withoutOutput(usage) : usage, event)
+}
+
+/** Its own words have the counts of the prompt alone. */
+function isBeginning({ response_metadata }: Json, { input_tokens }: Json): boolean {
+  const own = memberOf(response_metadata, 'usage')
+  return isRecord(own) && providerOf(own) === null && isAmount(input_tokens) && input_tokens > 0
+}
+
+function withoutOutput({ output_tokens, total_tokens, ...usage }: Json): Json {
+  const isTotal = isAmount(output_tokens) && isAmount(total_tokens)
+  return { ...usage, output_tokens: 0, ...(isTotal ? { total_tokens: total_tokens - output_tokens } : {}) }
+}
+
+function saysText({ content }: Json): boolean {
+  return typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0
 }
 
 /**
@@ -60,9 +79,10 @@ export function isPartialUsage(event: unknown): boolean {
     const candidates = Array.isArray(event.candidates) ? event.candidates : []
     return !candidates.some((each) => isRecord(each) && isText(each.finishReason))
   }
-  // LangChain's pieces of the former: hardly a token is written.
+  // LangChain's pieces of both: hardly a token is written, or there is text beside.
   const { usage_metadata: usage } = event
-  return isRecord(usage) && typeof usage.output_tokens === 'number' && usage.output_tokens <= 1
+  if (!isRecord(usage)) return false
+  return saysText(event) || (typeof usage.output_tokens === 'number' && usage.output_tokens <= 1)
 }
 
 /**

@@ -7,13 +7,14 @@ import { reading, readRecordOnce } from '../../base/read-once.js'
 import { isStream } from '../../base/stream.js'
 import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
+import { untoldSides } from '../../models/usage/usage.js'
 import type { Decision } from '../../policy/decision.js'
 import { ROUTE_OPTION_KEYS, type RouteOptions } from '../../policy/route-options.js'
 import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
-import type { Settlement } from '../given-feedback.js'
+import { attempt, type Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { isOfPiece, isPartialUsage, laterServiceTierOf, serviceTierOf, usageOf } from './answer-usage.js'
+import { isPartialUsage, laterServiceTierOf, pieceUsageOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -54,14 +55,14 @@ const NOTHING: Heard = { usage: null, serviceTier: null, isWhole: false }
  */
 export class Runner {
   private readonly decisions: Pick<Decisions, 'routeAsync' | 'preview'>
-  private readonly feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'reward' | 'rewardMany'>
+  private readonly feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'costOf' | 'reward' | 'rewardMany'>
   private readonly sessions: RunSessions
   private readonly now: () => number
 
   /** @param now milliseconds since 1970 UTC */
   constructor(
     decisions: Pick<Decisions, 'routeAsync' | 'preview'>,
-    feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'reward' | 'rewardMany'>,
+    feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'costOf' | 'reward' | 'rewardMany'>,
     sessions: RunSessions,
     now: () => number,
   ) {
@@ -167,16 +168,14 @@ export class Runner {
     this.note(made)
     let heard = NOTHING
     const seen = (event: unknown): void => {
-      const found = usageIn(event, made)
       const serviceTier = serviceTierOf(event) ?? heard.serviceTier
-      if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
-      else if (made.asked.usage === usageOf && isOfPiece(event))
-        heard = {
-          usage: addedUsage(heard.usage, found),
-          serviceTier,
-          isWhole: heard.isWhole || !isPartialUsage(event),
-        }
-      else heard = { ...withUsage(heard, found, !isPartialUsage(event)), serviceTier }
+      const piece = made.asked.usage === usageOf ? pieceUsageOf(event) : null
+      const found = piece ?? usageIn(event, made)
+      const isWhole = !isPartialUsage(event)
+      if (piece !== null)
+        heard = { usage: addedUsage(heard.usage, piece), serviceTier, isWhole: heard.isWhole || isWhole }
+      else if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
+      else heard = { ...withUsage(heard, found, isWhole), serviceTier }
     }
     const end = {
       ended: () => this.settle(made, heard),
@@ -199,7 +198,21 @@ export class Runner {
   }
 
   private cancel(made: Made, heard: Heard): void {
-    this.bill(made, ofWhole(heard), (id, bill) => this.feedback.cancel(id, bill))
+    this.bill(made, this.ofBroken(made, heard), (id, bill) => this.feedback.cancel(id, bill))
+  }
+
+  /**
+   * What breaks off was billed more than the usage of a part says, or one that counts a side alone: no less than was reserved. A usage that
+   * counts nothing says nothing.
+   */
+  private ofBroken({ decision }: Made, heard: Heard): Heard {
+    const { usage, serviceTier, isWhole } = heard
+    if (usage === null) return heard
+    const bill = { ...billOf(usage), serviceTier }
+    const costUsd = attempt(() => this.feedback.costOf(decision.id, bill))
+    if (typeof costUsd !== 'number') return { ...heard, usage: null }
+    if (isWhole && ('costUsd' in bill || untoldSides(usage).length === 0)) return heard
+    return { ...heard, usage: costUsd > decision.reservedUsd ? { costUsd } : null }
   }
 
   /**
@@ -216,7 +229,7 @@ export class Runner {
     const { isCallers, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
     const act = (id: string, bill: Settlement): unknown =>
       isCallers ? this.feedback.cancel(id, bill) : this.feedback.fail(id, { ...bill, retryAfterMs })
-    if (hasBegun || mayBeBilled) this.bill(made, ofWhole(heard), act)
+    if (hasBegun || mayBeBilled) this.bill(made, this.ofBroken(made, heard), act)
     else book(() => act(made.decision.id, this.latency(made)))
     return !isCallers
   }
@@ -331,9 +344,4 @@ function readOptions(options: RunOptions | undefined): Asked {
     throw expected('INVALID_ARGUMENT', 'triesMax', `an integer from 1 to ${TRIES_LIMIT}`, triesMax)
   if (typeof usage !== 'function') throw expected('INVALID_ARGUMENT', 'usage', 'a function', usage)
   return { session: session ?? null, signal, triesMax, usage, route }
-}
-
-/** What broke off was billed more than the usage of a part says. */
-function ofWhole(heard: Heard): Heard {
-  return heard.isWhole ? heard : { ...heard, usage: null }
 }
