@@ -28,6 +28,8 @@ interface Said {
   readonly parts?: readonly Part[]
   readonly error?: unknown
   readonly waits?: boolean
+  /** Last part of a stream, as most providers send it after an error too; null: none comes. */
+  readonly finish?: Part | null
 }
 
 /** A mock of the SDK's own that says what it is told to, call by call. */
@@ -52,14 +54,14 @@ function mock(version: 'v3' | 'v4', say: (call: number, prompt: readonly Part[])
     content.some(({ type }) => type === 'tool-call') ? TOOL_CALLS : STOP
   const options = {
     doGenerate: async (asked: never) => {
-      const { content = TEXT } = await next(asked)
-      return { content, finishReason: finishOf(content), usage: USAGE, warnings: [] } as never
+      const { content = TEXT, finish } = await next(asked)
+      return { content, finishReason: finishOf(content), usage: USAGE, warnings: [], ...finish } as never
     },
     doStream: async (asked: never) => {
-      const { content = TEXT, parts = partsOf(content) } = await next(asked)
-      const finish = { type: 'finish', finishReason: finishOf(content), usage: USAGE }
+      const { content = TEXT, parts = partsOf(content), finish = {} } = await next(asked)
+      const end = { type: 'finish', finishReason: finishOf(content), usage: USAGE, ...finish }
       const all = [{ type: 'stream-start', warnings: [] }, ...parts]
-      const ends = parts.some(({ type }) => type === 'error') ? [] : [finish]
+      const ends = finish === null ? [] : [end]
       return { stream: simulateReadableStream({ chunks: [...all, ...ends] as never[] }) } as never
     },
   }
@@ -210,6 +212,69 @@ describe.each([
     const { models } = router.stats()
     expect(models.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(2)
     expect(models.reduce((sum, { failed }) => sum + failed, 0)).toBe(0)
+  })
+
+  const ERROR_PART = { type: 'error', error: new Error('overloaded') }
+  const UNTOLD = {
+    inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+    outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+  }
+  it.each<[string, Said, number | null]>([
+    ['an error, and a last part that counts', { parts: [...partsOf(TEXT), ERROR_PART] }, COST_USD],
+    [
+      'an error, and a last part that says so',
+      {
+        parts: [...partsOf(TEXT), ERROR_PART],
+        finish: { finishReason: { unified: 'error', raw: undefined } },
+      },
+      COST_USD,
+    ],
+    [
+      'an error, and a last part that counts nothing',
+      { parts: [...partsOf(TEXT), ERROR_PART], finish: { usage: UNTOLD } },
+      null,
+    ],
+    ['a last part that says so', { finish: { finishReason: { unified: 'error', raw: 'x' } } }, COST_USD],
+    ['an error alone', { parts: [...partsOf(TEXT), ERROR_PART], finish: null }, null],
+    ['no last part', { finish: null }, null],
+  ])('whose stream ends with %s has failed, and is booked by what it counts', async (_, said, costUsd) => {
+    let reservedUsd = Number.NaN
+    router.on('routed', (event) => {
+      reservedUsd = event.reservedUsd
+    })
+    const result = sdk.streamText({
+      model: modelOf(() => said),
+      prompt: 'Hello',
+      maxRetries: 0,
+      onError: () => {},
+    })
+    await result.consumeStream({ onError: () => {} })
+    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
+    const { models } = router.stats()
+    expect(models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
+    expect(settledUsd()).toBeCloseTo(costUsd ?? reservedUsd, 12)
+  })
+
+  it('whose whole answer ends with an error has failed, and is booked by its usage', async () => {
+    const model = modelOf(() => ({ finish: { finishReason: { unified: 'error', raw: 'x' } } }))
+    expect((await sdk.generateText({ model, prompt: 'Hello', maxRetries: 0 })).text).toBe('Hello.')
+    expect(router.stats().models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
+    expect(settledUsd()).toBeCloseTo(COST_USD, 12)
+  })
+
+  it('answers router.run likewise', async () => {
+    const say = () => ({
+      parts: [...partsOf(TEXT), ERROR_PART],
+      finish: { finishReason: { unified: 'error' } },
+    })
+    const model = mock(version, say) as Parameters<typeof sdk.generateText>[0]['model']
+    const run = await router.run('Hello', {}, () =>
+      sdk.streamText({ model, prompt: 'Hello', maxRetries: 0, onError: () => {} }),
+    )
+    await run.answer.consumeStream({ onError: () => {} })
+    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
+    expect(router.stats().models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
+    expect(settledUsd()).toBeCloseTo(COST_USD, 12)
   })
 
   it('is booked by its usage where its reader leaves after the last part', async () => {

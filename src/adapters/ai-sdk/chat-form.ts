@@ -61,6 +61,6 @@ export function pieceOf({
 }
 
 /** A text, or from specification v3 on what it is called at all providers beside what it is called at this one. */
-function unified(finishReason: unknown): unknown {
+export function unified(finishReason: unknown): unknown {
   return isRecord(finishReason) ? finishReason.unified : finishReason
 }

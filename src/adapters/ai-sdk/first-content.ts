@@ -32,8 +32,11 @@ export async function firstContent(stream: ReadableStream<Json>): Promise<Begun>
 
 /** What is to be done with a stream's end. The first that is told counts. */
 export interface StreamEnd {
-  /** @param usage null: it told none */
-  finished(usage: object | null): void
+  /**
+   * @param usage null: it told none
+   * @param finishReason `error`, too, of what went on after an error, or had no last part
+   */
+  finished(usage: object | null, finishReason: unknown): void
   failed(error: unknown): void
 }
 
@@ -48,11 +51,14 @@ export function restOf(
   let tier: string | null = null
   const seen = (part: Json): Json => {
     tier = serviceTierIn(part) ?? tier
+    const own = shown(part)
     // Whoever reads it may leave after this one.
-    if (part.type === 'finish' && isRecord(part.usage))
-      end.finished(tier === null ? part.usage : { ...part.usage, service_tier: tier })
+    if (part.type === 'finish' && isRecord(part.usage)) {
+      const usage = tier === null ? part.usage : { ...part.usage, service_tier: tier }
+      end.finished(usage, failure === undefined ? part.finishReason : 'error')
+    }
     if (part.type === 'error') failure = part.error ?? new Error('the stream failed')
-    return shown(part)
+    return own
   }
   let next = 0
   return new ReadableStream<Json>({
@@ -67,7 +73,7 @@ export function restOf(
           controller.enqueue(part)
           return
         }
-        if (failure === undefined) end.finished(null)
+        if (failure === undefined) end.finished(null, 'error')
         else end.failed(failure)
         controller.close()
       } catch (error) {
@@ -76,7 +82,7 @@ export function restOf(
       }
     },
     cancel(reason) {
-      end.failed(new DOMException('nobody reads the stream any more', 'AbortError'))
+      end.failed(failure ?? new DOMException('nobody reads the stream any more', 'AbortError'))
       return reader.cancel(reason)
     },
   })

@@ -8,7 +8,7 @@ import { checkIds, checkModels, checkOptions, checkRecord, checkRouter, quietly,
 import { HeardAnswer } from '../heard-answer.js'
 import { METADATA_KEY, Runs, type RunTag } from '../run-tags.js'
 import { callNeeds } from './call-needs.js'
-import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
+import { chatRequest, pieceOf, unified, wholeOf } from './chat-form.js'
 import { firstContent, restOf } from './first-content.js'
 import type { AnyLanguageModel, CallOptions, Generated, Streamed } from './language-model.js'
 import { sessionOfToolLoop, tagged } from './tool-loop.js'
@@ -31,6 +31,7 @@ export interface RoutedModelOptions<Model extends AnyLanguageModel> {
 /** What a call of a model came to. */
 interface Called<Answer> {
   readonly usage: object | Promise<object> | null
+  readonly finishReason: unknown
   /** These may say how it was served. */
   readonly response?: unknown
   readonly providerMetadata?: unknown
@@ -79,11 +80,11 @@ export function routed<Model extends AnyLanguageModel>(
       const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
       const answer = (await model.doGenerate(options as never)) as Generated
       heard?.add(() => wholeOf(answer))
-      heard?.ended(tag.decision)
+      if (!isBroken(answer)) heard?.ended(tag.decision)
       const content = answer.content.map((part) => (part.type === 'tool-call' ? tagged(part, tag) : part))
-      const { response, providerMetadata } = answer
+      const { response, providerMetadata, finishReason } = answer
       const usage = usageOf(answer)
-      return { usage, response, providerMetadata, answer: { ...tagged(answer, tag), content } }
+      return { usage, finishReason, response, providerMetadata, answer: { ...tagged(answer, tag), content } }
     })
   const doStream = (options: CallOptions) =>
     start(options, async (model, tag) => {
@@ -91,16 +92,22 @@ export function routed<Model extends AnyLanguageModel>(
       const answer = (await model.doStream({ ...options, includeRawChunks: true } as never)) as Streamed
       const begun = await firstContent(answer.stream)
       let stream = answer.stream
-      const usage = new Promise<object>((finished, failed) => {
+      const end = new Promise<{ usage: object; finishReason: unknown }>((told, failed) => {
         const shown = (part: Json) => {
           heard?.add(() => pieceOf(part))
-          if (part.type === 'finish') heard?.ended(tag.decision)
           return isTagged(part) ? tagged(part, tag) : part
         }
         const isShown = ({ type }: Json) => type !== 'raw' || options.includeRawChunks === true
-        stream = restOf(begun, shown, isShown, { finished: (told) => finished(told ?? {}), failed })
+        const finished = (usage: object | null, finishReason: unknown) => {
+          if (!isBroken({ finishReason })) heard?.ended(tag.decision)
+          told({ usage: usage ?? {}, finishReason })
+        }
+        stream = restOf(begun, shown, isShown, { finished, failed })
       })
-      return { usage, answer: { ...answer, stream } }
+      const [usage, finishReason] = [end.then((told) => told.usage), end.then((told) => told.finishReason)]
+      // Whoever waits for the usage hears of it.
+      finishReason.catch(() => {})
+      return { usage, finishReason, answer: { ...answer, stream } }
     })
   const made = {
     specificationVersion,
@@ -178,6 +185,11 @@ function optionsOf(
 
 function usageOf({ usage }: Json): object | null {
   return isRecord(usage) ? usage : null
+}
+
+/** Whether it says that an error ended it: its model has failed, and nothing is learned of how good it was. */
+function isBroken({ finishReason }: Json): boolean {
+  return unified(finishReason) === 'error'
 }
 
 /** Parts of which the SDK keeps what a provider says: for the next step, and for the caller. */

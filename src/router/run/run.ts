@@ -14,7 +14,15 @@ import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import { attempt, type Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import { isPartialUsage, laterServiceTierOf, pieceUsageOf, serviceTierOf, usageOf } from './answer-usage.js'
+import {
+  endsLaterWithError,
+  endsWithError,
+  isPartialUsage,
+  laterServiceTierOf,
+  pieceUsageOf,
+  serviceTierOf,
+  usageOf,
+} from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -145,11 +153,13 @@ export class Runner {
       untilAborted(() => usage, made.asked.signal).then(
         async (later) => {
           const tier = serviceTier ?? (laterTier === null ? null : await laterTier)
-          this.settle(made, { usage: later, serviceTier: tier, isWhole: true })
+          const laterEnd = endsLaterWithError(answer)
+          const isBroken = laterEnd === null ? endsWithError(answer) : await laterEnd
+          this.end(made, { usage: later, serviceTier: tier, isWhole: true }, isBroken)
         },
         (error: unknown) => this.failed(error, made, NOTHING, true),
       )
-    } else this.settle(made, { usage, serviceTier, isWhole: true })
+    } else this.end(made, { usage, serviceTier, isWhole: true }, endsWithError(answer))
     this.note(made)
     return answer
   }
@@ -189,6 +199,12 @@ export class Runner {
   /** A step of its session is answered. */
   private note({ decision, asked: { session } }: Made): void {
     if (session !== null) this.sessions.answered(session, decision, this.now())
+  }
+
+  /** @param isBroken whether the answer says that an error ended it: then its model has failed, and bills it all the same */
+  private end(made: Made, heard: Heard, isBroken: boolean): void {
+    if (isBroken) this.failed(null, made, heard, true)
+    else this.settle(made, heard)
   }
 
   /** Of an answer that tells no cost the settlement says so, and what was reserved is booked. */
