@@ -4,6 +4,7 @@ import type { ClientAnswer } from '../doors/client-answer.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
+import { parametersIn } from '../protocols/model-parameters.js'
 import { isTooDeep, TOO_DEEP } from '../protocols/too-deep.js'
 import { Break } from '../upstreams/break.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
@@ -135,7 +136,7 @@ export class Attempt implements StreamedCall {
     const { model } = call
     const changes = {
       ...adapter.changes(order.body.json, order.asked),
-      ...model.parameters,
+      ...parametersIn(adapter.surface, model.parameters, order.body.json),
       model: model.upstreamModel,
     }
     const body = withMembers(order.body.text, changes)

@@ -2,6 +2,7 @@ import type { Json } from '../../base/json.js'
 import { estimateTokens } from '../../features/index.js'
 import type { ModelConfig, RequestsConfig } from '../config/config.js'
 import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
+import { parametersIn } from '../protocols/model-parameters.js'
 import { TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
 
 /** Tokens of a request, as far as one can tell. */
@@ -45,6 +46,7 @@ export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'prediction',
   'previous_response_id',
   'reasoning',
+  'reasoning_effort',
   'response_format',
   'system',
   'text',
@@ -57,7 +59,7 @@ const NONE_CHANGED: ReadonlyMap<string, number> = new Map()
 
 /** @param inputTokens by the client's own words, as estimated */
 export function orderSize(
-  adapter: Pick<ProtocolAdapter, 'read'>,
+  adapter: Pick<ProtocolAdapter, 'read' | 'surface'>,
   body: Json,
   asked: Asked,
   inputTokens: number,
@@ -65,18 +67,17 @@ export function orderSize(
   requests: RequestsConfig,
 ): OrderSize {
   const client = sizeOf(asked, inputTokens)
-  let most = client
+  let most: RequestSize | null = null
   let changed: Map<string, number> | null = null
   for (const { id, parameters } of models) {
-    if (!Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))) continue
-    const sent = readOrNull(adapter, { ...body, ...parameters })
+    const sent = sentTo(adapter, body, parameters)
+    const size = sent === null ? client : sizeOf(sent, inputTokensOf(sent, requests))
+    most = most === null ? size : greater(most, size)
     if (sent === null) continue
-    const size = sizeOf(sent, inputTokensOf(sent, requests))
     changed ??= new Map()
     changed.set(id, size.inputTokens)
-    most = greater(most, size)
   }
-  return { client, most, changedInputTokens: changed ?? NONE_CHANGED }
+  return { client, most: most ?? client, changedInputTokens: changed ?? NONE_CHANGED }
 }
 
 /** Tokens that one model reads of a request: what others would read is no part of its bill. */
@@ -87,10 +88,15 @@ export function inputTokensFor(
   return changedInputTokens.get(id) ?? client.inputTokens
 }
 
-/** Null: no upstream can read it either. */
-function readOrNull(adapter: Pick<ProtocolAdapter, 'read'>, body: Json): Asked | null {
+/** What a model is sent; null: what the client says, or what no upstream can read either. */
+function sentTo(
+  adapter: Pick<ProtocolAdapter, 'read' | 'surface'>,
+  body: Json,
+  parameters: Json,
+): Asked | null {
+  if (!Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))) return null
   try {
-    return adapter.read(body)
+    return adapter.read({ ...body, ...parametersIn(adapter.surface, parameters, body) })
   } catch (error) {
     if (error instanceof RequestError) return null
     throw error

@@ -99,6 +99,24 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
     expect(server.ledger()).toEqual({ spendUsd: expect.closeTo(3 * COST_USD, 12), reservedUsd: 0 })
   })
 
+  it('keeps the limit and the effort of its parameters on every surface, whatever a client says', async () => {
+    const model = mockOf(version, {})
+    const parameters = { max_tokens: 50, reasoning_effort: 'low' }
+    const server = await mockServer(model, [{ ...mockTree(), parameters }])
+    const asked = {
+      '/v1/chat/completions': { max_completion_tokens: 900, reasoning: { effort: 'high' } },
+      '/v1/messages': { max_tokens: 900, output_config: { effort: 'high' } },
+      '/v1/responses': { max_output_tokens: 900, reasoning: { effort: 'high' } },
+    }
+    for (const [path, body] of SURFACES) {
+      const response = await server.post(path, { model: 'auto', ...body, ...asked[path] })
+      expect([path, response.status]).toEqual([path, 200])
+    }
+    const effort =
+      version === 'v3' ? { providerOptions: { mock: { reasoningEffort: 'low' } } } : { reasoning: 'low' }
+    expect(model.doGenerateCalls).toMatchObject(SURFACES.map(() => ({ maxOutputTokens: 50, ...effort })))
+  })
+
   it('is asked the same by every surface: tools, their results, schemas, images, limits', async () => {
     const model = mockOf(version, { content: CALL, finishReason: CALLS })
     const server = await mockServer(model)

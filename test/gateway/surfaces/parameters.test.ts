@@ -15,7 +15,7 @@ const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 10 }
 const CAP_USD = 0.05
 
 /** A gateway under a cap, whose upstream answers at whatever length it is allowed, and says what that costs. */
-async function capped(parameters: object, more: Tree = {}) {
+async function capped(parameters: object, more: Tree = {}, sent: unknown[] = []) {
   const upstream = createServer((request, response) => {
     let text = ''
     request.on('data', (bytes) => {
@@ -33,7 +33,9 @@ async function capped(parameters: object, more: Tree = {}) {
         completion_tokens: (each + thought) * count,
         cost: 0.004,
       }
-      const answer = { choices: [{ index: 0, message, finish_reason: 'stop' }], usage }
+      const output = [{ type: 'message', content: [{ type: 'output_text', text: 'hi' }] }]
+      const answer = { choices: [{ index: 0, message, finish_reason: 'stop' }], output, usage }
+      sent.push(body)
       response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
     })
   })
@@ -83,6 +85,41 @@ describe('parameters of a model', () => {
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('"cost":')])
     expect(server.ledger().spendUsd).toBeGreaterThan(0.001)
   })
+
+  it.each<[path: string, parameters: object, asked: object, sent: object]>([
+    ['chat/completions', { max_tokens: 100 }, { max_completion_tokens: 20_000 }, { max_tokens: 100 }],
+    [
+      'chat/completions',
+      { max_completion_tokens: 100 },
+      { max_tokens: 20_000 },
+      { max_completion_tokens: 100 },
+    ],
+    [
+      'chat/completions',
+      { reasoning_effort: 'low', max_tokens: 100 },
+      { reasoning: { effort: 'high', max_tokens: 20_000 } },
+      { reasoning_effort: 'low', max_tokens: 100 },
+    ],
+    ['responses', { max_tokens: 100 }, { max_output_tokens: 20_000 }, { max_output_tokens: 100 }],
+    ['responses', { max_completion_tokens: 100 }, {}, { max_output_tokens: 100 }],
+    [
+      'responses',
+      { reasoning_effort: 'low', max_output_tokens: 100 },
+      { reasoning: { effort: 'high', summary: 'auto' } },
+      { reasoning: { effort: 'low', summary: 'auto' }, max_output_tokens: 100 },
+    ],
+  ])(
+    'take the place of what a client says in other words, at %s: %j',
+    async (path, parameters, asked, sent) => {
+      const bodies: unknown[] = []
+      const server = await capped(parameters, {}, bodies)
+      const prompt = path === 'responses' ? { input: 'Hi' } : { messages: HELLO }
+      const response = await server.post(`/v1/${path}`, { model: 'm', ...prompt, ...asked })
+      expect([response.status, await response.text()]).toEqual([200, expect.any(String)])
+      expect(bodies).toEqual([{ model: 'm', ...prompt, ...sent }])
+      expect(server.ledger().spendUsd).toBeLessThan(0.002)
+    },
+  )
 
   it('that cannot be read are the upstream’s to refuse', async () => {
     const server = await capped({ max_tokens: 'many' })

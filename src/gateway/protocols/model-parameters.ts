@@ -1,0 +1,64 @@
+import { isRecord } from '../../base/check.js'
+import { type Json, objectOf } from '../../base/json.js'
+import type { Surface } from '../logs/request-record.js'
+
+/** What surfaces call the limit of an answer; the first of each is what takes the place of a word of another's. */
+const LIMITS: Readonly<Partial<Record<Surface, readonly [string, ...string[]]>>> = {
+  chat: ['max_completion_tokens', 'max_tokens'],
+  responses: ['max_output_tokens'],
+  messages: ['max_tokens'],
+}
+const ALL_LIMITS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const
+const EFFORT = 'reasoning_effort'
+
+/**
+ * What a model's parameters set in a request of a surface. Limits and efforts that they give in the words of another surface are given in
+ * those of this one, and what the client says of the same in other words is taken out.
+ * @returns by name, as `withMembers` has it: null takes a member out
+ */
+export function parametersIn(surface: Surface, parameters: Json, body: Json): Json {
+  const changes: Record<string, unknown> = { ...parameters }
+  setLimit(LIMITS[surface], changes, body)
+  setEffort(surface, changes, body)
+  return changes
+}
+
+function setLimit(
+  names: readonly [string, ...string[]] | undefined,
+  changes: Record<string, unknown>,
+  body: Json,
+) {
+  const given = ALL_LIMITS.filter((name) => (changes[name] ?? null) !== null)
+  if (names === undefined || given.length === 0) return
+  const own = given.filter((name) => names.includes(name))
+  if (own.length === 0) changes[names[0]] = changes[given[0]]
+  for (const name of ALL_LIMITS) {
+    const isSet = own.length === 0 ? name === names[0] : own.includes(name)
+    if (!isSet) takeOut(name, changes, body)
+  }
+}
+
+function setEffort(surface: Surface, changes: Record<string, unknown>, body: Json): void {
+  const { [EFFORT]: effort = null, reasoning = null } = changes
+  if (surface === 'chat') {
+    if (effort !== null && reasoning === null) setRest(changes, body)
+    if (reasoning !== null && effort === null) takeOut(EFFORT, changes, body)
+    return
+  }
+  const holder = surface === 'responses' ? 'reasoning' : surface === 'messages' ? 'output_config' : null
+  if (holder === null || effort === null || (changes[holder] ?? null) !== null) return
+  changes[holder] = { ...objectOf(body[holder]), effort }
+  takeOut(EFFORT, changes, body)
+}
+
+/** What a client's `reasoning` says besides how much is thought. */
+function setRest(changes: Record<string, unknown>, { reasoning }: Json): void {
+  if (!isRecord(reasoning)) return
+  const { effort: _effort, max_tokens: _most, enabled: _enabled, ...rest } = reasoning
+  changes.reasoning = Object.keys(rest).length === 0 ? null : rest
+}
+
+function takeOut(name: string, changes: Record<string, unknown>, body: Json): void {
+  if (Object.hasOwn(body, name)) changes[name] = null
+  else delete changes[name]
+}
