@@ -203,4 +203,21 @@ describe('a cap that was spent while the clock ran ahead', () => {
     clock.now = START + 32 * DAY
     expect(spend(router)).toBe(5)
   })
+
+  it('over any window opens with the next period where it is put on a calendar, and stays shut where it is put back', async () => {
+    const caps = [{ usd: 5, per: 'day', window: 'rolling' }] as const
+    const { router, clock } = await bench({ caps })
+    clock.now += 365 * DAY
+    expect(spend(router)).toBe(5)
+    clock.now = START
+    router.setCaps([{ usd: 5, per: 'day' }])
+    expect(spend(router)).toBe(0)
+    for (let day = 0; day < 3; day++) {
+      clock.now += DAY
+      expect(spend(router)).toBe(5)
+    }
+    router.setCaps(caps)
+    clock.now += DAY
+    expect(spend(router)).toBe(0)
+  })
 })
