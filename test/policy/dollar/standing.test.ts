@@ -7,6 +7,7 @@ import {
   type RouteOptions,
   type Router,
 } from '../../../src/index.js'
+import { shortText } from '../../../src/policy/dollar/standing/standings.js'
 import { Random } from '../../support/random.js'
 
 const D = 4
@@ -368,4 +369,12 @@ describe('under a calendar cap', () => {
       expect(['a', 'b']).toContain(router.route([1]).model)
     },
   )
+})
+
+it('says in plain words how far a reward is below others', () => {
+  expect([0, 0.25, 0.00001234].map(shortText)).toEqual([
+    'no higher than',
+    '0.25 or more below',
+    '0.000012 or more below',
+  ])
 })

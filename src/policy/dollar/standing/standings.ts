@@ -227,7 +227,7 @@ class Standings {
     const cost =
       price === 0 ? '' : `, at ${usdInText(seen.drawnUsd)} a request and what a dollar must buy now`
     const known = `${model.rewarded} rewards and ${model.settled} bills are known of it`
-    const why = `its reward is expected to be ${shortBy.toPrecision(2)} or more below what others earn for the price${cost}; ${known}`
+    const why = `its reward is expected to be ${shortText(shortBy)} what others earn for the price${cost}; ${known}`
     return this.say(model, 'cannot-win', why, { costUsd: seen.drawnUsd, shortBy })
   }
 
@@ -256,4 +256,9 @@ function latestText(idleRequests: number): string {
 
 function tokensText({ maxOutputTokens }: Remedies): string {
   return maxOutputTokens === null ? '' : `, or requests with maxOutputTokens of ${maxOutputTokens},`
+}
+
+/** How far a reward is below another, in words. */
+export function shortText(shortBy: number): string {
+  return shortBy > 0 ? `${Number(shortBy.toPrecision(2))} or more below` : 'no higher than'
 }
