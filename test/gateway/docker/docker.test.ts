@@ -51,6 +51,19 @@ describe('the Dockerfile', () => {
     expect(read('docker/env.example')).not.toMatch(/=./)
   })
 
+  it('takes all that the build reads', () => {
+    const taken = read('docker/Dockerfile.dockerignore').match(/^!.*$/gm) ?? []
+    const build = read('scripts/build.mjs')
+    const [, roots = ''] = /const roots = \[([^\]]*)\]/.exec(build) ?? []
+    const paths = [...roots.matchAll(/'([^']+)'/g)].map(([, path]) => path)
+    expect(paths.length).toBeGreaterThan(5)
+    const { files } = JSON.parse(read('package.json')) as { files: readonly string[] }
+    const made = ['dist']
+    const needed = [...paths, ...files.filter((path) => !made.includes(path))]
+    const isTaken = (path: string) => taken.includes(`!${path.split('/')[0]}`)
+    expect(needed.filter((path) => !isTaken(path))).toEqual([])
+  })
+
   it('installs the redis client that is tested here', () => {
     const { devDependencies } = JSON.parse(read('package.json'))
     expect(DOCKERFILE).toContain(`redis@${devDependencies.redis}`)
