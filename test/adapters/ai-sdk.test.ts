@@ -277,6 +277,39 @@ describe.each([
     expect(settledUsd()).toBeCloseTo(COST_USD, 12)
   })
 
+  it.each<[how: string, error: Error]>([
+    ['broken off', new DOMException('aborted', 'AbortError')],
+    ['cut', new Error('the socket is closed')],
+  ])('answers router.run, %s, and no rejection is left without a handler', async (how, error) => {
+    const unhandled: unknown[] = []
+    const tell = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', tell)
+    const parts = [{ type: 'stream-start', warnings: [] }, ...partsOf(TEXT).slice(0, 2)]
+    const doStream = async () => {
+      const stream = new ReadableStream({
+        start(controller) {
+          for (const part of parts) controller.enqueue(part)
+          setTimeout(() => controller.error(error), 5)
+        },
+      })
+      return { stream } as never
+    }
+    const Mock = version === 'v3' ? MockLanguageModelV3 : MockLanguageModelV4
+    const model = new Mock({ doStream }) as Parameters<typeof sdk.generateText>[0]['model']
+    const run = await router.run('Hello', {}, () =>
+      sdk.streamText({ model, prompt: 'Hello', maxRetries: 0, onError: () => {} }),
+    )
+    await run.answer.consumeStream({ onError: () => {} })
+    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    process.off('unhandledRejection', tell)
+    expect(unhandled).toEqual([])
+    const { models } = router.stats()
+    const counted = models.reduce((sum, each) => sum + (how === 'cut' ? each.failed : each.cancelled), 0)
+    expect(counted).toBe(1)
+    expect(settledUsd()).toBeCloseTo(run.decision.reservedUsd, 12)
+  })
+
   it('is booked by its usage where its reader leaves after the last part', async () => {
     const { stream } = (await (modelOf(() => ({})) as unknown as MockLanguageModelV3).doStream({
       prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }],

@@ -214,6 +214,31 @@ describe('run', () => {
     expect(told).toEqual([{ kind: 'settled', id: decision.id, costUsd: decision.reservedUsd }])
   })
 
+  it('loses no answer whose members cannot be looked at', async () => {
+    const { router, told } = await bench()
+    const names = ['usage', 'response', 'providerMetadata', 'finishReason', 'service_tier', 'message', 'data']
+    const answer = new Proxy(
+      { text: 'Hello.' },
+      {
+        get(target, name) {
+          if (names.includes(String(name))) throw new Error(`no ${String(name)}`)
+          return Reflect.get(target, name)
+        },
+      },
+    )
+    let calls = 0
+    const run = await router.run(X, SIZE, () => {
+      calls++
+      return answer
+    })
+    expect([run.answer, calls]).toEqual([answer, 1])
+    const { id, reservedUsd } = run.decision
+    expect(told).toEqual([{ kind: 'settled', id, costUsd: reservedUsd }])
+    const stream = await router.run(X, SIZE, () => events([answer, answer]))
+    for await (const event of stream.answer) expect(event).toBe(answer)
+    expect(told).toHaveLength(2)
+  })
+
   it('books a usage that comes later, as of streamText', async () => {
     const { router, told } = await bench()
     let come: (usage: object) => void = () => {}

@@ -105,8 +105,8 @@ export function routed<Model extends AnyLanguageModel>(
         stream = restOf(begun, shown, isShown, { finished, failed })
       })
       const [usage, finishReason] = [end.then((told) => told.usage), end.then((told) => told.finishReason)]
-      // Whoever waits for the usage hears of it.
-      finishReason.catch(() => {})
+      // Who waits for them is told of a failure, and nobody need wait.
+      for (const each of [usage, finishReason]) each.catch(() => {})
       return { usage, finishReason, answer: { ...answer, stream } }
     })
   const made = {

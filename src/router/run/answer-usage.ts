@@ -20,7 +20,7 @@ export function usageOf(answer: unknown): object | PromiseLike<object> | null {
 
 function held(answer: Record<string, unknown>): object | PromiseLike<object> | null {
   for (const name of HOLDERS) {
-    const found = usageIn(answer[name])
+    const found = usageIn(lookedAt(answer[name]))
     if (found !== null) return found
   }
   return null
@@ -91,13 +91,20 @@ export function isPartialUsage(event: unknown): boolean {
  */
 export function serviceTierOf(answer: unknown): ServiceTier | null {
   if (!isRecord(answer)) return null
-  const { response, data, response_metadata: metadata, additional_kwargs, providerMetadata } = answer
+  const { data, response_metadata: metadata, additional_kwargs } = answer
+  const [response, providerMetadata] = [answer.response, answer.providerMetadata].map(lookedAt)
   const body = isRecord(response) ? response.body : undefined
   const named = isRecord(providerMetadata) ? Object.values(providerMetadata) : []
   const kept = memberOf(additional_kwargs, '__raw_response')
   const tiers = [answer, data, response, metadata, kept, body].map((each) => memberOf(each, 'service_tier'))
   const all = [...tiers, ...named.map((each) => memberOf(each, 'serviceTier'))]
   return SERVICE_TIERS.find((tier) => all.includes(tier)) ?? null
+}
+
+/** What an answer says, now or later. That it never comes is told to whoever waits for it: nobody need wait because it was looked at. */
+function lookedAt(value: unknown): unknown {
+  if (value instanceof Promise) value.catch(() => {})
+  return value
 }
 
 /** The same of an answer that says it later, as that of `streamText` does; null: it does not. The promise is never rejected. */

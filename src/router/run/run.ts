@@ -147,19 +147,19 @@ export class Runner {
   private async answered<Answer>(answer: Answer, made: Made): Promise<Answer> {
     const usage = usageIn(answer, made)
     if (usage === null && isStream(answer)) return this.stream(answer, made)
-    const serviceTier = serviceTierOf(answer)
+    const serviceTier = quietly(() => serviceTierOf(answer))
     if (usage !== null && isPromise(usage)) {
-      const laterTier = laterServiceTierOf(answer)
+      const laterTier = quietly(() => laterServiceTierOf(answer))
       untilAborted(() => usage, made.asked.signal).then(
         async (later) => {
           const tier = serviceTier ?? (laterTier === null ? null : await laterTier)
-          const laterEnd = endsLaterWithError(answer)
-          const isBroken = laterEnd === null ? endsWithError(answer) : await laterEnd
+          const laterEnd = quietly(() => endsLaterWithError(answer))
+          const isBroken = laterEnd === null ? isBrokenOff(answer) : await laterEnd
           this.end(made, { usage: later, serviceTier: tier, isWhole: true }, isBroken)
         },
         (error: unknown) => this.failed(error, made, NOTHING, true),
       )
-    } else this.end(made, { usage, serviceTier, isWhole: true }, endsWithError(answer))
+    } else this.end(made, { usage, serviceTier, isWhole: true }, isBrokenOff(answer))
     this.note(made)
     return answer
   }
@@ -178,10 +178,10 @@ export class Runner {
     this.note(made)
     let heard = NOTHING
     const seen = (event: unknown): void => {
-      const serviceTier = serviceTierOf(event) ?? heard.serviceTier
-      const piece = made.asked.usage === usageOf ? pieceUsageOf(event) : null
+      const serviceTier = quietly(() => serviceTierOf(event)) ?? heard.serviceTier
+      const piece = made.asked.usage === usageOf ? quietly(() => pieceUsageOf(event)) : null
       const found = piece ?? usageIn(event, made)
-      const isWhole = !isPartialUsage(event)
+      const isWhole = quietly(() => isPartialUsage(event)) === false
       if (piece !== null)
         heard = { usage: addedUsage(heard.usage, piece), serviceTier, isWhole: heard.isWhole || isWhole }
       else if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
@@ -278,11 +278,20 @@ export class Runner {
   }
 }
 
-/** What an answer, or an event of its stream, says of its usage. The answer is there: a function of the caller's that throws says nothing. */
+/** What an answer, or an event of its stream, says of its usage. */
 function usageIn(value: unknown, { asked }: Made): object | PromiseLike<object> | null {
+  const usage: unknown = quietly(() => asked.usage(value))
+  return typeof usage === 'object' ? usage : null
+}
+
+function isBrokenOff(answer: unknown): boolean {
+  return quietly(() => endsWithError(answer)) === true
+}
+
+/** The answer is there: what of it cannot be looked at, and a function of the caller's that throws, says nothing. */
+function quietly<T>(read: () => T): T | null {
   try {
-    const usage: unknown = asked.usage(value)
-    return typeof usage === 'object' ? usage : null
+    return read()
   } catch {
     return null
   }

@@ -52,7 +52,7 @@ describe('the Dockerfile', () => {
   })
 
   it('takes all that the build reads', () => {
-    const taken = read('docker/Dockerfile.dockerignore').match(/^!.*$/gm) ?? []
+    const taken = read('docker/Dockerfile.dockerignore').split('\n')
     const build = read('scripts/build.mjs')
     const [, roots = ''] = /const roots = \[([^\]]*)\]/.exec(build) ?? []
     const paths = [...roots.matchAll(/'([^']+)'/g)].map(([, path]) => path)
