@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { routed, runOf } from '../../src/adapters/openai/index.js'
 import type { PartialPlan } from '../../src/gateway/node/simulated/plan.js'
+import { createRewards } from '../../src/rewards/index.js'
 import { Provider } from './provider.js'
 
 const MODELS = ['sim-small', 'sim-large']
@@ -86,6 +87,34 @@ it('an error after the first words of a stream is told to whoever reads it, and 
   expect(provider.upstream.entries).toHaveLength(1)
   expect(provider.sum('failed')).toBe(1)
 })
+
+it.each<[what: string, plan: PartialPlan]>([
+  ['fails', { fault: { kind: 'error-event', form: 'failed', afterPieces: 2 } }],
+  ['has an error event', { fault: { kind: 'error-event', afterPieces: 2 } }],
+])(
+  'a stream of a response that %s after its first words is a failure of its model, and not judged',
+  async (_, plan) => {
+    provider.plan = () => plan
+    const judged: string[] = []
+    const ask = ({ user }: { readonly user: string }) => {
+      judged.push(user)
+      return '{"score": 7}'
+    }
+    const cap = { usd: 1, per: 'day', usdPerGrade: 0.01 } as const
+    const rewards = createRewards(provider.router, { windowMs: 0, judge: { ask, share: 1, cap } })
+    const own = new OpenAI({ apiKey: 'k', baseURL: provider.upstream.baseUrl, maxRetries: 0 })
+    const { responses } = routed(own, provider.router, { rewards })
+    const asked = { model: 'auto', stream: true } as const
+    const stream = await responses.create({ ...asked, input: 'It breaks off.' })
+    await read(stream).catch((error: unknown) => expect(error).toBeInstanceOf(OpenAI.APIError))
+    expect(provider.sum('failed')).toBe(1)
+    expect(await provider.bookedUsd()).toBeGreaterThan(0)
+    provider.plan = () => ({})
+    await read(await responses.create({ ...asked, input: 'It ends.' }))
+    await expect.poll(() => judged.length).toBe(1)
+    expect(judged[0]).toContain('It ends.')
+  },
+)
 
 it('a client without errors of its own gets one with the status', async () => {
   const create = async () => ({ error: { message: 'overloaded' } })

@@ -214,6 +214,20 @@ describe('run', () => {
     expect(told).toEqual([{ kind: 'settled', id: decision.id, costUsd: decision.reservedUsd }])
   })
 
+  it('takes a response of OpenAI that failed for a failed call, at its usage', async () => {
+    const { router, told } = await bench({ models: [SMALL] })
+    const answer = {
+      object: 'response',
+      status: 'failed',
+      error: { message: 'busy' },
+      output: [],
+      usage: USAGE,
+    }
+    const run = await router.run(X, SIZE, () => answer)
+    expect(run.answer).toBe(answer)
+    expect(told).toEqual([{ kind: 'failed', id: run.decision.id, costUsd: expect.closeTo(0.002, 12) }])
+  })
+
   it('loses no answer whose members cannot be looked at', async () => {
     const { router, told } = await bench()
     const names = ['usage', 'response', 'providerMetadata', 'finishReason', 'service_tier', 'message', 'data']
@@ -533,6 +547,25 @@ describe('run with a stream', () => {
       for await (const event of run.answer) if (event === 'after') break
       expect(told.at(-1)).toMatchObject({ kind: 'cancelled', id: run.decision.id })
       expect(told.at(-1)?.costUsd).toBeCloseTo(0.0015, 12)
+    }
+  })
+
+  it.each<[string, object]>([
+    ['OpenAI', { type: 'response.failed', response: { status: 'failed', usage: null } }],
+    ['OpenAI, in its own words', { type: 'error', code: 'server_error', message: 'busy' }],
+    ['the AI SDK', { type: 'error', error: new Error('busy') }],
+    ['the AI SDK, at its end', { type: 'finish', finishReason: 'error' }],
+  ])('that says that it failed has failed, read to its end or left: by %s', async (_, event) => {
+    for (const usage of [null, USAGE]) {
+      const { router, told } = await bench({ models: [SMALL] })
+      const list = [{ text: 'a' }, event, ...(usage === null ? [{}] : [{ usage }])]
+      const run = await router.run(X, SIZE, () => events(list))
+      await read(run.answer)
+      const left = await router.run(X, SIZE, () => events([...list, {}]))
+      for await (const each of left.answer) if (each === list[2]) break
+      const costUsd = expect.closeTo(usage === null ? run.decision.reservedUsd : 0.002, 12)
+      const failed = [run, left].map(({ decision }) => ({ kind: 'failed', id: decision.id, costUsd }))
+      expect(told).toEqual(failed)
     }
   })
 

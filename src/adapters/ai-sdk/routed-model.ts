@@ -105,7 +105,7 @@ export function routed<Model extends AnyLanguageModel>(
         stream = restOf(begun, shown, isShown, { finished, failed })
       })
       const [usage, finishReason] = [end.then((told) => told.usage), end.then((told) => told.finishReason)]
-      // Who waits for them is told of a failure, and nobody need wait.
+      // Whoever waits for them hears that the stream failed, and nobody need wait.
       for (const each of [usage, finishReason]) each.catch(() => {})
       return { usage, finishReason, answer: { ...answer, stream } }
     })

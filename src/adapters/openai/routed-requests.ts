@@ -70,11 +70,15 @@ export class RoutedRequests {
     })
     helped?.answered(run)
     const { answer, decision } = run
+    let hasFailed = false
     const isShown = (event: unknown) => {
       heard?.add(() => event)
+      hasFailed ||= surface.failureIn(event) !== null
       return surface.isShown(event, body)
     }
-    const ended = () => heard?.ended(decision.id)
+    const ended = () => {
+      if (!hasFailed) heard?.ended(decision.id)
+    }
     const shown = isStream(answer) ? shownStream(answer, isShown, ended) : answer
     if (!isStream(answer)) {
       heard?.add(() => answer)

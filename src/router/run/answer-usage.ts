@@ -116,18 +116,3 @@ export function laterServiceTierOf(answer: unknown): Promise<ServiceTier | null>
     return serviceTierOf({ response, providerMetadata })
   })
 }
-
-/** Whether an answer says that an error ended it, as the AI SDK does, in the words of whatever version. */
-export function endsWithError(answer: unknown): boolean {
-  return isError(memberOf(answer, 'finishReason'))
-}
-
-/** The same of an answer that says it later; null: it does not. The promise is never rejected. */
-export function endsLaterWithError(answer: unknown): Promise<boolean> | null {
-  const told = memberOf(answer, 'finishReason')
-  return told instanceof Promise ? told.then(isError, () => false) : null
-}
-
-function isError(finishReason: unknown): boolean {
-  return finishReason === 'error' || memberOf(finishReason, 'unified') === 'error'
-}

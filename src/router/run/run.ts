@@ -14,15 +14,8 @@ import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import { attempt, type Settlement } from '../given-feedback.js'
 import type { Receipt } from '../journal.js'
-import {
-  endsLaterWithError,
-  endsWithError,
-  isPartialUsage,
-  laterServiceTierOf,
-  pieceUsageOf,
-  serviceTierOf,
-  usageOf,
-} from './answer-usage.js'
+import { endsLaterWithError, endsWithError } from './answer-end.js'
+import { isPartialUsage, laterServiceTierOf, pieceUsageOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import type { RunSessions } from './run-sessions.js'
@@ -177,7 +170,9 @@ export class Runner {
     })
     this.note(made)
     let heard = NOTHING
+    let isBroken = false
     const seen = (event: unknown): void => {
+      isBroken ||= isBrokenOff(event)
       const serviceTier = quietly(() => serviceTierOf(event)) ?? heard.serviceTier
       const piece = made.asked.usage === usageOf ? quietly(() => pieceUsageOf(event)) : null
       const found = piece ?? usageIn(event, made)
@@ -188,9 +183,9 @@ export class Runner {
       else heard = { ...withUsage(heard, found, isWhole), serviceTier }
     }
     const end = {
-      ended: () => this.settle(made, heard),
+      ended: () => this.end(made, heard, isBroken),
       failed: (error: unknown) => void this.failed(error, made, heard, true),
-      left: () => this.cancel(made, heard),
+      left: () => (isBroken ? this.end(made, heard, true) : this.cancel(made, heard)),
       aborted: () => (heard.isWhole ? this.settle(made, heard) : this.cancel(made, heard)),
     }
     return watchedStream(stream, source, first, seen, end, signal)
