@@ -219,41 +219,49 @@ describe.each([
     inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
     outputTokens: { total: undefined, text: undefined, reasoning: undefined },
   }
+  const LONG = { ...USAGE, outputTokens: { total: 4000, text: 4000, reasoning: 0 } }
+  const LONG_USD = (80 * 1 + 20 * 0.1 + 4000 * 4) / 1e6
+  const ERROR_FINISH = { unified: 'error', raw: undefined }
   it.each<[string, Said, number | null]>([
-    ['an error, and a last part that counts', { parts: [...partsOf(TEXT), ERROR_PART] }, COST_USD],
+    ['an error, and a last part that counts', { parts: [...partsOf(TEXT), ERROR_PART] }, null],
+    [
+      'an error, and a last part that counts more than was reserved',
+      { parts: [...partsOf(TEXT), ERROR_PART], finish: { usage: LONG } },
+      LONG_USD,
+    ],
     [
       'an error, and a last part that says so',
-      {
-        parts: [...partsOf(TEXT), ERROR_PART],
-        finish: { finishReason: { unified: 'error', raw: undefined } },
-      },
-      COST_USD,
+      { parts: [...partsOf(TEXT), ERROR_PART], finish: { finishReason: ERROR_FINISH, usage: LONG } },
+      LONG_USD,
     ],
     [
       'an error, and a last part that counts nothing',
       { parts: [...partsOf(TEXT), ERROR_PART], finish: { usage: UNTOLD } },
       null,
     ],
-    ['a last part that says so', { finish: { finishReason: { unified: 'error', raw: 'x' } } }, COST_USD],
+    ['a last part that says so', { finish: { finishReason: ERROR_FINISH, usage: LONG } }, LONG_USD],
     ['an error alone', { parts: [...partsOf(TEXT), ERROR_PART], finish: null }, null],
     ['no last part', { finish: null }, null],
-  ])('whose stream ends with %s has failed, and is booked by what it counts', async (_, said, costUsd) => {
-    let reservedUsd = Number.NaN
-    router.on('routed', (event) => {
-      reservedUsd = event.reservedUsd
-    })
-    const result = sdk.streamText({
-      model: modelOf(() => said),
-      prompt: 'Hello',
-      maxRetries: 0,
-      onError: () => {},
-    })
-    await result.consumeStream({ onError: () => {} })
-    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
-    const { models } = router.stats()
-    expect(models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
-    expect(settledUsd()).toBeCloseTo(costUsd ?? reservedUsd, 12)
-  })
+  ])(
+    'whose stream ends with %s has failed, at what it counts and no less than was reserved',
+    async (_, said, costUsd) => {
+      let reservedUsd = Number.NaN
+      router.on('routed', (event) => {
+        reservedUsd = event.reservedUsd
+      })
+      const result = sdk.streamText({
+        model: modelOf(() => said),
+        prompt: 'Hello',
+        maxRetries: 0,
+        onError: () => {},
+      })
+      await result.consumeStream({ onError: () => {} })
+      await expect.poll(() => router.stats().pending.unsettled).toBe(0)
+      const { models } = router.stats()
+      expect(models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
+      expect(settledUsd()).toBeCloseTo(costUsd ?? reservedUsd, 12)
+    },
+  )
 
   it('whose whole answer ends with an error has failed, and is booked by its usage', async () => {
     const model = modelOf(() => ({ finish: { finishReason: { unified: 'error', raw: 'x' } } }))
@@ -263,18 +271,20 @@ describe.each([
   })
 
   it('answers router.run likewise', async () => {
-    const say = () => ({
-      parts: [...partsOf(TEXT), ERROR_PART],
-      finish: { finishReason: { unified: 'error' } },
-    })
-    const model = mock(version, say) as Parameters<typeof sdk.generateText>[0]['model']
-    const run = await router.run('Hello', {}, () =>
-      sdk.streamText({ model, prompt: 'Hello', maxRetries: 0, onError: () => {} }),
-    )
-    await run.answer.consumeStream({ onError: () => {} })
-    await expect.poll(() => router.stats().pending.unsettled).toBe(0)
-    expect(router.stats().models.reduce((sum, { failed }) => sum + failed, 0)).toBe(1)
-    expect(settledUsd()).toBeCloseTo(COST_USD, 12)
+    for (const usage of [USAGE, LONG]) {
+      const before = settledUsd()
+      const finish = { finishReason: ERROR_FINISH, usage }
+      const say = () => ({ parts: [...partsOf(TEXT), ERROR_PART], finish })
+      const model = mock(version, say) as Parameters<typeof sdk.generateText>[0]['model']
+      const run = await router.run('Hello', {}, () =>
+        sdk.streamText({ model, prompt: 'Hello', maxRetries: 0, onError: () => {} }),
+      )
+      await run.answer.consumeStream({ onError: () => {} })
+      await expect.poll(() => router.stats().pending.unsettled).toBe(0)
+      const costUsd = usage === LONG ? LONG_USD : run.decision.reservedUsd
+      expect(settledUsd() - before).toBeCloseTo(costUsd, 12)
+    }
+    expect(router.stats().models.reduce((sum, { failed }) => sum + failed, 0)).toBe(2)
   })
 
   it.each<[how: string, error: Error]>([

@@ -148,7 +148,8 @@ export class Runner {
           const tier = serviceTier ?? (laterTier === null ? null : await laterTier)
           const laterEnd = quietly(() => endsLaterWithError(answer))
           const isBroken = laterEnd === null ? isBrokenOff(answer) : await laterEnd
-          this.end(made, { usage: later, serviceTier: tier, isWhole: true }, isBroken)
+          // What was counted of it before an error may be its beginning.
+          this.end(made, { usage: later, serviceTier: tier, isWhole: !isBroken }, isBroken)
         },
         (error: unknown) => this.failed(error, made, NOTHING, true),
       )
@@ -172,11 +173,12 @@ export class Runner {
     let heard = NOTHING
     let isBroken = false
     const seen = (event: unknown): void => {
-      isBroken ||= isBrokenOff(event)
       const serviceTier = quietly(() => serviceTierOf(event)) ?? heard.serviceTier
       const piece = made.asked.usage === usageOf ? quietly(() => pieceUsageOf(event)) : null
       const found = piece ?? usageIn(event, made)
-      const isWhole = quietly(() => isPartialUsage(event)) === false
+      // What is counted after an error may be the answer's beginning.
+      const isWhole = !isBroken && quietly(() => isPartialUsage(event)) === false
+      isBroken ||= isBrokenOff(event)
       if (piece !== null)
         heard = { usage: addedUsage(heard.usage, piece), serviceTier, isWhole: heard.isWhole || isWhole }
       else if (found === null || isPromise(found)) heard = { ...heard, serviceTier }
