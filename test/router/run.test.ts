@@ -253,6 +253,37 @@ describe('run', () => {
     expect(told).toHaveLength(2)
   })
 
+  it.each<[what: string, later: boolean, steps: number]>([
+    ['an answer', false, 1],
+    ['an answer of two steps', false, 2],
+    ['a stream', true, 1],
+    ['a stream of two steps', true, 2],
+  ])(
+    'books the cache that version 5 of the AI SDK leaves out of the prompt of Anthropic: of %s',
+    async (_, isLater, count) => {
+      const prices = { cachedInputUsdPerMTok: 0.1, cacheWrite5mUsdPerMTok: 1.25, cacheWrite1hUsdPerMTok: 2 }
+      const { router, told } = await bench({ models: [{ ...SMALL, ...prices }] })
+      const usage = { inputTokens: 3000, outputTokens: 100, totalTokens: 3100, cachedInputTokens: 2000 }
+      const totalUsage = Object.fromEntries(
+        Object.entries(usage).map(([name, value]) => [name, value * count]),
+      )
+      const own = { cache_creation_input_tokens: 500, cache_creation: { ephemeral_1h_input_tokens: 200 } }
+      const providerMetadata = { anthropic: { usage: own, cacheCreationInputTokens: 500 } }
+      const steps = Array.from({ length: count }, () => ({ usage, providerMetadata }))
+      const whole = { usage, totalUsage, providerMetadata, steps, finishReason: 'stop' }
+      const answer = isLater
+        ? Object.fromEntries(Object.entries(whole).map(([name, value]) => [name, Promise.resolve(value)]))
+        : whole
+      await router.run(X, SIZE, () => answer)
+      await expect.poll(() => told.length).toBe(1)
+      const costUsd = (3000 * 1 + 2000 * 0.1 + 300 * 1.25 + 200 * 2 + 100 * 10) / 1e6
+      expect(told).toEqual([
+        { kind: 'settled', id: expect.any(String), costUsd: expect.closeTo(count * costUsd, 12) },
+      ])
+      expect(router.stats().models[0].flaggedUsages).toBe(0)
+    },
+  )
+
   it('books a usage that comes later, as of streamText', async () => {
     const { router, told } = await bench()
     let come: (usage: object) => void = () => {}

@@ -3,6 +3,7 @@ import { type Json, memberOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 import { SERVICE_TIERS, type ServiceTier } from '../../models/service-tier.js'
 import { providerOf } from '../../models/usage/detect.js'
+import { withCacheBeside } from './flat-usage.js'
 
 /** Where answers and events of SDKs have their usage. `totalUsage` is of all steps, where `usage` is of the last. */
 const PLACES = ['totalUsage', 'usage', 'usageMetadata', 'usage_metadata'] as const
@@ -30,10 +31,20 @@ function usageIn(value: unknown): object | PromiseLike<object> | null {
   if (typeof value !== 'object' || value === null) return null
   for (const name of PLACES) {
     const usage: unknown = Reflect.get(value, name)
-    if (typeof usage === 'object' && usage !== null && !Array.isArray(usage))
-      return name === 'usage_metadata' ? withRaw(usage, value) : usage
+    if (typeof usage !== 'object' || usage === null || Array.isArray(usage)) continue
+    if (name === 'usage_metadata') return withRaw(usage, value)
+    return isRecord(value) ? ofSdk(usage, value) : usage
   }
   return null
+}
+
+/** Of an answer of the AI SDK what stands beside its usage counts too, now or later. */
+function ofSdk(usage: object, answer: Json): object | PromiseLike<object> {
+  if (!('providerMetadata' in answer)) return usage
+  if (!(usage instanceof Promise)) return withCacheBeside(usage, answer, answer.steps)
+  const steps = lookedAt(answer.steps)
+  if (!(steps instanceof Promise)) return usage
+  return usage.then(async (told: object) => withCacheBeside(told, answer, await steps))
 }
 
 /** LangChain has the provider's usage, where it has it, beside the message's own; that of a stream of Bedrock one deeper. */
