@@ -106,6 +106,25 @@ describe('a signal that aborts', () => {
     expect(told).toEqual(reserved)
   })
 
+  it('drops what comes later and cannot be read', async () => {
+    const { router } = await makeBench({ policy: 'dollar' })
+    const abort = new AbortController()
+    let give = (_: unknown) => {}
+    const call = () =>
+      new Promise<unknown>((resolve) => {
+        give = resolve
+      })
+    const work = router.run(X, { signal: abort.signal }, call)
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    abort.abort()
+    await expect(work).rejects.toBe(abort.signal.reason)
+    const stream = new ReadableStream()
+    stream.getReader()
+    give(stream)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(router.stats().models.reduce((sum, { cancelled }) => sum + cancelled, 0)).toBe(1)
+  })
+
   it('ends a stream that says nothing', async () => {
     const { router, told, reserved, abort } = await bench()
     const stream = stalling([])

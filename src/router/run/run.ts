@@ -315,7 +315,7 @@ function billOf(usage: object): Settlement {
 
 /** An answer that nobody waits for any more: its stream need not go on. */
 function drop(answer: unknown): void {
-  if (isStream(answer)) leave(answer[Symbol.asyncIterator]())
+  quietly(() => isStream(answer) && leave(answer[Symbol.asyncIterator]()))
 }
 
 function isPromise(value: object): value is PromiseLike<object> {
