@@ -60,25 +60,38 @@ export function readFeedback(given: unknown, options: FeedbackOptions = {}): Giv
   const key = body.idempotency_key ?? own.idempotencyKey
   const idempotencyKey = typeof key === 'string' && key !== '' ? key.slice(0, KEY_CHARS_MAX) : null
   const weight = body.weight === undefined || body.weight === null ? 1 : amount(body, 'weight', 0, WEIGHT_MAX)
-  if (body.inference_id !== undefined || body.episode_id !== undefined) {
-    const decision = body.inference_id === undefined ? ofEpisode(body, episode) : idIn(body, 'inference_id')
+  const has = (field: string): boolean => (body[field] ?? null) !== null
+  // Ids of traces and the like may stand beside ours.
+  if (has('decision_id')) return ownReward(body, metrics, sources, weight, idempotencyKey)
+  if (has('inference_id') || has('episode_id')) {
+    const decision = !has('inference_id') ? ofEpisode(body, episode) : idIn(body, 'inference_id')
     const noted = body.metric_name === 'comment' || body.metric_name === 'demonstration'
     if (noted) return { decision, value: 0, weight, source: 'client', idempotencyKey, counts: false }
     const scale = metrics.find(({ name }) => name === body.metric_name) ?? unscaled(textOf(body.metric_name))
     const value = scaled(body, 'value', scale)
     return { decision, value, weight, source: scale.source, idempotencyKey, counts: body.dryrun !== true }
   }
-  if (body.replay_id !== undefined) {
+  if (has('replay_id')) {
     const decision = idIn(body, 'replay_id')
     const counts = body.target === undefined || body.target === 'model'
     return { decision, value: verdictOf(body), weight, source: 'client', idempotencyKey, counts }
   }
-  if (body.trace_id !== undefined) {
+  if (has('trace_id')) {
     const scale = metrics.find(({ name }) => name === PORTKEY.name) ?? PORTKEY
     const decision = idIn(body, 'trace_id')
     const value = scaled(body, 'value', scale)
     return { decision, value, weight, source: scale.source, idempotencyKey, counts: true }
   }
+  return ownReward(body, metrics, sources, weight, idempotencyKey)
+}
+
+function ownReward(
+  body: Json,
+  metrics: readonly MetricScale[],
+  sources: readonly string[],
+  weight: number,
+  idempotencyKey: string | null,
+): GivenReward {
   const decision = idIn(body, 'decision_id')
   const metric = body.metric === undefined ? null : textOf(body.metric)
   const scale = metrics.find(({ name }) => name === metric) ?? unscaled(metric ?? '')

@@ -39,6 +39,17 @@ describe('feedback', () => {
       { value: 1, counts: false },
     ],
     ['Portkey', { trace_id: 'r.1', value: -5, weight: 0.5 }, { value: 0.25, weight: 0.5 }],
+    [
+      'ours, with ids of others beside it',
+      { decision_id: 'r.1', value: 1, trace_id: '4bf92f3577b34da6', episode_id: 'e.7', replay_id: 'p' },
+      { value: 1 },
+    ],
+    [
+      'ours, with ids that are null',
+      { decision_id: 'r.1', inference_id: null, trace_id: null, value: 0.5 },
+      { value: 0.5 },
+    ],
+    ['Portkey, with ids that are null', { trace_id: 'r.1', decision_id: null, value: 10 }, { value: 1 }],
   ])('is read as %s has it', (_, body, told) => {
     const metrics = [{ name: 'rating', worst: 1, best: 5, source: 'person' }]
     const episode = (id: string) => (id === 'e.1' ? 'r.1' : null)
