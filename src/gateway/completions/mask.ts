@@ -2,6 +2,7 @@ import { LACKS, missingCapabilities } from '../../index.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
+import { limitIn } from '../protocols/model-parameters.js'
 import { Refused } from './refused.js'
 
 export interface MaskInput {
@@ -85,7 +86,7 @@ function namedModels({ config, adapter, asked, key }: MaskInput): readonly Model
 /** Why a model cannot serve it; null: it can. */
 function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   const { config, adapter, asked, inputTokens, region } = input
-  const { id, enabled, kind, capabilities, contextTokens, maxOutputTokens } = model
+  const { id, enabled, kind, capabilities, contextTokens, maxOutputTokens, parameters } = model
   const upstream = config.upstreams.find((each) => each.id === model.upstream)
   if (!enabled) return 'is disabled'
   if ((kind === 'embeddings') !== (adapter.surface === 'embeddings')) return `is a model for ${kind}`
@@ -96,7 +97,7 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   const missing = asked.needs.size === 0 ? undefined : missingCapabilities(capabilities, asked.needs)[0]
   if (missing !== undefined) return LACKS[missing]
   if (region !== null && model.region !== region) return `does not run in region ${region}`
-  const output = asked.maxOutputTokens ?? 0
+  const output = limitIn(adapter.surface, parameters) ?? asked.maxOutputTokens ?? 0
   if (maxOutputTokens !== null && output > maxOutputTokens)
     return `answers with at most ${maxOutputTokens} tokens, and ${output} are asked for`
   // The length is an estimate: for a model that is named, its upstream has the word.

@@ -1,4 +1,4 @@
-import { isRecord } from '../../base/check.js'
+import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, objectOf } from '../../base/json.js'
 import type { Surface } from '../logs/request-record.js'
 
@@ -21,6 +21,13 @@ export function parametersIn(surface: Surface, parameters: Json, body: Json): Js
   setLimit(LIMITS[surface], changes, body)
   setEffort(surface, changes, body)
   return changes
+}
+
+/** The limit of an answer that a model's parameters set; null: they leave it to the client. */
+export function limitIn(surface: Surface, parameters: Json): number | null {
+  const changes = parametersIn(surface, parameters, {})
+  const limits = (LIMITS[surface] ?? []).map((name) => changes[name]).filter(isAmount)
+  return limits.length === 0 ? null : Math.max(...limits)
 }
 
 function setLimit(

@@ -43,7 +43,7 @@ async function capped(parameters: object, more: Tree = {}, sent: unknown[] = [])
   ends.push(() => upstream.close())
   const { port } = upstream.address() as AddressInfo
   return gatewayServer({
-    models: [modelTree('m', { upstream: 'own', prices: PRICES, parameters })],
+    models: [modelTree('m', { upstream: 'own', prices: PRICES, parameters, maxOutputTokens: 20_000 })],
     tree: {
       caps: [{ usd: CAP_USD, per: 'day' }],
       routing: { reserve: 'worst-case', strict: true },
@@ -120,6 +120,17 @@ describe('parameters of a model', () => {
       expect(server.ledger().spendUsd).toBeLessThan(0.002)
     },
   )
+
+  it('that limit an answer take a request that asks for more than the model can answer', async () => {
+    const ask = { model: 'm', messages: HELLO, max_completion_tokens: 50_000 }
+    for (const [parameters, status] of [
+      [{ max_tokens: 100 }, 200],
+      [{ temperature: 0 }, 400],
+    ] as const) {
+      const server = await capped(parameters)
+      expect((await server.post('/v1/chat/completions', ask)).status).toBe(status)
+    }
+  })
 
   it('that cannot be read are the upstream’s to refuse', async () => {
     const server = await capped({ max_tokens: 'many' })
