@@ -21,10 +21,16 @@ const SCRIPT = {
 }
 
 /**
- * What a router loads on demand and none of the playground ever does: a store, other kernels where SIMD runs or Node does,
+ * What a router loads on demand and none of the playground ever does: a store, calls of models, other kernels where SIMD runs or Node does,
  * a policy that is not played. Where one was loaded all the same, that would be told as any error is.
  */
-const LEFT_OUT = ['./log/index.js', './native-kernel.js', './wasm-scalar.generated.js', './thompson/index.js']
+const LEFT_OUT = [
+  './log/index.js',
+  './native-kernel.js',
+  './run/run.js',
+  './thompson/index.js',
+  './wasm-scalar.generated.js',
+]
 
 /** @param folder where its files go; it is made if it is not there */
 export async function buildPlayground(folder) {

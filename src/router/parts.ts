@@ -9,8 +9,7 @@ import { Committer } from './committer.js'
 import { Decisions } from './decisions.js'
 import { Feedback } from './feedback.js'
 import { Persistence } from './persistence.js'
-import { Runner } from './run/run.js'
-import { RunSessions } from './run/run-sessions.js'
+import type { Runner } from './run/run.js'
 
 /** What a router is made of; the public face (`router.ts`) hands each call to one of these. */
 export interface RouterParts {
@@ -21,7 +20,8 @@ export interface RouterParts {
   readonly feedback: Feedback
   readonly admin: Admin
   readonly persistence: Persistence
-  readonly runner: Runner
+  /** Loaded with the first call of `run`: most routers are told what calls cost, and make none. */
+  readonly runner: () => Promise<Runner>
 }
 
 export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Policy): RouterParts {
@@ -33,6 +33,11 @@ export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Poli
     decisions.maker.unwritten(current, account),
   )
   const persistence = new Persistence(options, policy, committer, decisions, admin)
-  const runner = new Runner(decisions, feedback, new RunSessions(), () => committer.now())
+  let loading: Promise<Runner> | null = null
+  const load = async (): Promise<Runner> => {
+    const { Runner } = await import('./run/run.js')
+    return new Runner(decisions, feedback, () => committer.now())
+  }
+  const runner = (): Promise<Runner> => (loading ??= load())
   return { options, policy, committer, decisions, feedback, admin, persistence, runner }
 }

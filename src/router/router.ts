@@ -81,7 +81,9 @@ export class Router<Id extends string = string> implements AsyncDisposable {
     options: RunOptions | undefined,
     call: RunCall<Answer, Id>,
   ): Promise<Run<Answer, Id>> {
-    return (await this.open.runner.run(input, options, call as RunCall<Answer>)) as Run<Answer, Id>
+    const runner = await this.open.runner()
+    const made = runner.run(input, options, call as RunCall<Answer>)
+    return (await made) as Run<Answer, Id>
   }
 
   /**

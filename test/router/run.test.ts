@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Decision, type Router, type RouterOptions, type RunOptions, usageOf } from '../../src/index.js'
 import { RunSessions, SESSION_TTL_MS, SESSIONS_MAX } from '../../src/router/run/run-sessions.js'
-import { expectCode } from '../support/errors.js'
+import { expectCode, expectRejection } from '../support/errors.js'
 import { Random } from '../support/random.js'
 import { makeBench, TestClock, X } from '../support/router.js'
 
@@ -51,6 +51,16 @@ function langChain(content: string, usage_metadata?: object, response_metadata: 
 }
 
 describe('run', () => {
+  it('asks nobody for a router that is closed before it has begun', async () => {
+    const { router } = await bench()
+    let calls = 0
+    const asked = router.run(X, {}, async () => calls++)
+    const refused = expectRejection(asked, 'STORE_CLOSED')
+    await router.close()
+    await refused
+    expect(calls).toBe(0)
+  })
+
   it('routes, calls and books the usage of the answer, whose it is', async () => {
     const { router, clock, told } = await bench()
     const usages: readonly [string, object, number][] = [

@@ -18,7 +18,7 @@ import { endsLaterWithError, endsWithError } from './answer-end.js'
 import { isPartialUsage, laterServiceTierOf, pieceUsageOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
-import type { RunSessions } from './run-sessions.js'
+import { RunSessions } from './run-sessions.js'
 import { untilAborted } from './until-aborted.js'
 import { leave, watchedStream } from './watched-stream.js'
 
@@ -57,19 +57,17 @@ const NOTHING: Heard = { usage: null, serviceTier: null, isWhole: false }
 export class Runner {
   private readonly decisions: Pick<Decisions, 'routeAsync' | 'preview'>
   private readonly feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'costOf' | 'reward' | 'rewardMany'>
-  private readonly sessions: RunSessions
+  private readonly sessions = new RunSessions()
   private readonly now: () => number
 
   /** @param now milliseconds since 1970 UTC */
   constructor(
     decisions: Pick<Decisions, 'routeAsync' | 'preview'>,
     feedback: Pick<Feedback, 'settle' | 'fail' | 'cancel' | 'costOf' | 'reward' | 'rewardMany'>,
-    sessions: RunSessions,
     now: () => number,
   ) {
     this.decisions = decisions
     this.feedback = feedback
-    this.sessions = sessions
     this.now = now
   }
 
