@@ -1003,6 +1003,36 @@ const AFTER: Step[] = [
 ]
 const EXPIRED_AND_CUT: [Step[], number, boolean][] = [[[...BEFORE, ...AFTER], 3, true]]
 
+/** The fleet stands still for longer than the window with requests in flight, of which one replica has read nothing. */
+const UNSETTLED: readonly Step[] = [
+  { do: 'route', by: 0, usd: 0.3 },
+  { do: 'deaf', which: 1 },
+  { do: 'route', by: 1, usd: 0.3 },
+  { do: 'expire' },
+  { do: 'wait', ms: 30_000 },
+  { do: 'route', by: 0, usd: 0.3 },
+  { do: 'slow', which: 0, ms: 0 },
+  ROUTE,
+  { do: 'wait', ms: HOUR + 5 * MINUTE },
+  { do: 'deaf', which: 0 },
+  { do: 'expire' },
+  { do: 'burst' },
+  { do: 'wait', ms: 31 * MINUTE },
+  { do: 'expire' },
+]
+
+it('a rolling cap is exceeded by what a replica had in flight that stood still for a window, as docs/OPERATIONS.md says', async () => {
+  const ttlMs = 30 * MINUTE
+  const cap: CapOptions = { usd: 1, per: 'hour', window: 'rolling' }
+  const fleet = await Fleet.start(3, { caps: [cap], pendingTtlMs: ttlMs })
+  await play(fleet, UNSETTLED, ttlMs)
+  const mostUsd = fleet.mostUsd(HOUR, (known) => fleet.rollingTime(known, HOUR))
+  await ended(fleet.close())
+  fleets.length = 0
+  expect(mostUsd).toBeGreaterThan(1)
+  expect(mostUsd).toBeLessThanOrEqual(1 + 0.32 + EPSILON_USD)
+})
+
 describe.each([
   ['that may be cut off', step, true],
   ['that hear late of each other', laggingStep, false],
