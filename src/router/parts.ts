@@ -35,8 +35,14 @@ export function makeParts(options: ResolvedOptions, kernel: Kernel, policy: Poli
   const persistence = new Persistence(options, policy, committer, decisions, admin)
   let loading: Promise<Runner> | null = null
   const load = async (): Promise<Runner> => {
-    const { Runner } = await import('./run/run.js')
-    return new Runner(decisions, feedback, () => committer.now())
+    try {
+      const { Runner } = await import('./run/run.js')
+      return new Runner(decisions, feedback, () => committer.now())
+    } catch (error) {
+      // A page that was offline may ask again.
+      loading = null
+      throw error
+    }
   }
   const runner = (): Promise<Runner> => (loading ??= load())
   return { options, policy, committer, decisions, feedback, admin, persistence, runner }

@@ -1,3 +1,4 @@
+import { cacheWrittenIn } from '../../base/cache-written.js'
 import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, memberOf } from '../../base/json.js'
 
@@ -28,7 +29,7 @@ export function withCacheBeside(usage: object, answer: Json, steps: unknown): ob
       .map(of)
       .filter(isAmount)
       .reduce((all, each) => all + each, 0)
-  const written = sum(writtenIn)
+  const written = sum(cacheWrittenIn)
   const anHour = sum(({ usage }) => memberOf(memberOf(usage, 'cache_creation'), 'ephemeral_1h_input_tokens'))
   return {
     input_tokens: inputTokens,
@@ -41,13 +42,4 @@ export function withCacheBeside(usage: object, answer: Json, steps: unknown): ob
     output_tokens: outputTokens,
     output_tokens_details: { thinking_tokens: reasoningTokens ?? 0 },
   }
-}
-
-function writtenIn({ cacheCreationInputTokens, usage }: Json): number {
-  const counts = [
-    cacheCreationInputTokens,
-    memberOf(usage, 'cache_creation_input_tokens'),
-    memberOf(usage, 'cacheWriteInputTokens'),
-  ]
-  return Math.max(0, ...counts.filter(isAmount))
 }

@@ -1,3 +1,4 @@
+import { cacheWrittenIn } from '../../../base/cache-written.js'
 import { isRecord } from '../../../base/check.js'
 import { type Json, numberOf, objectOf, objectsOf } from '../../../base/json.js'
 
@@ -55,17 +56,10 @@ function withCache(usage: Json, noCache: number, metadata: unknown): Json {
   let raw: Json = {}
   for (const said of Object.values(objectOf(metadata) ?? {})) {
     const own = objectOf(said) ?? {}
-    const counts = objectOf(own.usage) ?? {}
-    const names = [
-      own.cacheCreationInputTokens,
-      counts.cache_creation_input_tokens,
-      counts.cacheWriteInputTokens,
-    ]
-    const written = Math.max(0, ...names.map((each) => numberOf(each) ?? 0))
-    if (written > cacheWrite) {
-      cacheWrite = written
-      raw = counts
-    }
+    const written = cacheWrittenIn(own)
+    if (written <= cacheWrite) continue
+    cacheWrite = written
+    raw = objectOf(own.usage) ?? {}
   }
   const { totalTokens: _, outputTokens, reasoningTokens } = usage
   const total = noCache + cacheRead + cacheWrite

@@ -160,7 +160,10 @@ export class DemandCurve {
     return this.priceAlong(this.costWalk, targetUsd, generous, slack)
   }
 
-  /** The same, of a second target that changes little from request to request. */
+  /**
+   * The same, of the pace of a budget, which hardly changes: its walk is one of its own, so that neither goes back and forth between the two
+   * prices of a request.
+   */
   steadyPriceOfSpend(targetUsd: number, slack: number): number {
     return this.priceAlong(this.steadyWalk, targetUsd, false, slack)
   }
