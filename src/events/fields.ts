@@ -22,6 +22,12 @@ export const finite = (): Field<number, 'number'> => ({ form: 'number', check: c
 /** A finite number >= 0: dollars, tokens, milliseconds. */
 export const amount = (): Field<number, 'number'> => ({ form: 'number', check: checkAmount })
 
+/** A finite number >= 0 of any size: rewards a dollar, where rewards may go to a million and a dollar buy a billion requests. */
+export const rate = (): Field<number, 'number'> => ({
+  form: 'number',
+  check: (value, path) => checkInRange(value, 0, Number.MAX_VALUE, path),
+})
+
 /** An amount, or one number that stands for something else. */
 export const amountOr = (other: number): Field<number, 'number'> => ({
   form: 'number',

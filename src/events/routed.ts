@@ -12,6 +12,7 @@ import {
   nullable,
   number,
   numbers,
+  rate,
   requestId,
   someOf,
   text,
@@ -37,7 +38,7 @@ export const routed = defineEvent('routed', 1, {
   /** Score of the chosen model; NaN-free; 0 for a forced exploration. */
   score: finite(),
   /** What one unit of log-normalised cost weighed in this decision. */
-  penaltyWeight: amount(),
+  penaltyWeight: rate(),
   /** True for a newcomer's forced exploration. */
   forced: boolean(),
   /** Input tokens that were estimated from the text; null where they were given, or nothing was known of them. */
@@ -60,7 +61,7 @@ export const routed = defineEvent('routed', 1, {
    */
   contenders: numbers(checkCurvePointForm),
   /** What a limit's worth of latency cost in this decision, in reward; 0 without a latency objective. */
-  latencyPrice: amount(),
+  latencyPrice: rate(),
   /** Use of the latency limit that is predicted of the chosen model, over the limit; -1 without an objective. */
   latencyUse: amountOr(-1),
   /** The same of each contender, corrected by what came of such predictions; empty without an objective. */

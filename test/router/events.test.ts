@@ -205,6 +205,47 @@ describe('the fold', () => {
     },
   )
 
+  it('takes every event that a router made, however far apart prices, budgets and rewards are', async () => {
+    const amount = fc.constantFrom(0, 1e-12, 1e-6, 0.01, 1, 1e6, 1e12)
+    const ceiling = fc.constantFrom(1e-12, 1e-9, 1e-6, 0.01, 1e6, 1e12)
+    const range = fc.constantFrom([0, 1], [-1e6, 1e6], [0, 1e6], [-1e-6, 1e-6])
+    const costs = fc.array(amount, { minLength: 6, maxLength: 40 })
+    const latency = fc.constantFrom(undefined, { meanMs: 1e-6 }, { meanMs: 1e6 })
+    const prices = fc.array(amount, { minLength: 4, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(
+        anyPolicy,
+        prices,
+        ceiling,
+        range,
+        costs,
+        latency,
+        async (policy, [a, b, c, d], usdPerRequest, [low, high], bills, limit) => {
+          const options = {
+            policy,
+            models: [
+              { id: 'a', inputUsdPerMTok: a, outputUsdPerMTok: b },
+              { id: 'b', inputUsdPerMTok: c, outputUsdPerMTok: d },
+            ],
+            budget: { usdPerRequest },
+            rewardRange: [low, high],
+            ...(policy === 'dollar' && limit !== undefined ? { latency: limit } : {}),
+          } as const
+          const { router, log } = await makeBench(options)
+          for (const costUsd of bills) {
+            const { id, model } = router.route(X)
+            router.settle(id, { costUsd, latencyMs: costUsd })
+            router.reward(id, model === 'a' ? low : high)
+          }
+          const fresh = await makeBench(options)
+          for (const event of log) fresh.router.apply(structuredClone(event))
+          expect(digest(fresh.router)).toBe(digest(router))
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
   it.each([1e300, -1e300, 8.64e15 + 2, Number.POSITIVE_INFINITY, Number.NaN])(
     'takes no event of an invalid time: %d',
     async (at) => {
