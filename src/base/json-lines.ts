@@ -1,8 +1,11 @@
 import { isRecord } from './check.js'
 import { ParetoBanditError, show } from './errors.js'
 
+/** Characters of a line at most: what is longer is no object of ours, and twice as much no string can hold. */
+const LINE_MAX = 2 ** 28
+
 /** A line of a file that has one JSON object a line. */
-interface Line {
+export interface Line {
   readonly text: string
   /** `file:line`, for messages. */
   readonly place: string
@@ -20,25 +23,60 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, way: string])[]
 ]
 
 /**
- * The lines of a text that are not empty. Byte order marks are passed over, also those between files put together.
- * @param name how errors call the text
- * @throws DATA_INVALID for what is JSON or text of another kind, named
+ * The lines of a text that are not empty; the text may come in pieces, and be longer than a string can be. Byte order marks are
+ * passed over, also those between files put together.
  */
-export function* jsonLines(text: string, name: string): Generator<Line> {
-  let start = 0
-  let isFirst = true
-  for (let number = 1; start < text.length; number++) {
-    const end = text.indexOf('\n', start)
-    const line = text.slice(start, end < 0 ? text.length : end)
+export class JsonLines {
+  private readonly name: string
+  private number = 1
+  private isFirst = true
+  /** The beginning of a line. */
+  private pending = ''
+
+  /** @param name how errors call the text */
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** The lines that end in this piece. @throws DATA_INVALID for what is JSON or text of another kind, named, and for a line without end */
+  *read(piece: string): Generator<Line> {
+    let start = 0
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', start)) {
+      const line = this.pending + piece.slice(start, end)
+      this.pending = ''
+      start = end + 1
+      yield* this.take(line)
+    }
+    this.pending += piece.slice(start)
+    if (this.pending.length > LINE_MAX) {
+      const message = `expected a line of at most ${LINE_MAX} characters, it is longer`
+      throw new ParetoBanditError('DATA_INVALID', `${this.name}:${this.number}`, message)
+    }
+  }
+
+  /** The last line, if no line ends after it. @throws DATA_INVALID as `read` */
+  *end(): Generator<Line> {
+    const line = this.pending
+    this.pending = ''
+    yield* this.take(line)
+  }
+
+  private *take(line: string): Generator<Line> {
+    const place = `${this.name}:${this.number++}`
     // To JavaScript byte order marks are blank.
     const bare = line.startsWith('\ufeff') ? line.trimStart() : line
-    start = end < 0 ? text.length : end + 1
-    if (bare.trim() === '') continue
-    const place = `${name}:${number}`
-    if (isFirst) checkKind(bare, place)
-    isFirst = false
+    if (bare.trim() === '') return
+    if (this.isFirst) checkKind(bare, place)
+    this.isFirst = false
     yield { text: bare, place }
   }
+}
+
+/** All lines of a text, as `JsonLines` reads them. @param name how errors call the text. @throws DATA_INVALID */
+export function* jsonLines(text: string, name: string): Generator<Line> {
+  const lines = new JsonLines(name)
+  yield* lines.read(text)
+  yield* lines.end()
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { assumeRandom } from '../evaluate/assume-random.js'
 import { evaluatePolicies } from '../evaluate/evaluation.js'
-import { parseDecisionLog } from '../evaluate/log.js'
+import { DecisionLogReader } from '../evaluate/log.js'
 import { renderEvaluation } from '../evaluate/report.js'
 import { defaultEncoder } from '../features/default-encoder.js'
+import { dataLines } from './chunks.js'
 import { evaluationText, provenance } from './evaluate-view.js'
-import { readData } from './files.js'
+import { dataName } from './files.js'
 import { listFlag } from './flags.js'
 import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
@@ -57,8 +58,9 @@ export function registerEvaluate(program: Command): void {
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   await checkOutputs([flags.report], [flags.log])
-  const { text, name } = await readData(flags.log)
-  const read = parseDecisionLog(text, name, defaultEncoder())
+  const reader = new DecisionLogReader(dataName(flags.log), defaultEncoder())
+  for await (const line of dataLines(flags.log)) reader.take(line)
+  const read = reader.finish()
   const log = flags.assumeRandom === true ? assumeRandom(read) : read
   const evaluation = evaluatePolicies(log, flags.policy ?? [])
   if (flags.report !== undefined) {

@@ -1,8 +1,13 @@
-import { readFile, stat } from 'node:fs/promises'
+import { constants } from 'node:buffer'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { textOfFile } from '../base/utf8.js'
 import { CommandError } from './command-error.js'
 import { jsonMistake } from './json-mistake.js'
+
+/** What is read as a whole becomes a string. */
+const BYTES_MAX = constants.MAX_STRING_LENGTH
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
@@ -41,25 +46,34 @@ function textOf(bytes: Buffer, name: string): string {
 
 /** @throws FILE_UNREADABLE naming the file */
 export async function readTextFile(path: string): Promise<string> {
-  return textOf(
-    await readFile(path).catch((error: unknown) => {
-      throw fileError(error, path, 'read')
-    }),
-    path,
-  )
+  return textOf(await allBytes(createReadStream(path), path), path)
 }
 
 /** All of standard input. @throws FILE_UNREADABLE for what is no text in UTF-8 */
 export async function readStandardInput(): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
-  return textOf(Buffer.concat(chunks), STANDARD_INPUT)
+  return textOf(await allBytes(process.stdin, STANDARD_INPUT), STANDARD_INPUT)
 }
 
-/** A file, or standard input where the path is `-`, with what errors call it. @throws FILE_UNREADABLE */
-export async function readData(path: string): Promise<{ readonly text: string; readonly name: string }> {
-  if (path === '-') return { text: await readStandardInput(), name: STANDARD_INPUT }
-  return { text: await readTextFile(path), name: path }
+/** How errors call a file of data, or standard input where the path is `-`. */
+export function dataName(path: string): string {
+  return path === '-' ? STANDARD_INPUT : path
+}
+
+/** @throws FILE_UNREADABLE, also for more than a string can hold: a device has no end */
+async function allBytes(source: AsyncIterable<unknown>, name: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of source) {
+      chunks.push(chunk as Uint8Array)
+      length += (chunk as Uint8Array).length
+      if (length > BYTES_MAX) break
+    }
+  } catch (error) {
+    throw fileError(error, name, 'read')
+  }
+  if (length > BYTES_MAX) throw unreadable(name)(`expected at most ${BYTES_MAX} bytes, it has more`)
+  return Buffer.concat(chunks)
 }
 
 /** @throws FILE_UNREADABLE naming the file, also when it is not JSON */

@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { visible } from '../base/visible.js'
 import { defaultEncoder } from '../features/default-encoder.js'
-import { parseOutcomes } from '../replay/dataset.js'
-import { fitPriors } from '../router/fit-priors.js'
+import { PriorsFit } from '../router/fit-priors.js'
 import { CommandError } from './command-error.js'
-import { readData } from './files.js'
+import { dataName } from './files.js'
 import { plural } from './format.js'
 import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
+import { readOutcomes } from './workload.js'
 
 interface FitPriorsFlags {
   readonly data: string
@@ -35,28 +35,21 @@ export function registerFitPriors(program: Command): void {
 
 async function writePriors({ data, out }: FitPriorsFlags): Promise<void> {
   await checkOutputs([out], [data])
-  const { text, name } = await readData(data)
-  const rows = parseOutcomes(text, name)
   const encoder = defaultEncoder()
-  // Prompts are encoded again, whatever features the rows carry: `route` uses the default encoder too.
-  const contexts = rows.map(({ prompt, features, encoder: name }) =>
-    prompt === '' && name === encoder.name ? features : null,
-  )
-  const bare = rows.find(({ prompt }, i) => prompt === '' && contexts[i] === null)
-  if (bare !== undefined) {
-    const message = `${name}: row '${bare.id}' has no prompt to encode, and no features of encoder '${encoder.name}'; fitPriors takes contexts of any encoder`
-    throw new CommandError('BAD_ARGUMENT', message)
+  const fit = new PriorsFit({ encoder })
+  for await (const { id, prompt, features, encoder: name, outcomes } of readOutcomes(data)) {
+    // Prompts are encoded again, whatever features the rows carry: `route` uses the default encoder too.
+    const context = prompt === '' && name === encoder.name ? features : null
+    if (prompt === '' && context === null) {
+      const message = `${dataName(data)}: row '${id}' has no prompt to encode, and no features of encoder '${encoder.name}'; fitPriors takes contexts of any encoder`
+      throw new CommandError('BAD_ARGUMENT', message)
+    }
+    fit.take(context === null ? { prompt, outcomes } : { context, outcomes })
   }
-  const priors = fitPriors(
-    rows.map(({ prompt, outcomes }, i) => {
-      const context = contexts[i]
-      return context === null ? { prompt, outcomes } : { context, outcomes }
-    }),
-    { encoder },
-  )
+  const priors = fit.priors()
   await writeOutput(out, `${JSON.stringify(priors)}\n`)
   print(
-    `${out}: priors of ${plural(Object.keys(priors.models).length, 'model')} from ${plural(rows.length, 'prompt')}\n`,
+    `${out}: priors of ${plural(Object.keys(priors.models).length, 'model')} from ${plural(fit.count, 'prompt')}\n`,
   )
   for (const [id, { rows: count }] of Object.entries(priors.models))
     print(`  ${visible(id)}: ${plural(count, 'outcome')}\n`)

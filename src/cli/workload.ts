@@ -1,11 +1,12 @@
 import { basename } from 'node:path'
 import { defaultEncoder } from '../features/default-encoder.js'
 import type { ModelSpec } from '../models/model.js'
-import { type OutcomeRow, parseOutcomes } from '../replay/dataset.js'
+import { OutcomeReader, type OutcomeRow } from '../replay/dataset.js'
 import { modelIndex } from '../replay/scenarios.js'
 import { simulateWorkload } from '../replay/simulate/workload.js'
 import { buildTable, type OutcomeTable } from '../replay/table.js'
-import { readData, STANDARD_INPUT } from './files.js'
+import { dataLines } from './chunks.js'
+import { dataName, STANDARD_INPUT } from './files.js'
 import { badFlag } from './flags.js'
 import { readModelsFile } from './inputs.js'
 
@@ -40,15 +41,23 @@ export async function loadWorkload(flags: WorkloadFlags): Promise<Workload> {
     return { name: 'a simulated workload', simulated: true, newcomer, models: left, rows, trainRows: null }
   }
   const models = withoutExcluded(await readModelsFile(flags.models ?? ''), flags.exclude)
-  const rows = await readOutcomes(flags.data)
-  const trainRows = flags.train === undefined ? null : await readOutcomes(flags.train)
+  const rows = await allOutcomes(flags.data)
+  const trainRows = flags.train === undefined ? null : await allOutcomes(flags.train)
   const name = flags.data === '-' ? STANDARD_INPUT : basename(flags.data)
   return { name, simulated: false, newcomer: null, models, rows, trainRows }
 }
 
-async function readOutcomes(path: string): Promise<OutcomeRow[]> {
-  const { text, name } = await readData(path)
-  return parseOutcomes(text, name)
+async function allOutcomes(path: string): Promise<OutcomeRow[]> {
+  const rows: OutcomeRow[] = []
+  for await (const row of readOutcomes(path)) rows.push(row)
+  return rows
+}
+
+/** Recorded outcomes of a file, or of standard input where the path is `-`. @throws FILE_UNREADABLE, DATA_INVALID */
+export async function* readOutcomes(path: string): AsyncGenerator<OutcomeRow> {
+  const reader = new OutcomeReader(dataName(path))
+  for await (const line of dataLines(path)) yield reader.take(line)
+  reader.end()
 }
 
 function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string[] | undefined): ModelSpec[] {

@@ -1,6 +1,6 @@
 import { checkString } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
-import { jsonLines } from '../base/json-lines.js'
+import { jsonLines, type Line } from '../base/json-lines.js'
 import type { Encoder } from '../features/encoder.js'
 import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
 
@@ -63,12 +63,13 @@ interface Feedback {
 export function parseDecisionLog(text: string, name: string, encoder: Encoder | null = null): DecisionLog {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
   checkString(name, 'name')
-  const lines = new LogReader(name, encoder)
-  for (const { text: line, place } of jsonLines(text, name)) lines.take(line, place)
+  const lines = new DecisionLogReader(name, encoder)
+  for (const line of jsonLines(text, name)) lines.take(line)
   return lines.finish()
 }
 
-class LogReader {
+/** `parseDecisionLog`, line by line. */
+export class DecisionLogReader {
   private readonly name: string
   private readonly routed = new Map<string, { readonly line: DecisionLine; readonly place: string }>()
   private readonly feedback = new Map<string, Feedback>()
@@ -81,7 +82,8 @@ class LogReader {
     this.encoder = encoder
   }
 
-  take(text: string, place: string): void {
+  /** @throws DATA_INVALID naming `file:line` */
+  take({ text, place }: Line): void {
     const line = parseLine(text, place, this.encoder)
     if (line === null) return
     if (line.decision !== null) this.decide(line.decision, place)
@@ -120,6 +122,7 @@ class LogReader {
     this.feedback.set(id, known)
   }
 
+  /** All decisions, once every line was taken. @throws DATA_INVALID without a decision */
   finish(): DecisionLog {
     const rows = [...this.routed.values()]
     if (rows.length === 0) throw invalid(this.name, 'expected decisions, one JSON object a line, got none')

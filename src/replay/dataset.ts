@@ -1,6 +1,6 @@
 import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, checkString, DIMENSION_MAX, isRecord } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
-import { jsonLines, jsonOfLine } from '../base/json-lines.js'
+import { jsonLines, jsonOfLine, type Line } from '../base/json-lines.js'
 
 /** What one model did with one prompt. */
 export interface Outcome {
@@ -33,21 +33,40 @@ export interface OutcomeRow {
 export function parseOutcomes(text: string, name: string): OutcomeRow[] {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
   checkString(name, 'name')
+  const reader = new OutcomeReader(name)
   const rows: OutcomeRow[] = []
-  let featureCount = -1
-  for (const { text: line, place } of jsonLines(text, name)) {
-    const row = parseRow(line, place)
-    if (row.features !== null) {
-      if (featureCount < 0) featureCount = row.features.length
-      if (row.features.length !== featureCount) {
-        const what = `features: expected ${featureCount} numbers as in the rows before`
-        throw broken(place, `${what}, got ${row.features.length}`)
-      }
-    }
-    rows.push(row)
-  }
-  if (rows.length === 0) throw broken(name, 'expected one JSON object a line, got an empty file')
+  for (const line of jsonLines(text, name)) rows.push(reader.take(line))
+  reader.end()
   return rows
+}
+
+/** `parseOutcomes`, line by line. */
+export class OutcomeReader {
+  private readonly name: string
+  private isEmpty = true
+  private featureCount = -1
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** @throws DATA_INVALID naming `file:line` */
+  take({ text, place }: Line): OutcomeRow {
+    const row = parseRow(text, place)
+    this.isEmpty = false
+    if (row.features === null) return row
+    if (this.featureCount < 0) this.featureCount = row.features.length
+    if (row.features.length !== this.featureCount) {
+      const what = `features: expected ${this.featureCount} numbers as in the rows before`
+      throw broken(place, `${what}, got ${row.features.length}`)
+    }
+    return row
+  }
+
+  /** @throws DATA_INVALID where no line came */
+  end(): void {
+    if (this.isEmpty) throw broken(this.name, 'expected one JSON object a line, got an empty file')
+  }
 }
 
 function parseRow(line: string, place: string): OutcomeRow {

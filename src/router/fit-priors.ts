@@ -55,25 +55,49 @@ interface Sums {
  * @throws DATA_INVALID, INVALID_ARGUMENT, DIMENSION_MISMATCH, ENCODER_FAILED naming the row
  */
 export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = {}): Priors {
-  checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
-  const { encoder, name } = readEncoder(options.encoder)
-  let dimension = encoder?.dimension ?? 0
-  if (options.dimension !== undefined)
-    dimension = checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+  const fit = new PriorsFit(options)
   if (rows === null || rows === undefined || !isIterable(rows)) {
     throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
   }
-  const rewards = new Map<string, Sums>()
-  const settled = new Map<string, Sums>()
-  let reader = new ContextReader(encoder, dimension)
-  let index = 0
-  for (const row of rows) {
-    const field = `rows[${index}]`
+  for (const row of rows) fit.take(row)
+  return fit.priors()
+}
+
+/** `fitPriors`, row by row: of a row its sums alone are kept. */
+export class PriorsFit {
+  private readonly encoder: Encoder | null
+  private readonly encoderName: string | null
+  private readonly rewards = new Map<string, Sums>()
+  private readonly settled = new Map<string, Sums>()
+  /** 0: that of the first row. */
+  private dimension: number
+  private reader: ContextReader
+  /** Rows so far. */
+  count = 0
+
+  /** @throws as `fitPriors`, for its options */
+  constructor(options: FitPriorsOptions) {
+    checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
+    const { encoder, name } = readEncoder(options.encoder)
+    this.encoder = encoder
+    this.encoderName = name
+    this.dimension =
+      options.dimension === undefined
+        ? (encoder?.dimension ?? 0)
+        : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+    this.reader = new ContextReader(encoder, this.dimension)
+  }
+
+  /** @throws as `fitPriors`, naming the row */
+  take(row: PriorRow): void {
+    const { encoder } = this
+    const field = `rows[${this.count}]`
     const input = reading(field, () => inputOf(checkRecord(row, field), encoder, field))
-    if (dimension === 0) {
-      dimension = checkInteger(input.length, 1, DIMENSION_MAX, `${field}.context.length`)
-      reader = new ContextReader(encoder, dimension)
+    if (this.dimension === 0) {
+      this.dimension = checkInteger(input.length, 1, DIMENSION_MAX, `${field}.context.length`)
+      this.reader = new ContextReader(encoder, this.dimension)
     }
+    const { dimension, reader, rewards, settled } = this
     const tokens = typeof input === 'string' ? estimateTokens(input) : null
     const context = reader.take(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
     for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
@@ -86,31 +110,36 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
         accumulate(sumsOf(settled, id, dimension), context, Math.log(Number(costUsd)), tokens)
     }
     reader.release()
-    index++
+    this.count++
   }
-  if (rewards.size === 0) {
-    throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
-  }
-  return {
-    format: 'paretobandit-priors',
-    version: 1,
-    dimension,
-    encoder: name,
-    models: Object.fromEntries(
-      [...rewards].map(([id, sums]) => {
-        const costs = settled.get(id)
-        return [
-          id,
-          costs === undefined
-            ? { ...listed(sums), squares: sums.squares }
-            : {
-                ...listed(sums),
-                squares: sums.squares,
-                settled: { ...listed(costs), squares: costs.squares, ...tokensOf(costs) },
-              },
-        ]
-      }),
-    ),
+
+  /** @throws DATA_INVALID where no row had an outcome */
+  priors(): Priors {
+    const { dimension, encoderName, rewards, settled } = this
+    if (rewards.size === 0) {
+      throw new ParetoBanditError('DATA_INVALID', 'rows', 'expected at least one row with an outcome')
+    }
+    return {
+      format: 'paretobandit-priors',
+      version: 1,
+      dimension,
+      encoder: encoderName,
+      models: Object.fromEntries(
+        [...rewards].map(([id, sums]) => {
+          const costs = settled.get(id)
+          return [
+            id,
+            costs === undefined
+              ? { ...listed(sums), squares: sums.squares }
+              : {
+                  ...listed(sums),
+                  squares: sums.squares,
+                  settled: { ...listed(costs), squares: costs.squares, ...tokensOf(costs) },
+                },
+          ]
+        }),
+      ),
+    }
   }
 }
 

@@ -1,11 +1,15 @@
-import { link, readFile, symlink } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { link, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseDecisionLog } from '../../src/evaluate/log.js'
 import { parseOutcomes } from '../../src/replay/dataset.js'
 import { expectCode } from '../support/errors.js'
-import { Folder, MODELS } from './support.js'
+import { BIN, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 
@@ -138,6 +142,38 @@ describe.each(names)('%s', (name) => {
       `${lines.split('\n')[0]}\n{"id": 3}\n`,
     )
     await folder.refused(args('-'), /^paretobandit: standard input:1: .*JSON array/, '[{}]')
+  })
+})
+
+describe('a file that is larger than the memory', () => {
+  it.each([
+    ['fit-priors', ['--out', 'priors.json', '--data'], /priors of 1 model from 1200 prompts/],
+    ['evaluate', ['--log'], /1200 requests, 1200 evaluated/],
+  ] as const)('is read by %s, line by line', async (command, flags, said) => {
+    const sink = createWriteStream(join(folder.path, 'large.jsonl'))
+    const long = 'rain '.repeat(10_000)
+    for (let i = 0; i < 1200; i++) {
+      const outcome = { reward: (i % 5) / 5, costUsd: 0.1 }
+      const row = {
+        id: `${i}`,
+        prompt: `${i} ${long}`,
+        model: 'small',
+        ...outcome,
+        outcomes: { small: outcome },
+      }
+      if (!sink.write(`${JSON.stringify(row)}\n`))
+        await new Promise<void>((resolve) => sink.once('drain', () => resolve()))
+    }
+    await finished(sink.end())
+    expect((await stat(join(folder.path, 'large.jsonl'))).size).toBeGreaterThan(5.9e7)
+    const args = ['--max-old-space-size=56', BIN, command, ...flags, 'large.jsonl']
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder.path })
+    expect(stdout).toMatch(said)
+  })
+
+  it.runIf(process.platform !== 'win32')('is refused where it is read as a whole', async () => {
+    const args = ['route', 'Hello', '--models', '/dev/zero']
+    await folder.refused(args, /\/dev\/zero: expected at most \d+ bytes, it has more/)
   })
 })
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { CsvError, type Info, parse } from 'csv-parse'
 import { ParetoBanditError } from '../../base/errors.js'
-import type { Chunks } from './chunks.js'
+import type { Chunks } from '../chunks.js'
 import type { LogRecord } from './log-record.js'
 
 /** Characters of a record at most. */

@@ -1,8 +1,8 @@
 import { StringDecoder } from 'node:string_decoder'
 import { JSONParser } from '@streamparser/json'
 import { ParetoBanditError } from '../../base/errors.js'
+import { type Chunks, openChunks } from '../chunks.js'
 import { CommandError } from '../command-error.js'
-import { type Chunks, openChunks } from './chunks.js'
 import { csvRecords } from './csv.js'
 import type { LogRecord } from './log-record.js'
 

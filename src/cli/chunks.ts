@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { messageOf } from '../../base/errors.js'
-import { otherKindOf, Utf8Reader } from '../../base/utf8.js'
-import { CommandError } from '../command-error.js'
-import { fileError, STANDARD_INPUT, unreadable } from '../files.js'
+import { messageOf } from '../base/errors.js'
+import { JsonLines, type Line } from '../base/json-lines.js'
+import { otherKindOf, Utf8Reader } from '../base/utf8.js'
+import { CommandError } from './command-error.js'
+import { dataName, fileError, unreadable } from './files.js'
 
 /** How many bytes tell what a file is. */
 const START_BYTES = 4096
@@ -22,14 +23,32 @@ export interface Chunks {
  * @throws FILE_UNREADABLE for what is no text in UTF-8, here or while it is read
  */
 export async function openChunks(path: string): Promise<Chunks> {
-  const name = path === '-' ? STANDARD_INPUT : path
-  const source = path === '-' ? process.stdin : createReadStream(path)
-  const raw = await withStart(name, source)
+  const raw = await openRaw(path)
+  const { name } = raw
   const isPacked = GZIP.every((byte, i) => raw.start[i] === byte)
   const opened = isPacked ? await withStart(name, unpacked(raw.all, name)) : raw
   const other = otherKindOf(opened.start)
   if (other !== null) throw unreadable(name)(other)
   return { ...opened, all: checked(opened) }
+}
+
+/**
+ * Lines of JSON, of a file of any size or of standard input where the path is `-`.
+ * @throws FILE_UNREADABLE for what is no text in UTF-8, DATA_INVALID for text of another kind
+ */
+export async function* dataLines(path: string): AsyncGenerator<Line> {
+  const { name, start, all } = await openRaw(path)
+  const other = otherKindOf(start)
+  if (other !== null) throw unreadable(name)(other)
+  const reader = new Utf8Reader(unreadable(name))
+  const lines = new JsonLines(name)
+  for await (const chunk of all) yield* lines.read(reader.read(chunk))
+  reader.end()
+  yield* lines.end()
+}
+
+function openRaw(path: string): Promise<Chunks> {
+  return withStart(dataName(path), path === '-' ? process.stdin : createReadStream(path))
 }
 
 /** What is not UTF-8 ends it. */
