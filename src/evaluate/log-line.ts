@@ -49,7 +49,9 @@ export function parseLine(
       return { decision: decisionOf(line, place, null), feedback: [] }
     case 'rewarded':
       return { decision: null, feedback: [rewardOf(line, place)] }
+    // What a call cost until it was broken off counts as any other cost.
     case 'settled':
+    case 'cancelled':
       return { decision: null, feedback: [costOf(line, 'cost', place)] }
     case 'failed':
       return { decision: null, feedback: [costOf(line, 'failure', place)] }

@@ -20,7 +20,7 @@ export interface LoggedDecision {
   readonly eligible: readonly number[] | null
   /** Null when no reward came. */
   readonly reward: number | null
-  /** USD; null when the request was never settled. What a failed call cost counts. */
+  /** USD; null when the request was never settled. What a failed or a cancelled call cost counts. */
   readonly costUsd: number | null
   /** Whether the call failed. */
   readonly failed: boolean
@@ -47,12 +47,14 @@ export interface DecisionLog {
 interface Feedback {
   reward: number | null
   costUsd: number | null
+  /** The bill that takes the place of the cost, wherever it stands. */
+  billUsd: number | null
   failed: boolean
 }
 
 /**
- * Reads a decision log, one JSON object a line: the events of a router (`routed`, `settled`, `rewarded`, `failed`, `billed`; other
- * types are skipped), or flat lines `{id, context or prompt, model, propensity, eligible, reward, costUsd}`, or both.
+ * Reads a decision log, one JSON object a line: the events of a router (`routed`, `settled`, `rewarded`, `failed`, `cancelled`,
+ * `billed`; other types are skipped), or flat lines `{id, context or prompt, model, propensity, eligible, reward, costUsd}`, or both.
  * Feedback finds its decision by id, wherever it stands. Decisions are in the order of their times `at`, or of the file
  * when one of them has none. Unknown fields are ignored, empty lines skipped.
  * @param text contents of the file
@@ -104,8 +106,7 @@ export class DecisionLogReader {
   }
 
   private learn({ id, model, kind, value }: FeedbackLine, place: string): void {
-    const known = this.feedback.get(id) ?? { reward: null, costUsd: null, failed: false }
-    // A bill takes the place of what was known.
+    const known = this.feedback.get(id) ?? { reward: null, costUsd: null, billUsd: null, failed: false }
     const twice =
       (kind !== 'bill' && known.failed) ||
       (kind === 'reward' && known.reward !== null) ||
@@ -117,6 +118,7 @@ export class DecisionLogReader {
       throw invalid(place, `model: expected '${decided}', which '${id}' was routed to, got '${model}'`)
     }
     if (kind === 'reward') known.reward = value
+    else if (kind === 'bill') known.billUsd = value
     else known.costUsd = value
     if (kind === 'failure') known.failed = true
     this.feedback.set(id, known)
@@ -138,7 +140,7 @@ export class DecisionLogReader {
         propensity: line.propensity,
         eligible: line.eligible?.map((id) => this.modelIndex(id)) ?? null,
         reward: feedback?.reward ?? null,
-        costUsd: feedback?.costUsd ?? null,
+        costUsd: feedback?.billUsd ?? feedback?.costUsd ?? null,
         failed: feedback?.failed ?? false,
         forced: line.forced,
       }

@@ -4,6 +4,7 @@ import { mulberry32, permutation } from '../../src/base/random.js'
 import { evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
 import { defaultEncoder } from '../../src/features/default-encoder.js'
 import { expectCode } from '../support/errors.js'
+import { makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 import { drawRows, toEvents, toLog } from './world.js'
 
@@ -56,6 +57,36 @@ describe('a decision log', () => {
       expect(parse(ROUTED, before, BILLED).decisions).toMatchObject([
         { costUsd: 0.4, failed: before === FAILED },
       ])
+  })
+
+  test('counts what calls cost that were broken off, and a bill in the place of a cost wherever it stands', () => {
+    const cancelled = { ...SETTLED, type: 'cancelled', costUsd: 0.02 }
+    expect(parse(ROUTED, cancelled).decisions).toMatchObject([{ costUsd: 0.02, reward: null, failed: false }])
+    const bills = [0.3, 0.4].map((costUsd) => ({ ...SETTLED, type: 'billed', costUsd }))
+    for (const before of [SETTLED, FAILED, cancelled])
+      for (const lines of [
+        [...bills, before, ROUTED],
+        [bills[0], ROUTED, before, bills[1]],
+      ])
+        expect(parse(...lines).decisions).toMatchObject([{ costUsd: 0.4, failed: before === FAILED }])
+    expectCode(() => parse(ROUTED, cancelled, SETTLED), 'DATA_INVALID', 'log:3')
+  })
+
+  test('tells the same dollars a request as the router whose log it is', async () => {
+    const { router, log } = await makeBench({ epsilon: 0.5, budget: { usdPerRequest: 0.01 } })
+    for (let i = 0; i < 300; i++) {
+      const { id } = router.route(X)
+      if (i % 3 === 0) router.cancel(id, { costUsd: 0.001 })
+      else if (i % 3 === 1) router.fail(id, { costUsd: 0.002 })
+      else {
+        router.settle(id, { costUsd: 0.02 })
+        router.reward(id, 0.5)
+      }
+      if (i % 7 === 0) router.correct(id, { costUsd: 0.03 })
+    }
+    const read = parseDecisionLog(toLog(log), 'log')
+    const { costUsd } = evaluatePolicies(read, []).policies[0]
+    expect(costUsd?.doublyRobust.mean).toBeCloseTo(router.stats().pacer.spendUsd / 300, 12)
   })
 
   test('numbers flat lines without an id, and encodes their prompts', () => {
