@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { decodeEvent } from '../events/codec.js'
+import type { LoggedEvent } from '../events/events.js'
 import { START } from '../log/store.js'
 import { ALL_EVENT_TABLE } from '../policy/all-events.js'
 import { eventLine } from './event-log.js'
@@ -21,7 +22,7 @@ const HELP = `
 Without --outcomes: the events that took effect, one a line as JSON, oldest first, as 'route --log' writes them.
 'evaluate --log' reads them.
 
-With --outcomes: one line for each request whose cost and reward are known,
+With --outcomes: one line for each request whose cost and reward are known, by its latest bill,
   {"id", "source": "", "prompt": "", "features": [...], "outcomes": {"the model it went to": {"reward", "costUsd"}}}
 with rewards brought to [0, 1]. 'replay --data' reads them, and plays rows that have an outcome of every model it is given:
 a log knows one model a request, so give it that one model, and it tells what those requests earned and cost. What
@@ -75,23 +76,35 @@ function describe(count: number, outcomes: boolean, { start }: LogReader): strin
   return start === START ? lines : `${lines}; what came before position ${start} is no longer in the log`
 }
 
-/** What the log has when it comes to its end, a piece at a time. @returns how many lines */
+/** @returns how many lines */
 async function writeLines(reader: LogReader, outcomes: boolean, sink: LineSink): Promise<number> {
   const requests = new ExportedRequests(reader.header, reader.start === START)
+  if (outcomes)
+    for await (const { event } of eventsOf(reader, false))
+      if (event.type === 'billed') requests.takeBill(event)
   let count = 0
+  for await (const { origin, number, event } of eventsOf(reader)) {
+    if (requests.isKnown(origin, number)) continue
+    const row = requests.take(event)
+    if (row === false || (outcomes && row === true)) continue
+    await sink.addLine(outcomes ? JSON.stringify(row) : eventLine(event))
+    count++
+  }
+  return count
+}
+
+/** What the log has when it comes to its end, a piece at a time. @param hasLists false: without their lists of numbers, which takes less time */
+async function* eventsOf(
+  reader: LogReader,
+  hasLists = true,
+): AsyncGenerator<{ readonly origin: string; readonly number: number; readonly event: LoggedEvent }> {
   for (let after = reader.start; ; ) {
     const batches = await reader.read(after)
-    if (batches.length === 0) return count
+    if (batches.length === 0) return
     for (const { origin, firstNumber, events, position } of batches) {
       after = position
-      for (const [i, bytes] of events.entries()) {
-        if (requests.isKnown(origin, firstNumber + i)) continue
-        const event = decodeEvent(bytes, ALL_EVENT_TABLE)
-        const row = requests.take(event)
-        if (row === false || (outcomes && row === true)) continue
-        await sink.addLine(outcomes ? JSON.stringify(row) : eventLine(event))
-        count++
-      }
+      for (const [i, bytes] of events.entries())
+        yield { origin, number: firstNumber + i, event: decodeEvent(bytes, ALL_EVENT_TABLE, hasLists) }
     }
   }
 }

@@ -55,6 +55,39 @@ describe('events of a log that several write', () => {
     expect(requests.take(settled('a.2', 1))).toBe(false)
   })
 
+  test('end with a call that was broken off, whoever tells it again', () => {
+    const requests = new ExportedRequests(header(), true)
+    const cancelled = (id: string): LoggedEvent => ({
+      ...{ type: 'cancelled', at: 1, id, model: 'large', costUsd: 0.5 },
+      ...{ latencyMs: null, tokens: null, usageFlags: null },
+    })
+    for (const id of ['a.1', 'a.2', 'a.3']) requests.take(routedEvent(id, { model: 'large' }))
+    expect(requests.take(cancelled('a.1'))).toBe(true)
+    for (const late of [cancelled('a.1'), settled('a.1', 1), failed('a.1'), rewardedEvent('a.1', 1)])
+      expect(requests.take(late)).toBe(false)
+    requests.take(settled('a.2', 1))
+    expect(requests.take(cancelled('a.2'))).toBe(false)
+    requests.take(failed('a.3'))
+    expect(requests.take(cancelled('a.3'))).toBe(false)
+  })
+
+  test('have the cost of the latest bill, once each', () => {
+    const billed = (id: string, costUsd: number): LoggedEvent & { type: 'billed' } => ({
+      ...{ type: 'billed', at: 1, id, model: 'large', costUsd, latencyMs: null },
+      ...{ logCostRatioChange: 0, tokens: null, usageFlags: null },
+    })
+    const requests = new ExportedRequests(header(), true)
+    for (const bill of [billed('a.1', 3), billed('a.1', 0.25), billed('a.2', 0.5)]) requests.takeBill(bill)
+    for (const id of ['a.1', 'a.2', 'a.3']) requests.take(routedEvent(id, { model: 'large' }))
+    requests.take(settled('a.1', 1000))
+    expect(requests.take(rewardedEvent('a.1', 1))).toMatchObject({ outcomes: { large: { costUsd: 0.25 } } })
+    // A request that nobody settled before newer ones pushed it out.
+    expect(requests.take(rewardedEvent('a.2', 1))).toMatchObject({ outcomes: { large: { costUsd: 0.5 } } })
+    expect(requests.take(settled('a.2', 0.5))).toBe(true)
+    expect(requests.take(billed('a.2', 0.5))).toBe(true)
+    expect(requests.take(rewardedEvent('a.3', 1))).toBe(true)
+  })
+
   test('of requests older than the log are given once, and make no outcome', () => {
     const requests = new ExportedRequests(header(), false)
     expect(requests.take(settled('a.1', 0.5))).toBe(true)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parseDecisionLog } from '../../src/evaluate/log.js'
 import { createRouter } from '../../src/index.js'
 import { sqliteStore } from '../../src/store/sqlite/index.js'
 import { hasOwnSqlite } from '../store/sqlite-support.js'
@@ -42,6 +43,20 @@ describe('correct', () => {
       /^r\.2 settled on \w+ at \$0\.00200\n/,
     )
     expect((await folder.stats(state)).pacer.spendUsd).toBeCloseTo(0.003, 12)
+  })
+
+  test('is what outcomes and estimates of the log have', async () => {
+    const state = 'router.state'
+    await folder.write('models.json', MODELS)
+    await folder.ok(['route', 'Hello', '--models', 'models.json', '--budget', '1', '--state', state])
+    await folder.ok(['settle', 'r.1', '--cost', '1000', '--state', state])
+    await folder.ok(['reward', 'r.1', '0.5', '--state', state])
+    await folder.ok(['correct', 'r.1', '--cost', '0.001', '--state', state])
+    const [row] = Object.values(JSON.parse(await folder.ok(['export', state, '--outcomes'])).outcomes)
+    expect(row).toEqual({ reward: 0.5, costUsd: 0.001 })
+    await folder.ok(['export', state, '--out', 'events.jsonl'])
+    const read = parseDecisionLog((await folder.read('events.jsonl')).toString(), 'events.jsonl')
+    expect(read.decisions).toMatchObject([{ id: 'r.1', costUsd: 0.001 }])
   })
 
   test.each([

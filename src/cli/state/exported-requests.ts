@@ -5,6 +5,8 @@ import type { OutcomeRow } from '../../replay/dataset.js'
 import { ORIGINS_MAX } from '../../state/pending/origins.js'
 
 const PENDING_CAPACITY_DEFAULT = 65_536
+/** Bills that came late or were corrected, at most; of more the oldest are as they were settled. */
+const BILLS_MAX = 1_000_000
 
 interface Request {
   readonly model: string
@@ -12,15 +14,20 @@ interface Request {
   readonly context: Float64Array | null
   costUsd: number | null
   reward: number | null
-  failed: boolean
+  /** It has failed or was cancelled: it takes nothing more but bills. */
+  isBroken: boolean
+  isComplete: boolean
 }
 
 /**
  * Which events of a log took effect: in one that several write, the second of two settlements of a request stands and
- * counts for nothing. As many requests are remembered as the fold remembers.
+ * counts for nothing. As many requests are remembered as the fold remembers. A bill that comes late or is corrected may stand long after the
+ * outcome that it belongs to: who wants outcomes tells all bills first.
  */
 export class ExportedRequests {
   private readonly requests: LatestMap<string, Request>
+  /** The latest bill of each request that had one beside its settlement, USD. */
+  private readonly bills = new LatestMap<string, number>(BILLS_MAX)
   private readonly lastNumbers = new LatestMap<string, { number: number }>(ORIGINS_MAX)
   private readonly low: number
   private readonly high: number
@@ -47,16 +54,22 @@ export class ExportedRequests {
     return false
   }
 
+  /** The bill counts for the outcome of its request, wherever it stands in the log. */
+  takeBill({ id, costUsd }: LoggedEvent & { type: 'billed' }): void {
+    this.bills.set(id, costUsd)
+  }
+
   /** @returns the outcome that is complete with this event, true for one that took effect otherwise, else false */
   take(event: LoggedEvent): OutcomeRow | boolean {
     if (event.type === 'routed') return this.routed(event)
-    if (event.type !== 'settled' && event.type !== 'rewarded' && event.type !== 'failed') return true
+    if (!isFeedback(event)) return true
     const request = this.requests.get(event.id) ?? this.orphan(event)
-    if (request === null || request.failed) return false
+    if (request === null || request.isBroken) return false
     switch (event.type) {
       case 'failed':
+      case 'cancelled':
         if (request.costUsd !== null || request.reward !== null) return false
-        request.failed = true
+        request.isBroken = true
         return true
       case 'settled':
         if (request.costUsd !== null) return false
@@ -81,15 +94,26 @@ export class ExportedRequests {
   }
 
   private add(id: string, model: string, context: Float64Array | null): Request {
-    const request = { model, context, costUsd: null, reward: null, failed: false }
+    const request = { model, context, costUsd: null, reward: null, isBroken: false, isComplete: false }
     this.requests.set(id, request)
     return request
   }
 
-  private outcome(id: string, { model, context, costUsd, reward }: Request): OutcomeRow | null {
-    if (context === null || costUsd === null || reward === null) return null
+  private outcome(id: string, request: Request): OutcomeRow | null {
+    const { model, context, reward } = request
+    const costUsd = this.bills.get(id) ?? request.costUsd
+    if (request.isComplete || context === null || costUsd === null || reward === null) return null
+    request.isComplete = true
     const share = (reward - this.low) / (this.high - this.low)
     const outcomes = { [model]: { reward: Math.min(1, Math.max(0, share)), costUsd } }
     return { id, source: '', prompt: '', features: [...context], outcomes }
   }
+}
+
+/** Of a request that waits for it. */
+function isFeedback(
+  event: LoggedEvent,
+): event is LoggedEvent & { type: 'settled' | 'rewarded' | 'failed' | 'cancelled' } {
+  const { type } = event
+  return type === 'settled' || type === 'rewarded' || type === 'failed' || type === 'cancelled'
 }
