@@ -50,6 +50,8 @@ export async function createRouter<const Id extends string = string>(
   const seed: RouterEvent[] = []
   const endSeed = own.store === undefined ? undefined : committer.emitter.on('*', (event) => seed.push(event))
   for (const command of settings.begin(own)) admin.carryOut(command)
+  // At once: V8 counts each growth of an arena as new memory of its whole size, and thousands of them take minutes.
+  kernel.reserve(resolved.models.length)
   for (const model of resolved.models) {
     const isCold = priorOf(resolved.priors, model.id) === null
     const forcedExploration = isCold ? Math.min(settings.coldExploration, resolved.forcedExploration) : 0

@@ -54,7 +54,11 @@ export class Evidence {
     const { dimension, triangle } = this.arms.kernel.layout
     const { response, precision } = this.arms.runs(this.arms.rewards, slot)
     const ridge = this.arms.cell(this.arms.rewards.ridge, slot)
-    return Float64Array.of(ridge, ...response.subarray(0, dimension), ...precision.subarray(0, triangle))
+    const numbers = new Float64Array(1 + dimension + triangle)
+    numbers[0] = ridge
+    numbers.set(response.subarray(0, dimension), 1)
+    numbers.set(precision.subarray(0, triangle), 1 + dimension)
+    return numbers
   }
 
   /** Puts back what `copyReward` gave, as if it had been learned just now. */

@@ -8,7 +8,9 @@ export interface Column {
 /** A plain text table: two spaces between columns, titles above, no trailing spaces. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = [columns.map(({ title }) => title), ...rows.map((row) => row.map(visible))]
-  const widths = columns.map((_, i) => Math.max(...lines.map((line) => [...(line[i] ?? '')].length)))
+  const widths = columns.map((_, i) =>
+    lines.reduce((widest, line) => Math.max(widest, [...(line[i] ?? '')].length), 0),
+  )
   const padded = lines.map((line) =>
     columns
       .map(({ align }, i) => {

@@ -41,7 +41,8 @@ export async function optionItems(
     const make = () => admin.setBudget(usd === null ? null : { usdPerRequest: usd }, undefined)
     items.push({ option: 'budget', field: 'budget.usdPerRequest', given: dollarsText(usd), found, make })
   }
-  if (given.models !== undefined) items.push(...modelItems(parts, options.models, state))
+  if (given.models !== undefined)
+    for (const each of modelItems(parts, options.models, state)) items.push(each)
   const { pendingTtlMs } = options
   if (given.pendingTtlMs !== undefined) {
     const make = () => {

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Evidence } from '../../src/bandit/evidence.js'
 import { createRouter } from '../../src/index.js'
 import { Arena } from '../../src/kernel/arena.js'
 import { arenaLayout, armBytes } from '../../src/kernel/layout.js'
+import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { firstDifference, KERNELS, makeArms, observe, scores } from '../support/arena.js'
 import { expectCode } from '../support/errors.js'
 import { Random } from '../support/random.js'
@@ -81,6 +83,19 @@ describe.each(KERNELS)('kernel %s', (name) => {
     expect(scores(arms, [2], context, 1, 0, 0)[0]).toBeCloseTo(0.5 * share + Math.sqrt(share), 12)
   })
 
+  it('copies what an estimate of dimension 1,024 stands on, and puts it back', async () => {
+    const arms = await makeArms(name, { dimension: 1024 })
+    const context = new Random(2).vector(1024, 0.05)
+    arms.start(2, null, 0, 0)
+    observe(arms, 2, context, 0.5, 0)
+    const evidence = new Evidence(arms)
+    const copied = evidence.copyReward(2)
+    expect(copied).toHaveLength(1 + 1024 + (1024 * 1025) / 2)
+    observe(arms, 2, context, 0, 1)
+    evidence.putReward(2, copied, 1)
+    expect(evidence.copyReward(2)).toEqual(copied)
+  })
+
   it('refuses what 4 GiB cannot hold, and is then as before', async () => {
     const arms = await makeArms(name, { dimension: 1024 })
     const untouched = await makeArms(name, { dimension: 1024 })
@@ -98,6 +113,52 @@ describe.each(KERNELS)('kernel %s', (name) => {
 })
 
 describe('a router', () => {
+  it.each(['dollar', 'thompson'] as const)(
+    'of policy %s with 4,000 models is saved, and goes on',
+    async (policy) => {
+      const price = (i: number) => ({ inputUsdPerMTok: 0.1 + i / 4000, outputUsdPerMTok: 1 + i / 4000 })
+      const models = Array.from({ length: 4000 }, (_, i) => ({ id: `m${i}`, ...price(i) }))
+      const options = {
+        models,
+        policy,
+        name: 'r',
+        clock: () => 1_700_000_000_000,
+        budget: { usdPerRequest: 0.001 },
+      }
+      const store = memoryStore()
+      const router = await createRouter({ ...options, store })
+      const ids = Array.from({ length: 40 }, (_, i) => router.route(`question ${i}`).id)
+      for (const id of ids) {
+        router.settle(id, { costUsd: 0.001 })
+        router.reward(id, 0.5)
+      }
+      router.removeModel('m7')
+      router.addModel({ id: 'late', ...price(7) })
+      const saved = router.snapshot()
+      const other = await createRouter(options)
+      other.restore(saved)
+      expect(Buffer.from(other.snapshot()).equals(saved)).toBe(true)
+      await router.close()
+      const again = await createRouter({ ...options, models: undefined, store })
+      expect(again.recovery).toMatchObject({ refused: 0, repairs: [] })
+      expect(again.stats().models).toHaveLength(4000)
+    },
+  )
+
+  it('makes room for all of its models at once', async () => {
+    const reserve = vi.spyOn(Arena.prototype, 'reserve')
+    const models = Array.from({ length: 500 }, (_, i) => ({
+      id: `m${i}`,
+      inputUsdPerMTok: 1,
+      outputUsdPerMTok: 1,
+    }))
+    await createRouter({ models, dimension: 3 })
+    const grown = reserve.mock.results.filter(({ value }) => value === true)
+    reserve.mockRestore()
+    // The first block, and the others.
+    expect(grown).toHaveLength(2)
+  })
+
   it('adds models beyond 10,000 while it routes', async () => {
     const price = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 }
     const models = Array.from({ length: 10_000 }, (_, i) => ({ id: `m${i}`, ...price }))

@@ -605,3 +605,15 @@ async function positionOf(store: Store): Promise<string> {
   await router.close()
   return position
 }
+
+describe('a log with 130,000 tenants', () => {
+  it('is opened again with all of them in the options', async () => {
+    const tenants = Array.from({ length: 130_000 }, (_, i) => ({ id: `t${i}` }))
+    const options = { name: 'r', dimension: 3, models: MODELS, tenants, store: memoryStore() }
+    await (await createRouter(options)).close()
+    const again = await createRouter({ ...options, tenants: [...tenants, { id: 'late' }] })
+    expect(again.recovery?.applied).toHaveLength(1)
+    expect(again.tenants()).toHaveLength(130_001)
+    await again.close()
+  })
+})

@@ -43,7 +43,7 @@ export class MetricsRegistry {
 
   text(): string {
     const lines: string[] = []
-    for (const instrument of this.instruments) lines.push(...instrument.lines())
+    for (const instrument of this.instruments) for (const line of instrument.lines()) lines.push(line)
     return `${lines.join('\n')}\n`
   }
 

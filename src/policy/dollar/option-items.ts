@@ -46,7 +46,9 @@ export function dollarOptionItems(
       const field = `estimator[${JSON.stringify(id)}]`
       items.push(item('estimator', field, estimator, found, ['setEstimator', id, estimator]))
     }
-  if (tenants !== undefined) items.push(...tenantItems(policy, readOnce(tenants, TENANTS) ?? [], said))
+  // One by one: as arguments of one call a hundred thousand tenants are more than a stack holds.
+  if (tenants !== undefined)
+    for (const each of tenantItems(policy, readOnce(tenants, TENANTS) ?? [], said)) items.push(each)
   return items
 }
 

@@ -52,6 +52,8 @@ export class Shrinkage {
   private readonly arms: Arms
   /** In the order of slots, whenever they came: sums over them are the same in a router that loaded a snapshot. */
   private rows = new Map<number, Row>()
+  /** No row has had a higher slot. */
+  private lastSlot = -1
   /** Rows of fallen arms as they were: they come back with what was known then. */
   private readonly held = new Map<number, Row>()
   private readonly features: number
@@ -215,9 +217,24 @@ export class Shrinkage {
   /** As numbers, for a snapshot: the common weights with what was known when, then the rows. Nothing where none is learned. */
   save(): Float64Array {
     if (this.rows.size === 0) return new Float64Array()
-    const rows = [...sorted(this.rows)].flatMap(([slot, { numbers }]) => [slot, NOT_HELD, ...numbers])
-    const held = [...sorted(this.held)].flatMap(([slot, { numbers }]) => [slot, HELD, ...numbers])
-    return Float64Array.of(this.commonRidge, this.rewards, this.fitted, ...this.common, ...rows, ...held)
+    const { common, features } = this
+    const head = 3 + features
+    const length = 2 + HEAD + LISTS * features
+    const saved = new Float64Array(head + (this.rows.size + this.held.size) * length)
+    saved.set([this.commonRidge, this.rewards, this.fitted])
+    saved.set(common, 3)
+    let at = head
+    for (const [kind, rows] of [
+      [NOT_HELD, this.rows],
+      [HELD, this.held],
+    ] as const)
+      for (const [slot, { numbers }] of sorted(rows)) {
+        saved[at] = slot
+        saved[at + 1] = kind
+        saved.set(numbers, at + 2)
+        at += length
+      }
+    return saved
   }
 
   /**
@@ -238,6 +255,7 @@ export class Shrinkage {
     const length = 2 + HEAD + LISTS * features
     if (numbers.length < head || (numbers.length - head) % length !== 0) return false
     if (!numbers.every((entry) => Math.abs(entry) <= SAVED_MAX)) return false
+    const known = new Set(slots)
     const [ridge, rewards, fitted] = numbers
     if (!(ridge > 0 && rewards >= fitted && fitted >= 0 && rewards <= requests)) return false
     if (!numbers.subarray(3, head).every(isWeight)) return false
@@ -248,19 +266,24 @@ export class Shrinkage {
     for (let at = head; at < numbers.length; at += length) {
       const [slot, kind] = numbers.subarray(at, at + 2)
       const all = kind === HELD ? this.held : this.rows
-      if ((kind !== HELD && kind !== NOT_HELD) || !slots.includes(slot) || all.has(slot)) return false
+      if ((kind !== HELD && kind !== NOT_HELD) || !known.has(slot) || all.has(slot)) return false
       const row = new Row(features)
       row.numbers.set(numbers.subarray(at + 2, at + length))
       const precision = kind === HELD ? held(slot) : precisionOf(slot)
       if (!row.isPossible(requests, precision, this.arms.lambda0)) return false
-      all.set(slot, row)
+      if (kind === HELD) all.set(slot, row)
+      else this.place(slot, row)
     }
     return true
   }
 
   private place(slot: number, row: Row): void {
+    const isLast = slot > this.lastSlot
+    const isInPlace = isLast || this.rows.has(slot)
     this.rows.set(slot, row)
-    this.rows = new Map(sorted(this.rows))
+    if (isLast) this.lastSlot = slot
+    // All are sorted for one that comes between them alone: of thousands of models each would cost as much as all.
+    if (!isInPlace) this.rows = new Map(sorted(this.rows))
   }
 
   /** What an arm that begins with rewards of a prior says of its own weights. */

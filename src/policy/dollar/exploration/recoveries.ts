@@ -115,17 +115,18 @@ export class Recoveries {
   load(numbers: Float64Array, dimension: number, slots: readonly number[]): number {
     const statistics = 1 + dimension + (dimension * (dimension + 1)) / 2
     const length = 3 + dimension + statistics
+    const known = new Set(slots)
     const [count] = numbers
     if (!Number.isInteger(count) || count < 0 || numbers.length < 1 + count * length) return -1
     for (let at = 1; at < 1 + count * length; at += length) {
       const [slot, fell, ratio] = numbers.subarray(at)
       const theta = numbers.slice(at + 3, at + 3 + dimension)
-      const known = numbers.slice(at + 3 + dimension, at + length)
-      if (!slots.includes(slot) || this.fallen.has(slot) || !(ratio >= 0 && Number.isFinite(ratio))) return -1
-      const precision = known.subarray(1 + dimension)
+      const learned = numbers.slice(at + 3 + dimension, at + length)
+      if (!known.has(slot) || this.fallen.has(slot) || !(ratio >= 0 && Number.isFinite(ratio))) return -1
+      const precision = learned.subarray(1 + dimension)
       for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) if (!(precision[r] > 0)) return -1
-      if (!(known[0] > 0 && fell >= 0)) return -1
-      this.fallen.set(slot, { at: fell, ratio, theta, statistics: known })
+      if (!(learned[0] > 0 && fell >= 0)) return -1
+      this.fallen.set(slot, { at: fell, ratio, theta, statistics: learned })
     }
     return 1 + count * length
   }
