@@ -5,7 +5,6 @@ import { renderAccount } from './account-view.js'
 import { EventLog } from './event-log.js'
 import { numberFlag } from './flags.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print } from './print.js'
 import { teach } from './state/session.js'
 
 interface AdjustFlags {
@@ -42,8 +41,7 @@ async function adjust(usd: number, { state, tenant, log: lines }: AdjustFlags): 
     router.adjustAccount(usd, { tenant })
     return renderAccount(tenant ?? null, accountOf(router, tenant))
   })
-  await log.append()
-  print(text)
+  await log.tell(text)
 }
 
 function accountOf(router: Router, tenant: string | undefined): AccountStats | null {

@@ -4,7 +4,6 @@ import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { usd } from './format.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print } from './print.js'
 import { teach } from './state/session.js'
 
 /** What all commands have that tell something of a request. */
@@ -48,6 +47,5 @@ export async function giveFeedback<T>(
     tell(router, given, say)
     return headline + renderEffect(model, before, router.stats()) + warning
   })
-  await log.append()
-  print(text)
+  await log.tell(text)
 }

@@ -19,7 +19,7 @@ import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print, printError } from './print.js'
+import { printError } from './print.js'
 import {
   budgetDifferences,
   modelDifferences,
@@ -153,8 +153,7 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
     state === undefined
       ? await routeOnce(flags, inputs, work)
       : await changeState(state, openingOf(state, flags, inputs), work)
-  await log.append()
-  print(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
+  await log.tell(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
 }
 
 async function routeOnce<T>(

@@ -6,7 +6,6 @@ import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
 import { amountFlag, budgetFlag } from './flags.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
-import { print } from './print.js'
 import { teach } from './state/session.js'
 
 interface CapFlag {
@@ -66,8 +65,7 @@ async function changeTenant(id: string, flags: TenantFlags): Promise<void> {
     if (cap !== undefined) router.setCaps(cap, { tenant: id })
     return renderAccount(id, router.tenantStats(id))
   })
-  await log.append()
-  print(text)
+  await log.tell(text)
 }
 
 /** `5/day`, once or several times. */

@@ -128,6 +128,21 @@ describe('what commands write', () => {
     expect(await readdir(join(folder.path, 'folder'))).toEqual([])
   })
 
+  test.runIf(HAS_FULL)('says what was done before it tells that no line of it could be written', async () => {
+    await folder.write('models.json', MODELS)
+    const flags = ['--state', 'router.state', '--log', '/dev/full']
+    for (const [args, said] of [
+      [['route', 'Hello', '--models', 'models.json', '--budget', '1'], /request r\.1|settle r\.1/],
+      [['settle', 'r.1', '--cost', '0.5'], /r\.1 settled on/],
+      [['adjust', '2'], /spend \$0\.500/],
+      [['tenant', 'acme', '--budget', '1'], /tenant acme: budget \$1\.00/],
+    ] as const) {
+      const { code, stdout, stderr } = await folder.run([...args, ...flags])
+      expect([code, stderr]).toEqual([2, 'paretobandit: /dev/full: cannot write it: no space left\n'])
+      expect(stdout).toMatch(said)
+    }
+  })
+
   test.runIf(HAS_FULL)('tells of a full device in a line, and so on standard output', async () => {
     await log(400)
     await routed()
