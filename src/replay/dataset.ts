@@ -1,4 +1,4 @@
-import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, checkString, DIMENSION_MAX, isRecord } from '../base/check.js'
+import { AMOUNT_MAX, CONTEXT_ENTRY_MAX, checkString, DIMENSION_MAX, isRecord, isText } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
 import { jsonLines, jsonOfLine, type Line } from '../base/json-lines.js'
 
@@ -114,6 +114,8 @@ function parseRowOutcomes(value: Record<string, unknown>, place: string): Record
   const outcomes: Record<string, Outcome> = Object.create(null)
   for (const [model, outcome] of Object.entries(value)) {
     const field = `outcomes[${show(model)}]`
+    if (!isText(model))
+      throw broken(place, `${field}: expected an id without unpaired surrogates, got ${show(model)}`)
     if (!isRecord(outcome)) throw broken(place, `${field}: expected {reward, costUsd}, got ${show(outcome)}`)
     const { reward, costUsd } = outcome
     if (typeof reward !== 'number' || !(reward >= 0 && reward <= 1)) {

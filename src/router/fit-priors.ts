@@ -8,6 +8,7 @@ import {
   checkString,
   checkVector,
   DIMENSION_MAX,
+  isText,
 } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
@@ -102,6 +103,8 @@ export class PriorsFit {
     const context = reader.take(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
     for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
       const at = `${field}.outcomes[${JSON.stringify(id)}]`
+      // What no router can read is not made either.
+      if (!isText(id)) throw expected('INVALID_ARGUMENT', at, 'an id without unpaired surrogates', id)
       const { reward, costUsd } = checkRecord(outcome, at)
       checkInRange(reward, -REWARD_MAX, REWARD_MAX, `${at}.reward`)
       if (costUsd !== undefined) checkAmount(costUsd, `${at}.costUsd`)

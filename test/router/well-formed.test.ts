@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { functionEncoder } from '../../src/features/function-encoder.js'
+import { parseOutcomes } from '../../src/replay/dataset.js'
+import { fitPriors } from '../../src/router/fit-priors.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { expectCode, expectRejection } from '../support/errors.js'
 import { MODELS, makeBench, X } from '../support/router.js'
@@ -24,6 +26,11 @@ describe('a text that is kept has all its pairs, else it is refused', () => {
     refused(() => router.route(X, { exclude: [id] }), 'exclude[0]')
     refused(() => router.disable(id), 'id')
     refused(() => router.removeTenant(id), 'id')
+    const outcomes = { small: { reward: 1 }, [id]: { reward: 1 } }
+    const row = `rows[0].outcomes[${JSON.stringify(id)}]`
+    refused(() => fitPriors([{ context: [1], outcomes }]), row)
+    const line = JSON.stringify({ id: 'p1', prompt: '', outcomes: { [id]: { reward: 1, costUsd: 0 } } })
+    expect(expectCode(() => parseOutcomes(line, 'file'), 'DATA_INVALID', 'file:1').message).toMatch(why)
     refused(() => functionEncoder({ name: id, dimension: 1, encode: () => [1] }), 'name')
     const models = [...MODELS, { id, ...PRICE }]
     await expectRejection(createRouter({ models, dimension: 3 }), 'INVALID_ARGUMENT', 'models[3].id')

@@ -1,4 +1,4 @@
-import { isRecord } from '../../base/check.js'
+import { isRecord, isText } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
 
 /** Times below this are seconds: in milliseconds they would be of the year 1973. */
@@ -39,10 +39,10 @@ export function numberIn(value: unknown): number | null {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
-/** A text that says something; a number is taken for one. */
+/** A text that says something; a number is taken for one. Half of a surrogate pair alone says nothing: no router keeps such a name. */
 export function textIn(value: unknown): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
-  return typeof value === 'string' && value.trim() !== '' ? value : null
+  return isText(value) && value.trim() !== '' ? value : null
 }
 
 /** Milliseconds since 1970, of seconds, milliseconds or a date; dates without a zone are of UTC. */

@@ -233,6 +233,12 @@ describe('whatever a log holds', () => {
     )
   })
 
+  test('a name that no router takes is no model', () => {
+    const log = createLogImport()
+    expect(log.take(openAi({ ...CALLS[0], model: 'gpt\ud800' }), 'log:1')).toEqual([])
+    expect(log.finish().leftOut).toMatchObject([{ reason: 'no-model', count: 1, first: 'log:1' }])
+  })
+
   test('no record, however deep, ends an import', () => {
     let deep: unknown = 'x'
     for (let i = 0; i < 20_000; i++) deep = [deep]
