@@ -50,6 +50,8 @@ export class Attempt implements StreamedCall {
   readonly call: Try
   readonly meter: Meter
   readonly booking: Booking
+  /** Whether one answer was asked for. */
+  private readonly isSingle: boolean
   private readonly worth: AnswerWorth
   private readonly break = new Break()
   /** What is waited for would have had more time, but for what the request has taken before. */
@@ -64,7 +66,8 @@ export class Attempt implements StreamedCall {
     this.call = call
     const { logging } = order.config
     this.worth = new AnswerWorth(house, adapter, order, call.decision.id)
-    this.meter = new Meter(logging.content ? logging.contentBytesMax : 0)
+    this.isSingle = order.size.most.answers === 1
+    this.meter = new Meter(logging.content ? logging.contentBytesMax : 0, this.isSingle)
     this.booking = new Booking(house, exchange, order, call, this.meter, () => {
       for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
     })
@@ -182,8 +185,7 @@ export class Attempt implements StreamedCall {
   private watched(answer: UpstreamAnswer): WatchedBody {
     const { firstTokenMs, betweenTokensMs } = this.order.config.timeouts
     const until = this.call.beganAt + firstTokenMs
-    const isSingle = this.order.size.most.answers === 1
-    const { meter } = this
+    const { meter, isSingle } = this
     return new WatchedBody(answer.body, this.house.after, () => {
       if (!meter.hasContent)
         return this.waitOf(Math.max(0, until - performance.now()), 'the upstream was silent: no first token')

@@ -27,12 +27,18 @@ export class Meter {
   private readonly unread: string[] = []
   /** Of these, those that came after the latest usage: it does not count them. */
   private uncountedTokens = 0
+  /** Where several answers were asked for, whether each that has begun has ended; null: one was. */
+  private readonly endedOf: Map<number, boolean> | null
   private readonly kept: string[] = []
   private charsLeft: number
 
-  /** @param keptCharsMax so much of the answer is kept, for the log */
-  constructor(keptCharsMax: number) {
+  /**
+   * @param keptCharsMax so much of the answer is kept, for the log
+   * @param isSingle whether one answer was asked for
+   */
+  constructor(keptCharsMax: number, isSingle = true) {
     this.charsLeft = keptCharsMax
+    this.endedOf = isSingle ? null : new Map()
   }
 
   add(facts: Facts): void {
@@ -57,6 +63,9 @@ export class Meter {
     this.isRefusal ||= isRefusal
     this.isTruncated ||= isTruncated
     this.finish = finish ?? this.finish
+    if (this.endedOf !== null)
+      for (const { index, isEnded } of facts.answers)
+        this.endedOf.set(index, isEnded || this.endedOf.get(index) === true)
     if (usage === null) return
     if (this.usage === null) this.usage = usage
     // An early count that comes after a whole one says nothing.
@@ -77,9 +86,15 @@ export class Meter {
     this.uncountedTokens += tokens
   }
 
+  /** It has said why it ended: of several answers, each that has begun. */
+  get isFinished(): boolean {
+    if (this.finish === null) return false
+    return this.endedOf === null || [...this.endedOf.values()].every((isEnded) => isEnded)
+  }
+
   /** The answer is all there, and its usage. */
   get isComplete(): boolean {
-    return this.finish !== null && this.isUsageWhole
+    return this.isFinished && this.isUsageWhole
   }
 
   /** Whether the usage counts all that came. */

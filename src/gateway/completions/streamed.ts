@@ -109,7 +109,7 @@ export class StreamedAnswer {
       throw error
     }
     if (item === null) {
-      if (meter.finish !== null) return this.finish(null, adapter.endEvent)
+      if (meter.isFinished) return this.finish(null, adapter.endEvent)
       const more = { mayBeBilled: true }
       throw new UpstreamFailure(
         'upstream',

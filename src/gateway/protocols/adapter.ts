@@ -77,11 +77,20 @@ export interface Facts {
   /** How it was served, where it says so beside the usage: `flex` costs less. */
   readonly serviceTier: string | null
   readonly finish: string | null
+  /** Which answers it has something of, where there may be several. */
+  readonly answers: readonly AnswerPart[]
   readonly isRefusal: boolean
   readonly isTruncated: boolean
   readonly error: UpstreamError | null
   /** The stream is over. */
   readonly isEnd: boolean
+}
+
+/** One of several answers. */
+export interface AnswerPart {
+  readonly index: number
+  /** It says why that has ended. */
+  readonly isEnded: boolean
 }
 
 /** An error that stands in an answer of status 200. */
@@ -100,6 +109,7 @@ export const NO_FACTS: Facts = {
   isUsageWhole: true,
   serviceTier: null,
   finish: null,
+  answers: [],
   isRefusal: false,
   isTruncated: false,
   error: null,

@@ -123,11 +123,24 @@ function factsOf(value: Json, place: 'message' | 'delta'): Facts {
     isUsageWhole: true,
     serviceTier: textOf(value.service_tier) || null,
     finish,
+    answers: answersOf(choices),
     isRefusal,
     isTruncated,
     error: null,
     isEnd: false,
   }
+}
+
+/** Of most events: the first choice, and no other. */
+const FIRST_GOES_ON: Facts['answers'] = [{ index: 0, isEnded: false }]
+
+function answersOf(choices: readonly Json[]): Facts['answers'] {
+  if (choices.length === 1 && choices[0].index === 0 && textOf(choices[0].finish_reason) === '')
+    return FIRST_GOES_ON
+  return choices.map(({ index, finish_reason: reason }) => ({
+    index: typeof index === 'number' ? index : 0,
+    isEnded: textOf(reason) !== '',
+  }))
 }
 
 /** By the fields that most have, as OpenRouter's list of details has it where it has that alone, and as Mistral puts it into the content. */

@@ -125,6 +125,54 @@ describe('an upstream', () => {
   })
 })
 
+describe('a stream of several answers that its upstream ends in the middle', () => {
+  const piece = (index: number, content: string, finish: string | null, usage: object | null = null) =>
+    `data: ${JSON.stringify({ choices: [{ index, delta: { content }, finish_reason: finish }], usage })}\n\n`
+  const counted = { prompt_tokens: 10, completion_tokens: 5 }
+
+  /** Before an upstream that sends so much and then ends as it does. */
+  async function behind(text: string, end: (response: ServerResponse) => void) {
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(text, () => setTimeout(() => end(response), 50))
+    })
+    servers.push(upstream)
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const { port } = upstream.address() as AddressInfo
+    return gatewayServer({
+      models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
+      tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
+    })
+  }
+  const ends: readonly (readonly [string, (response: ServerResponse) => void])[] = [
+    ['ends', (response) => response.end()],
+    ['is cut off', (response) => response.destroy()],
+  ]
+
+  for (const [how, end] of ends)
+    it(`has broken off, where one of them has ended and another has not, and the connection ${how}`, async () => {
+      for (const usage of [null, counted]) {
+        const first = piece(0, 'one', null) + piece(1, 'two', null) + piece(0, '', 'stop', usage)
+        const server = await behind(first + piece(1, 'and', null, usage), end)
+        const text = await (await server.post('/v1/chat/completions', { ...body, n: 2 })).text()
+        const [record] = await server.over(1)
+        expect([text.includes('[DONE]'), text.includes('upstream_broke_off')]).toEqual([false, true])
+        expect(record).toMatchObject({ outcome: 'failed', code: 'upstream_broke_off' })
+        expect(server.ledger().reservedUsd).toBe(0)
+        expect(server.ledger().spendUsd).toBeGreaterThan(0)
+        await closeAll()
+      }
+    })
+
+  it('is whole where all of them have ended, in whatever order', async () => {
+    const first = piece(1, 'two', null) + piece(0, 'one', null) + piece(1, '', 'length')
+    const server = await behind(first + piece(0, '', 'stop', counted), (response) => response.end())
+    const text = await (await server.post('/v1/chat/completions', { ...body, n: 2 })).text()
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(await server.over(1)).toMatchObject([{ outcome: 'answered', isMeasured: true }])
+  })
+})
+
 describe('an upstream that keeps a stream open after its usage, and sends no end of it', () => {
   const USAGE = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 10, completion_tokens: 5 } })}\n\n`
   const FINISH = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\n`
