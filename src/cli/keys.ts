@@ -86,7 +86,10 @@ async function list(flags: ConfigFlag & { readonly json?: boolean }): Promise<vo
     if (flags.json === true) print(`${JSON.stringify(keys.map(shownStored), null, 2)}\n`)
     else if (keys.length === 0) print('no keys were made at run time\n')
     else print(renderKeys(keys))
-    if (unreadable > 0) printError(`${unreadable} records cannot be read: a gateway refuses them\n`)
+    if (unreadable.length > 0)
+      printError(
+        `${unreadable.length} records cannot be read: a gateway refuses them: ${unreadable.join(', ')}\n`,
+      )
   })
 }
 

@@ -12,7 +12,10 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
     .get('/', async (context) => {
       const { keys, unreadable } = await inRecords(listKeys(records))
       const fixed = live.current.keys.map(({ sha256: _, ...key }) => ({ id: configKeyId(key.name), ...key }))
-      return context.json({ keys: [...fixed.map(shown), ...keys.map(shownStored)], unreadable })
+      return context.json({
+        keys: [...fixed.map(shown), ...keys.map(shownStored)],
+        unreadable: unreadable.length,
+      })
     })
     .post('/', async (context) => {
       const groups = live.current.models.flatMap(({ groups }) => groups)

@@ -1,3 +1,4 @@
+import { plural } from '../../base/format.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { GatewayConfig } from '../config/config.js'
 import type { KeyRights } from '../config/key-config.js'
@@ -5,7 +6,7 @@ import type { HeaderReader } from '../doors/client-request.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
 import { type Refusal, refused } from './refusal.js'
 import type { SharedRecords } from './shared-records.js'
-import { configKeyId, keysIn } from './stored-key.js'
+import { configKeyId, type KeyList, keysIn } from './stored-key.js'
 
 /** A client that is known. */
 export interface ClientKey extends KeyRights {
@@ -32,7 +33,7 @@ export interface KeyringOptions {
   readonly now: () => number
   /** SHA-256 as hexadecimal; Node's own is faster than the web's. */
   readonly digest?: (text: string) => string | Promise<string>
-  /** Called when the number of stored keys that cannot be read changes. */
+  /** Called when other stored keys than before cannot be read, or some are gone. */
   readonly onProblem: (message: string) => void
 }
 
@@ -40,6 +41,8 @@ export interface KeyringOptions {
 const KEY_LENGTH_MAX = 512
 /** Keys whose hashes are remembered: those that came in lately. A key that is refused is forgotten. */
 const HASHES_MAX = 1000
+/** Keys that cannot be read, of which no more are named. */
+const IDS_SHOWN_MAX = 10
 /** While the store of keys is away, clients may ask again so soon. */
 const AWAY_RETRY_MS = 1000
 
@@ -57,7 +60,10 @@ export class Keyring {
     readonly keys: GatewayConfig['keys'] | null
     readonly byHash: ReadonlyMap<string, HeldKey>
   } = { keys: null, byHash: new Map() }
-  private unreadable = 0
+  private unreadable = ''
+  /** Ids of all stored keys that were ever read: none is ever taken out, revoked ones stay. */
+  private readonly seen = new Set<string>()
+  private missing = 0
   private readonly hashes = new LatestMap<string, string>(HASHES_MAX)
 
   constructor(options: KeyringOptions) {
@@ -125,11 +131,27 @@ export class Keyring {
       const { keys, unreadable } = keysIn(records)
       const byHash = new Map(keys.map((key) => [key.sha256, held(key.id, key, key.revokedAt)]))
       this.stored = { records, byHash }
-      if (unreadable !== this.unreadable && unreadable > 0)
-        this.options.onProblem(`${unreadable} stored keys cannot be read, and are refused`)
-      this.unreadable = unreadable
+      this.tell(keys, unreadable)
     }
     return this.stored.byHash
+  }
+
+  private tell(keys: KeyList['keys'], unreadable: KeyList['unreadable']): void {
+    const { onProblem } = this.options
+    const ids = unreadable.slice(0, IDS_SHOWN_MAX).join(', ')
+    if (ids !== this.unreadable && ids !== '')
+      onProblem(
+        `${plural(unreadable.length, 'stored key')} cannot be read, and no client comes in with such a one: ${ids}; make others in their place`,
+      )
+    this.unreadable = ids
+    const there = new Set([...unreadable, ...keys.map(({ id }) => id)])
+    const missing = [...this.seen].filter((id) => !there.has(id)).length
+    if (missing > this.missing)
+      onProblem(
+        `${plural(missing, 'stored key')} that this process knew are gone from the store of keys, and are refused: put back what it had`,
+      )
+    this.missing = missing
+    for (const id of there) this.seen.add(id)
   }
 }
 

@@ -1,3 +1,4 @@
+import { isRecord } from '../../base/check.js'
 import { object, orNull, required } from '../config/compound-shapes.js'
 import type { KeyRights } from '../config/key-config.js'
 import { keyName, keyRights, RIGHTS, sha256 } from '../config/key-shapes.js'
@@ -114,7 +115,7 @@ export async function revokeKey(
   now: number,
   inConfig: readonly string[] = [],
 ): Promise<StoredKey> {
-  const { keys } = await listKeys(records)
+  const { keys, unreadable } = await listKeys(records)
   const inForce = keys.filter(({ name, revokedAt }) => name === id && revokedAt === null)
   const found = keys.find((key) => key.id === id) ?? (inForce.length === 1 ? inForce[0] : undefined)
   if (found === undefined) {
@@ -124,6 +125,8 @@ export async function revokeKey(
         'key_in_config',
         `key ${JSON.stringify(fixed)} stands in the config: take it out there`,
       )
+    if (unreadable.includes(id))
+      throw new KeyError('unknown_key', `the record of key ${id} cannot be read, and it is refused already`)
     const why =
       inForce.length > 1
         ? `${inForce.length} keys are called ${JSON.stringify(id)}: give the id`
@@ -136,28 +139,36 @@ export async function revokeKey(
   return revoked
 }
 
-/** Keys in the order they were made, and how many records could not be read: those are in force nowhere. */
-export async function listKeys(
-  records: RecordStore,
-): Promise<{ readonly keys: readonly StoredKey[]; readonly unreadable: number }> {
+/** Keys in the order they were made, and ids of the records that could not be read: those are in force nowhere. */
+export async function listKeys(records: RecordStore): Promise<KeyList> {
   return keysIn(await records.read())
 }
 
-export function keysIn(records: ReadonlyMap<string, unknown>): {
+export interface KeyList {
   readonly keys: readonly StoredKey[]
-  readonly unreadable: number
-} {
-  const keys: StoredKey[] = []
-  let unreadable = 0
+  readonly unreadable: readonly string[]
+}
+
+export function keysIn(records: ReadonlyMap<string, unknown>): KeyList {
+  const found: StoredKey[] = []
+  const unreadable = new Set<string>()
   for (const [id, value] of records) {
-    if (!id.startsWith(PREFIX)) continue
+    const isKey = id.startsWith(PREFIX)
+    // Of other kinds none has a hash: this one's id is damaged.
+    if (!isKey && !(isRecord(value) && 'sha256' in value)) continue
     const reading: Reading = { env: null, mistakes: [] }
     const read = keyRecord.read(value, [], reading)
-    if (read === WRONG || PREFIX + idOf(read.sha256) !== id) unreadable++
-    else keys.push({ id: idOf(read.sha256), ...read })
+    if (read !== WRONG && PREFIX + idOf(read.sha256) === id) {
+      found.push({ id: idOf(read.sha256), ...read })
+      continue
+    }
+    unreadable.add(isKey ? id.slice(PREFIX.length) : id)
+    // Under a wrong id it may be the later word on the key that it names.
+    if (read !== WRONG) unreadable.add(idOf(read.sha256))
   }
+  const keys = found.filter(({ id }) => !unreadable.has(id))
   keys.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
-  return { keys, unreadable }
+  return { keys, unreadable: [...unreadable] }
 }
 
 function idOf(hash: string): string {

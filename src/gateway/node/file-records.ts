@@ -1,6 +1,7 @@
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isRecord } from '../../base/check.js'
+import { textHash } from '../../base/text-hash.js'
 import type { RecordStore } from '../keys/records.js'
 import { keptText } from './kept-text.js'
 
@@ -24,7 +25,9 @@ export interface FileRecords extends RecordStore {
 /**
  * Records in a file of their own, beside the state: a line of JSON for every change, and the last one of an id counts. Lines
  * are added by one write and an fsync each, so that processes may write at the same time (a server and the command
- * line) and a crash can tear its own line alone. A torn line is passed over: it was never acknowledged.
+ * line) and a crash can tear its own line alone. A torn line is passed over: it was never acknowledged. One that was written whole and
+ * cannot be read any more may have said anything of the records that it names, that a key is revoked say: these are no records that
+ * anybody can read until a later line says more, and if it names none it is one itself.
  *
  * While it is rewritten the earlier file stands as `FILE.old`: whoever had that open adds a line to it. Who does so sees that
  * the file is another one, and adds the line there as well.
@@ -55,7 +58,8 @@ export function fileRecords(path: string): FileRecords {
     const text = await keptText(path)
     if (before === '') return recordsIn(text)
     // All that was rewritten is in the old file too, which may have newer lines than that.
-    return recordsIn(`${before}\n${text.slice(text.lastIndexOf(REWRITTEN) + 1)}`)
+    const at = text.lastIndexOf(REWRITTEN)
+    return recordsIn(before, at < 0 ? text : text.slice(at + REWRITTEN.length))
   }
   /** What only the old file has goes into the new one. */
   const endCompaction = async (): Promise<void> => {
@@ -116,7 +120,8 @@ export async function keptShort(file: FileRecords): Promise<RecordStore> {
 }
 
 /** The end of what was rewritten, as the file has it. */
-const REWRITTEN = '\n{"anew":true}\n'
+const REWRITTEN_LINE = '{"anew":true}'
+const REWRITTEN = `\n${REWRITTEN_LINE}\n`
 
 function lineText({ id, value }: { readonly id: string; readonly value: unknown }): string {
   return `${JSON.stringify({ id, value })}\n`
@@ -143,17 +148,38 @@ function absent(error: unknown): null {
   throw error
 }
 
-function recordsIn(text: string): Map<string, unknown> {
+/** @param texts of files, the later words last */
+function recordsIn(...texts: readonly string[]): Map<string, unknown> {
   const records = new Map<string, unknown>()
-  for (const written of text.split('\n')) {
-    const line = lineIn(written)
-    if (line?.value === null) records.delete(line.id)
-    else if (line !== null) records.set(line.id, line.value)
+  for (const text of texts) {
+    const written = text.split('\n')
+    const rewritten = written.lastIndexOf(REWRITTEN_LINE)
+    written.forEach((each, i) => {
+      const line = lineIn(each)
+      if (line?.value === null) records.delete(line.id)
+      else if (line !== null) records.set(line.id, line.value)
+      // Whoever adds a line ends it, and the next begins with an end: a torn one is followed by another at once, or by nothing.
+      else if (each !== '' && each !== REWRITTEN_LINE && (i < rewritten || written[i + 1] === ''))
+        damaged(records, each)
+    })
   }
   return records
 }
 
-/** Null: an empty line, or a torn one. */
+function damaged(records: Map<string, unknown>, line: string): void {
+  const value = { damagedLine: line }
+  const named = [...records.keys()].filter((id) => isNamed(line, id))
+  for (const id of named) records.set(id, value)
+  if (named.length === 0) records.set(`key:damaged-${textHash(line)}`, value)
+}
+
+/** The hash of a key stands twice in its line, whole and as its id. */
+function isNamed(line: string, id: string): boolean {
+  const [, hash] = /^key:key_([0-9a-f]{16})$/.exec(id) ?? []
+  return line.includes(hash ?? JSON.stringify(id))
+}
+
+/** Null: an empty line, or one that says nothing. */
 function lineIn(written: string): Line | null {
   try {
     const line: unknown = JSON.parse(written)

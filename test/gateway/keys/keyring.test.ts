@@ -95,6 +95,51 @@ describe('a key made at run time', () => {
     expect((await revokeKey(records, key.id, T0 + 1)).revokedAt).toBe(T0)
   })
 
+  it('does not come in again where the word that it is revoked cannot be read, and the log says so', async () => {
+    for (const damage of [
+      (id: string, record: object) => [`key:${id}`, { ...record, revokedAt: 'never' }] as const,
+      (_: string, record: object) => [`key:key_${'0'.repeat(16)}`, record] as const,
+      (id: string, record: object) => [`kay:${id}`, record] as const,
+    ]) {
+      const records = memoryRecords()
+      const { text, key } = await createKey(records, { name: 'bot' }, KNOWN, T0)
+      const other = await createKey(records, { name: 'other' }, KNOWN, T0)
+      const { keyring, shared, state } = await keyringOn(records)
+      expect(codeOf(await keyring.authenticate(text))).toBe('bot')
+      const [, record] = [...(await records.read())].find(([id]) => id.endsWith(key.id)) ?? []
+      const [where, wrong] = damage(key.id, { ...(record as object), revokedAt: '2027-01-01T00:00:00.000Z' })
+      await records.put(where, wrong)
+      await shared.refresh()
+      expect(codeOf(await keyring.authenticate(text))).toBe('invalid_api_key')
+      expect(codeOf(await keyring.authenticate(other.text))).toBe('other')
+      expect(state.problems).toEqual([expect.stringContaining(key.id)])
+      expect((await listKeys(records)).unreadable).toContain(key.id)
+      await expect(revokeKey(records, key.id, T0)).rejects.toThrow('refused already')
+    }
+  })
+
+  it('that is gone from the store is refused, and the log says so, once', async () => {
+    const records = memoryRecords()
+    const made = [
+      await createKey(records, { name: 'a' }, KNOWN, T0),
+      await createKey(records, { name: 'b' }, KNOWN, T0),
+    ]
+    const { keyring, shared, state } = await keyringOn(records)
+    for (const { text, key } of made) expect(codeOf(await keyring.authenticate(text))).toBe(key.name)
+    const before = [...(await records.read())]
+    for (const [id] of before) await records.remove(id)
+    await shared.refresh()
+    for (const { text } of [...made, ...made])
+      expect(codeOf(await keyring.authenticate(text))).toBe('invalid_api_key')
+    expect(state.problems).toEqual([
+      '2 stored keys that this process knew are gone from the store of keys, and are refused: put back what it had',
+    ])
+    for (const [id, value] of before) await records.put(id, value as object)
+    await shared.refresh()
+    for (const { text, key } of made) expect(codeOf(await keyring.authenticate(text))).toBe(key.name)
+    expect(state.problems).toHaveLength(1)
+  })
+
   it('expires', async () => {
     const records = memoryRecords()
     const { text } = await createKey(records, { name: 'k', expiresAt: '2027-01-01T01:00:00Z' }, KNOWN, T0)
@@ -200,7 +245,9 @@ describe('a keyring', () => {
     await records.put(id, { ...(value as object), rights: 'all' })
     const { keyring, state, shared } = await keyringOn(records)
     expect(codeOf(await keyring.authenticate(text))).toBe('invalid_api_key')
-    expect(state.problems).toEqual(['1 stored keys cannot be read, and are refused'])
+    expect(state.problems).toEqual([
+      `1 stored key cannot be read, and no client comes in with such a one: ${id.slice('key:'.length)}; make others in their place`,
+    ])
     // A hash under the id of another key would be a key that no list shows.
     await records.put(id, { ...(value as object), sha256: await sha256Hex('planted') })
     await shared.refresh()

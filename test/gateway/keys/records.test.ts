@@ -93,6 +93,68 @@ describe('the file of records', () => {
     expect(before).toBe(3)
   })
 
+  describe('with a line that was written whole and is damaged', () => {
+    const hash = '5f0c'.repeat(4)
+    const id = `key:key_${hash}`
+
+    it.each([
+      ['its braces', (line: string) => line.replace('}}', '}')],
+      ['the name of its id', (line: string) => line.replace('"id"', '"ie"')],
+      ['the name of its value', (line: string) => line.replace('"value"', '"vXlue"')],
+      ['its end', (line: string) => `${line.slice(0, -1)}]`],
+    ])('has no readable record of what that named: %s', async (_, damage) => {
+      const path = tempFile()
+      const records = fileRecords(path)
+      await records.put(id, { n: 1 })
+      await records.put('model:m', { n: 1 })
+      const before = readFileSync(path, 'utf8')
+      await records.put(id, { n: 2 })
+      const line = readFileSync(path, 'utf8').slice(before.length).trim()
+      await records.put('model:n', { n: 3 })
+      const damaged = damage(line)
+      writeFileSync(path, readFileSync(path, 'utf8').replace(line, damaged))
+      const found = [
+        [id, { damagedLine: damaged }],
+        ['model:m', { n: 1 }],
+        ['model:n', { n: 3 }],
+      ]
+      expect([...(await records.read())]).toEqual(found)
+      // Rewriting it forgets no damage.
+      for (let i = 0; i < 1100; i++) appendFileSync(path, '\n{"id":"model:n","value":{"n":3}}\n')
+      await records.compact()
+      expect(statSync(path).size).toBeLessThan(1000)
+      expect([...(await records.read())]).toEqual(found)
+      // A later word counts.
+      await records.put(id, { n: 4 })
+      expect((await records.read()).get(id)).toEqual({ n: 4 })
+    })
+
+    it('has one that nobody can read where it names nothing that is known', async () => {
+      const path = tempFile()
+      const records = fileRecords(path)
+      await records.put(id, { n: 1 })
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"value":', '"value"'))
+      expect([...(await records.read())]).toMatchObject([
+        [expect.stringMatching(/^key:damaged-/), { damagedLine: expect.stringContaining(hash) }],
+      ])
+    })
+
+    it('may be one of those that were rewritten', async () => {
+      const path = tempFile()
+      const records = fileRecords(path)
+      for (let i = 0; i < 1100; i++) appendFileSync(path, `\n{"id":"model:n","value":{"n":${i}}}\n`)
+      await records.put(id, { n: 1 })
+      await records.compact()
+      await records.put(id, { n: 2 })
+      const text = readFileSync(path, 'utf8')
+      writeFileSync(path, text.replace('{"n":1099}', '{"n"1099}'))
+      expect([...(await records.read())]).toMatchObject([
+        [expect.stringMatching(/^key:damaged-/), {}],
+        [id, { n: 2 }],
+      ])
+    })
+  })
+
   it('is rewritten when most of it is stale, and stays for its owner alone', async () => {
     const path = tempFile()
     const records = fileRecords(path)
