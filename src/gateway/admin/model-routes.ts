@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { isDraining } from '../config/changes.js'
+import { registeredIn } from '../config/changes.js'
 import { hasLimit } from '../config/limits-in-force.js'
 import { hintOf, show } from '../config/mistake.js'
 import { prices } from '../config/price-shape.js'
@@ -15,29 +15,38 @@ import { asked, refused, refusedBody } from './request-error.js'
  */
 export function modelRoutes(deps: AdminDeps): Hono {
   const { live, router, records, shared, onChange } = deps
-  const find = (id: string) => {
-    const stats = router.stats().models.find((model) => model.id === id)
-    if (stats === undefined) {
-      const hint = hintOf(
-        id,
-        router.stats().models.map((model) => model.id),
-      )
-      throw refused(404, 'unknown_model', ':id', `no model ${show(id)} is registered${hint}`)
-    }
-    return stats
+  /** All of them: it takes as long for one. */
+  const registered = () => new Map(router.stats().models.map((model) => [model.id, model]))
+  const findIn = (models: ReturnType<typeof registered>, id: string) => {
+    const stats = models.get(id)
+    if (stats !== undefined) return stats
+    throw refused(
+      404,
+      'unknown_model',
+      ':id',
+      `no model ${show(id)} is registered${hintOf(id, [...models.keys()])}`,
+    )
   }
-  const shown = (id: string) => {
-    const config = live.current.models.find((model) => model.id === id)
-    const {
-      prices: _,
-      parameters: __,
-      enabled: ___,
-      ...described
-    } = config ?? { prices: 0, parameters: 0, enabled: 0 }
-    return { ...described, isInFile: live.idsInFile.includes(id), ...find(id) }
+  const find = (id: string) => findIn(registered(), id)
+  const shownIn = (models: ReturnType<typeof registered>, ids: Iterable<string>) => {
+    const configs = new Map(live.current.models.map((model) => [model.id, model]))
+    const inFile = new Set(live.idsInFile)
+    return Array.from(ids, (id) => {
+      const {
+        prices: _,
+        parameters: __,
+        enabled: ___,
+        ...described
+      } = configs.get(id) ?? { prices: 0, parameters: 0, enabled: 0 }
+      return { ...described, isInFile: inFile.has(id), ...findIn(models, id) }
+    })
   }
+  const shown = (id: string) => shownIn(registered(), [id])[0]
   return new Hono()
-    .get('/', (context) => context.json({ models: router.stats().models.map(({ id }) => shown(id)) }))
+    .get('/', (context) => {
+      const models = registered()
+      return context.json({ models: shownIn(models, models.keys()) })
+    })
     .post('/', async (context) => {
       const value = await jsonBody(context)
       const read = readModel(value, live.current)
@@ -51,7 +60,7 @@ export function modelRoutes(deps: AdminDeps): Hono {
       // First what has to be there for the other: a model that the router has and no record names gets no requests.
       const { id, ...price } = modelSpec(model)
       // One that was deleted and has requests under way is put back, with what was learned of it.
-      const isBack = isDraining(router, id)
+      const isBack = registeredIn(router).get(id)?.draining === true
       asked({ 'model.id': 'id', model: 'prices', price: 'prices' }, () => {
         if (!isBack) router.addModel({ id, ...price })
         else {

@@ -11,9 +11,17 @@ export interface Change {
   /** What of the options it follows from, as the router's `editedOptions` has them. */
   readonly paths: readonly string[]
   /** Of what is taken away: whether it is not there. */
-  isDone?(router: Router<string>): boolean
+  isDone?(router: Router<string>, registered: Registered): boolean
   /** @param isNews whether nobody has done what these options say, by path */
-  apply(router: Router<string>, isNews: (path: string) => boolean): void
+  apply(router: Router<string>, isNews: (path: string) => boolean, registered: Registered): void
+}
+
+/** Models of a router by their ids: whether each has been removed, and is there until its requests are done. */
+export type Registered = ReadonlyMap<string, { readonly draining: boolean }>
+
+/** As they are now. It takes as long for one model as for all. */
+export function registeredIn(router: Router<string>): Registered {
+  return new Map(router.stats().models.map((model) => [model.id, model]))
 }
 
 export interface ConfigChanges {
@@ -182,7 +190,7 @@ function modelCalls(before: GatewayConfig, after: GatewayConfig): Change[] {
     .map(({ id }) => ({
       what: `model ${id}: disabled`,
       paths: [modelPath(id)],
-      isDone: (router: Router<string>) => !hasModel(router, id),
+      isDone: (_router: Router<string>, registered: Registered) => !registered.has(id),
       apply: (router: Router<string>) => router.disable(id, { by: 'options' }),
     }))
   return [...there, ...gone]
@@ -192,30 +200,22 @@ function modelPath(id: string): string {
   return `models[${JSON.stringify(id)}]`
 }
 
-function hasModel(router: Router<string>, id: string): boolean {
-  return router.stats().models.some((model) => model.id === id)
-}
-
-/** Whether it has been removed, and is there until its requests are done. */
-export function isDraining(router: Router<string>, id: string): boolean {
-  return router.stats().models.some((model) => model.id === id && model.draining)
-}
-
 /** One that was there before has what was learned of it, and the new prices. */
 function modelAdded(model: ModelConfig): Change {
   const { id, ...price } = modelSpec(model)
   return {
     what: `model ${id}: added`,
     paths: [modelPath(id)],
-    apply(router) {
+    apply(router, _isNews, registered) {
       checkHeld(router, model)
-      if (!hasModel(router, id)) {
+      const known = registered.get(id)
+      if (known === undefined) {
         router.addModel({ id, ...price })
         return
       }
       router.reprice(id, price)
       // One that an admin has deleted is wanted again: else it would be gone as soon as its requests are done.
-      if (isDraining(router, id)) router.enable(id)
+      if (known.draining) router.enable(id)
       else router.enable(id, { by: 'options' })
     },
   }

@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.js'
 import type { Router, RouterOptions } from '../../index.js'
 import { Scrubber } from '../logs/scrub.js'
-import { type Change, changesOf } from './changes.js'
+import { type Change, changesOf, registeredIn } from './changes.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { modelsInForce } from './models-in-force.js'
 import { routerOptionsOf } from './router-options.js'
@@ -34,6 +34,8 @@ export class LiveConfig {
   private merged: GatewayConfig
   /** What it was made of. */
   private mergedFrom: GatewayConfig
+  /** The router may have changed since it was looked at: it is looked at when somebody asks, however many changes came. */
+  private isStale = true
   private readonly forget: readonly (() => void)[]
   private readonly scrubber = new Scrubber()
 
@@ -42,13 +44,13 @@ export class LiveConfig {
     this.file = config
     this.scrubber.add(config)
     this.merged = this.mergedFrom = config
-    this.refresh()
     const changes = ['model-repriced', 'model-enabled', 'model-disabled', 'model-added'] as const
     this.forget = changes.map((type) => router.on(type, () => this.refresh()))
   }
 
   /** The file's config, with the models that were added at run time, and of all models what is in force. */
   get current(): GatewayConfig {
+    if (this.isStale) this.look()
     return this.merged
   }
 
@@ -59,6 +61,11 @@ export class LiveConfig {
 
   /** Looks at the router again: its state may have been replaced by that of other processes. */
   refresh(): void {
+    this.isStale = true
+  }
+
+  private look(): void {
+    this.isStale = false
     const inFile = new Set(this.idsInFile)
     const added = this.added.filter(({ id }) => !inFile.has(id))
     const models = modelsInForce([...this.file.models, ...added], this.router)
@@ -117,11 +124,13 @@ export class LiveConfig {
     const { calls, settings, needsRestart, needsNewLog, effective } = changesOf(this.file, next)
     const applied: string[] = []
     const failed: { what: string; why: string }[] = []
+    // No two changes are of one model.
+    const registered = registeredIn(this.router)
     const make = (change: Change, isHere: (path: string) => boolean) => {
       const { what } = change
       try {
-        if (change.isDone?.(this.router) === true) return
-        change.apply(this.router, isHere)
+        if (change.isDone?.(this.router, registered) === true) return
+        change.apply(this.router, isHere, registered)
         applied.push(what)
       } catch (error) {
         failed.push({ what, why: messageOf(error) })

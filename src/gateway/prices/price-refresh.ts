@@ -136,10 +136,12 @@ export class PriceRefresh {
 
   private take({ models, differences, problems, notes, source, format, readAt }: ImportedPrices): void {
     const about = { source, format, readAt: new Date(readAt).toISOString() }
+    const registered = new Set(this.options.router.stats().models.map(({ id }) => id))
     for (const model of models) {
       const changes = differences.filter((difference) => difference.model === model.id)
       if (changes.length === 0) this.solved(model.id)
-      else
+      // One that is disabled in the file is not in the router: it gets its price when it is there.
+      else if (registered.has(model.id))
         this.reprice(model, changes, {
           ...about,
           notes: notes.filter((note) => note.model === model.id).map(({ message }) => message),
@@ -156,8 +158,6 @@ export class PriceRefresh {
     about: Readonly<Record<string, unknown>>,
   ): void {
     const { router, write } = this.options
-    // One that is disabled in the file is not in the router: it gets its price when it is there.
-    if (!router.stats().models.some((model) => model.id === id)) return
     try {
       router.reprice(id, price)
     } catch (error) {

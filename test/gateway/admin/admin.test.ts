@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { JUDGE_TENANT } from '../../../src/gateway/config/router-options.js'
 import { memoryRecords } from '../../../src/gateway/keys/records.js'
 import { ENV, exampleTree, smallTree, type Tree } from '../config/example.js'
@@ -238,6 +238,20 @@ describe('models', () => {
     expect((await call('DELETE', path)).status).toBe(200)
     expect(live.current.models).toHaveLength(4)
     expect(router.stats().models).toHaveLength(4)
+  })
+
+  it('are listed in one look at the router, however many they are: clients wait meanwhile', async () => {
+    const tree = exampleTree()
+    const more = Array.from({ length: 50 }, (_, i) => ({ ...SMALL[0], id: `m${i}` }))
+    const { call, router } = await started({ ...tree, models: [...SMALL, ...more] })
+    await call('GET', '/models')
+    const stats = vi.spyOn(router, 'stats')
+    const { body } = await call('GET', '/models')
+    expect(body.models).toHaveLength(SMALL.length + 50)
+    expect(body.models).toContainEqual(
+      expect.objectContaining({ id: 'm49', isInFile: true, upstream: 'openai' }),
+    )
+    expect(stats).toHaveBeenCalledTimes(1)
   })
 
   it('are in force as the router has them: prices, and whether they take requests', async () => {

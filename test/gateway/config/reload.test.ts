@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { LiveConfig } from '../../../src/gateway/config/live-config.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
@@ -32,6 +32,32 @@ describe('a reload', () => {
       failed: [],
     })
     expect(events).toEqual([])
+  })
+
+  it('of many models looks at all of them no more often than of one: clients wait meanwhile', async () => {
+    const tree = exampleTree()
+    const [small] = tree.models as Tree[]
+    const others = (count: number, inputUsdPerMTok: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        ...small,
+        id: `m${i}`,
+        prices: { inputUsdPerMTok, outputUsdPerMTok: 4 },
+      }))
+    const treeOf = (more: readonly Tree[]) => ({ ...tree, models: [...(tree.models as Tree[]), ...more] })
+    const looks: number[][] = []
+    for (const count of [1, 50]) {
+      const { live, router } = await started()
+      const stats = vi.spyOn(router, 'stats')
+      looks.push([])
+      // Added, repriced, taken out and back again.
+      for (const next of [others(count, 1), others(count, 2), [], others(count, 3)]) {
+        const { applied, failed } = live.replace(await read(treeOf(next)))
+        expect([applied.length, failed]).toEqual([count, []])
+        expect(live.current.models.filter(({ id }) => id.startsWith('m'))).toMatchObject(next)
+        looks.at(-1)?.push(stats.mock.calls.length)
+      }
+    }
+    expect(looks[1]).toEqual(looks[0])
   })
 
   it('adds, reprices and disables models, and one that comes back has its past', async () => {

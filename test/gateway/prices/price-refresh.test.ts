@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway, type Gateway } from '../../../src/gateway/gateway.js'
@@ -196,6 +196,30 @@ describe('prices of a list', () => {
     })
     expect(gateway.live.current.models[1].prices).toMatchObject({ inputUsdPerMTok: 0.04 })
     expect(list.asked).toHaveLength(3)
+  })
+
+  it('are taken in as many looks at the router as one is: clients wait meanwhile', async () => {
+    const looks: number[] = []
+    for (const count of [1, 50]) {
+      const list = await listServer()
+      const ids = Array.from({ length: count }, (_, i) => `m${i}`)
+      const setTo = (input: number) => {
+        list.prices = Object.fromEntries(ids.map((id) => [id, { input, output: 4 }]))
+      }
+      setTo(1)
+      const [model] = smallTree().models as Tree[]
+      const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 4 }
+      const models = ids.map((id) => ({ ...model, id, upstreamModel: `p/${id}`, prices }))
+      const { gateway, router, tick } = await started(treeOf({ source: list.url }, { models }))
+      setTo(2)
+      const stats = vi.spyOn(router, 'stats')
+      await tick()
+      expect(gateway.live.current.models.map((each) => each.prices?.inputUsdPerMTok)).toEqual(
+        ids.map(() => 2),
+      )
+      looks.push(stats.mock.calls.length)
+    }
+    expect(looks[1]).toBe(looks[0])
   })
 
   it('stay as they are while the list cannot be read, which is told once, and so is its end', async () => {
