@@ -111,7 +111,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const steadyNow = options.now ?? (() => performance.now())
   checkHeld(router, config)
   const live = new LiveConfig(config, router)
-  const onProblem = (message: string) => write('warn', {}, message)
+  const onProblem = (message: string) => write('warn', {}, live.scrub(message))
   const onError = (error: unknown, what: string) => {
     write('error', { what, error: live.scrub(failureText(error)) }, 'the gateway failed')
   }
@@ -169,7 +169,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       )
     })
     if (report.failed.length === 0) priceRefresh.begin()
-    for (const { what, why } of report.failed) write('error', { what, why }, 'reload: the router refused')
+    for (const { what, why } of report.failed)
+      write('error', { what, why: live.scrub(why) }, 'reload: the router refused')
     if (report.needsRestart.length > 0)
       write('warn', { paths: report.needsRestart }, 'reload: this is in force after a restart')
     if (report.needsNewLog.length > 0)

@@ -53,10 +53,10 @@ function config(more: Tree = {}): Tree {
 }
 
 /** The bin, serving, when it is ready. */
-async function serving(file: string, ...args: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [BIN, 'serve', file, ...args], {
+async function serving(file: string, env: Readonly<Record<string, string>> = {}): Promise<Running> {
+  const child = spawn(process.execPath, [BIN, 'serve', file], {
     cwd: folder.path,
-    env: { ...process.env, ...ENV },
+    env: { ...process.env, ...ENV, ...env },
   })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -322,6 +322,26 @@ describe.skipIf(!hasRedis)('serve on Redis', () => {
   })
   afterAll(async () => {
     await redis.kill()
+  })
+
+  test('shows no secret of its config in its last line, where not all could be kept', async () => {
+    const own = await RedisServer.start()
+    try {
+      await folder.write('g.json', config({ store: { kind: 'redis', url: '$REDIS_URL' } }))
+      const gateway = await serving('g.json', { REDIS_URL: `${own.url}/0` })
+      await own.command('FLUSHALL')
+      await gateway.call('PUT', '/admin/budget', { usdPerRequest: 0.25 })
+      gateway.child.kill('SIGTERM')
+      expect(await gateway.exited).toBe(1)
+      const last = gateway.lines().at(-1)
+      expect(last).toMatchObject({
+        msg: 'ended, and not all was kept',
+        error: expect.stringContaining('$REDIS_URL'),
+      })
+      expect(JSON.stringify(gateway.lines())).not.toContain(own.url)
+    } finally {
+      await own.stop()
+    }
   })
 
   test('is one gateway of many processes: keys, budgets, models', async () => {

@@ -65,7 +65,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       (path, request) => (front.isEnding ? null : (front.gateway?.complete(path, request) ?? null)),
     )
     log.write('info', { url: http.url }, 'listening')
-    const server = new Server(options, log, http, front, signals)
+    const server = new Server(options, log, http, front, signals, scrubberOf(config))
     try {
       await Promise.race([server.start(config), server.ended])
     } catch (error) {
@@ -131,8 +131,18 @@ class Server implements Serving {
   private readonly front: Front
   private end: (result: { readonly exitCode: number }) => void = () => {}
   private readonly signals: Signals
+  /** With the secrets of the config at the start. */
+  private readonly scrubFirst: (text: string) => string
 
-  constructor(options: ServeOptions, log: JsonLog, http: HttpServer, front: Front, signals: Signals) {
+  constructor(
+    options: ServeOptions,
+    log: JsonLog,
+    http: HttpServer,
+    front: Front,
+    signals: Signals,
+    scrubFirst: (text: string) => string,
+  ) {
+    this.scrubFirst = scrubFirst
     this.signals = signals
     this.options = options
     this.log = log
@@ -147,9 +157,8 @@ class Server implements Serving {
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
     this.signals.givenTo(this)
-    const scrub = scrubberOf(config)
     const tell = storeFailureLog(log.write, () => performance.now())
-    const onStoreError = (error: unknown) => tell(scrub(messageOf(error)))
+    const onStoreError = (error: unknown) => tell(this.scrub(messageOf(error)))
     const router = await openRouter(config, onStoreError)
     const { recovery } = router
     if (recovery !== null) {
@@ -170,12 +179,16 @@ class Server implements Serving {
         use: beside.use,
         notes: await beside.openNotes(
           notesMax(() => this.front.gateway?.live.current ?? config),
-          ({ message }) => log.write('warn', {}, message),
+          ({ message }) => log.write('warn', {}, this.scrub(message)),
         ),
         surfaces: options.surfaces,
         dashboard: await dashboardFiles(),
         readAgain: () => readFileConfigAgain(options),
-        write: log.write,
+        write: (...line) => {
+          log.write(...line)
+          // Whoever had the config read again: a reload writes a line.
+          this.setLevel()
+        },
         digest: (text) => createHash('sha256').update(text).digest('hex'),
       })
     } catch (error) {
@@ -199,12 +212,11 @@ class Server implements Serving {
     const { gateway } = this.front
     try {
       await gateway?.reload()
-      if (gateway !== null) this.log.setLevel(gateway.live.current.logging.level)
     } catch (error) {
       const lines =
         error instanceof ConfigError
           ? error.mistakes.map((mistake) => lineOf(error.source, mistake))
-          : [messageOf(error)]
+          : [this.scrub(messageOf(error))]
       this.log.write('error', { mistakes: lines }, 'reload: the old config stays in force')
     }
   }
@@ -243,20 +255,25 @@ class Server implements Serving {
       this.finish(0)
     } catch (error) {
       clearTimeout(late)
-      log.write('error', { error: messageOf(error) }, 'ended, and not all was kept')
+      log.write('error', { error: this.scrub(messageOf(error)) }, 'ended, and not all was kept')
       this.finish(1)
     }
   }
 
   fail(error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const live = this.front.gateway?.live
-    this.log.write(
-      'error',
-      { error: live === undefined ? text : live.scrub(text) },
-      'a bug, please report it',
-    )
+    this.log.write('error', { error: this.scrub(text) }, 'a bug, please report it')
     this.finish(1)
+  }
+
+  private setLevel(): void {
+    const { gateway } = this.front
+    if (gateway !== null) this.log.setLevel(gateway.live.current.logging.level)
+  }
+
+  private scrub(text: string): string {
+    const { gateway } = this.front
+    return gateway === null ? this.scrubFirst(text) : gateway.live.scrub(text)
   }
 
   private finish(exitCode: number): void {

@@ -164,6 +164,20 @@ describe('a server', () => {
     })
   })
 
+  it('writes its log at the level of the config that was read last, whoever had it read', async () => {
+    const server = await started()
+    await server.rewrite(servedTree({ logging: { level: 'error' } }))
+    const response = await fetch(`${server.url}/admin/reload`, { method: 'POST', headers: ADMIN })
+    expect(await response.json()).toMatchObject({ settings: ['logging'] })
+    expect(server.level()).toBe('error')
+    await server.rewrite(servedTree({ logging: { level: 'warn' } }))
+    await server.reload()
+    expect(server.level()).toBe('warn')
+    await server.rewrite(servedTree({ logging: { level: 'silent' }, limits: 3 }))
+    await server.reload()
+    expect(server.level()).toBe('warn')
+  })
+
   it('on reloads that come all at once does one after another', async () => {
     const server = await started()
     const answers = await Promise.all(

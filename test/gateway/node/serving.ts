@@ -17,6 +17,8 @@ export function servedTree(more: Tree = {}): Tree {
 export interface TestServer extends Serving {
   readonly file: string
   readonly lines: readonly { readonly level: string; readonly message: string; readonly fields: Tree }[]
+  /** Of its log, as it was set last; null: never. */
+  level(): string | null
   rewrite(tree: Tree | Buffer): Promise<void>
   /** Its config is gone. */
   remove(): Promise<void>
@@ -32,14 +34,17 @@ export async function served(
     writeFile(file, Buffer.isBuffer(next) ? next : JSON.stringify(next))
   const remove = () => rm(file)
   await rewrite(tree)
+  let level: string | null = null
   const lines: { level: string; message: string; fields: Tree }[] = []
   const log = {
     write: (level: string, fields: Readonly<Record<string, unknown>>, message: string) =>
       void lines.push({ level, message, fields }),
-    setLevel: () => {},
+    setLevel: (next: string) => {
+      level = next
+    },
     flush: () => {},
     close: () => Promise.resolve(),
   }
   const serving = await serve({ file, surfaces, env: ENV, log })
-  return Object.assign(serving, { file, lines, rewrite, remove })
+  return Object.assign(serving, { file, lines, level: () => level, rewrite, remove })
 }
