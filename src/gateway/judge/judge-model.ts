@@ -1,7 +1,7 @@
 import type { After } from '../../base/after.js'
 import { type Json, objectOf, objectsOf, parseObject, textOfContent } from '../../base/json.js'
 import type { JudgeReply, Question } from '../../rewards/index.js'
-import { Judge, type RewardCollector } from '../../rewards/parts.js'
+import { Judge, OVER_CAP, type RewardCollector } from '../../rewards/parts.js'
 import type { GatewayConfig } from '../config/config.js'
 import { JUDGE_TENANT } from '../config/router-options.js'
 import type { ClientKey } from '../keys/keyring.js'
@@ -47,12 +47,12 @@ export function judgeOf(
   })
 }
 
-/** Null: its cap is spent, or its model fails: the log has it. */
+/** Null: its model fails. The log has it. */
 async function replyOf(
   { rewards, models, upstreams }: GatewayConfig,
   question: Question,
   ask: AskModel,
-): Promise<JudgeReply | null> {
+): Promise<JudgeReply | typeof OVER_CAP | null> {
   const model = models.find(({ id }) => id === rewards.judge?.model)
   const upstream = upstreams.find(({ id }) => id === model?.upstream)
   if (model === undefined || upstream === undefined) return null
@@ -61,6 +61,8 @@ async function replyOf(
   const request = new Request(`http://judge${adapter.path}`, { method: 'POST', body: JSON.stringify(body) })
   const response = await ask(adapter, request)
   const text = await response.text()
+  // Of no upstream: its 402 is told as 502.
+  if (response.status === 402) return OVER_CAP
   return response.ok ? textOfAnswer(parseObject(text) ?? {}) : null
 }
 

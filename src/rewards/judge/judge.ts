@@ -42,13 +42,16 @@ export interface JudgeParts {
   readonly after: After
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
-  /** Null: there is no reply, and somebody has said why. */
-  readonly ask: (question: Question) => Promise<JudgeReply | null>
+  /** Null: there is no reply, and somebody has said why. `OVER_CAP`: whoever is asked keeps a cap, and it is spent. */
+  readonly ask: (question: Question) => Promise<JudgeReply | typeof OVER_CAP | null>
   /** Gets each grade, in [0, 1]. */
   readonly reward: (decision: string, value: number) => Promise<unknown>
   /** Called with what `ask` and `reward` throw. */
   readonly onError: (error: unknown) => void
 }
+
+/** No model was asked: a cap that is not the judge's own to keep leaves too little. */
+export const OVER_CAP: unique symbol = Symbol('over the cap')
 
 /** Grades asked for at a time: clients come first. */
 const AT_ONCE_MAX = 4
@@ -144,7 +147,14 @@ export class Judge {
     let costUsd: number | null = null
     let value: number | null
     try {
-      const reply = readReply(await this.parts.ask(questionOf(graded, rubric ?? undefined)))
+      const answer = await this.parts.ask(questionOf(graded, rubric ?? undefined))
+      if (answer === OVER_CAP) {
+        this.counts.asked--
+        this.counts.overCap++
+        costUsd = 0
+        return
+      }
+      const reply = readReply(answer)
       if (reply === null) {
         this.counts.failed++
         return

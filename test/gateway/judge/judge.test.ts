@@ -113,6 +113,18 @@ describe('a judge', () => {
       Array(3).fill({ outcome: 'refused', code: 'budget_exhausted' }),
     )
     expect(meanReward(made)).toBeNull()
+    // Its model has not failed, nor was it asked.
+    const text = () => made.deps()?.metrics.text()
+    await expect.poll(text).toContain('paretobandit_judge_total{outcome="overCap"} 3')
+    expect(text()).toContain('paretobandit_judge_total{outcome="failed"} 0')
+  })
+
+  it('that cannot answer has failed, whatever it is that its upstream says', async () => {
+    const made = await server({ grade: { fault: { kind: 'status', status: 402 } } })
+    await ask(made)
+    const text = () => made.deps()?.metrics.text()
+    await expect.poll(text).toContain('paretobandit_judge_total{outcome="failed"} 1')
+    expect(text()).toContain('paretobandit_judge_total{outcome="overCap"} 0')
   })
 
   it('is waited for by no client', async () => {
