@@ -86,9 +86,11 @@ async function withHashes(file: ConfigFile, areHashed: boolean): Promise<[Gatewa
   const config = Object.freeze({ ...others, keys, admin })
   if (!areHashed) return [config, []]
   const mistakes: Mistake[] = []
+  const seen = new Map<string, number>()
   keys.forEach(({ sha256 }, i) => {
-    const first = keys.findIndex((other) => other.sha256 === sha256)
-    if (first < i) mistakes.push({ path: ['keys', i], message: `is the same key as keys[${first}]` })
+    const first = seen.get(sha256)
+    if (first === undefined) seen.set(sha256, i)
+    else mistakes.push({ path: ['keys', i], message: `is the same key as keys[${first}]` })
     if (sha256 === admin.sha256)
       mistakes.push({ path: ['keys', i], message: 'is the admin key: clients must not have it' })
   })

@@ -12,8 +12,11 @@ export function referenceMistakes(given: unknown): Mistake[] {
     entriesOf(given, [name]),
   )
   const metrics = entriesOf(given, ['rewards', 'metrics'])
-  const upstreamIds = upstreams.map(({ entry }) => entry.id)
-  const groups = models.flatMap(({ entry }) => (Array.isArray(entry.groups) ? entry.groups : []))
+  const upstreamIds = idsOf(upstreams)
+  const tenantIds = idsOf(tenants)
+  const groups = new Set<unknown>(
+    models.flatMap(({ entry }) => (Array.isArray(entry.groups) ? entry.groups : [])),
+  )
   return [
     ...[upstreams, models, tenants].flatMap((list) => twice(list, 'id')),
     ...[keys, metrics].flatMap((list) => twice(list, 'name')),
@@ -22,12 +25,7 @@ export function referenceMistakes(given: unknown): Mistake[] {
       ...modelMistakes(entry, path, upstreams),
     ]),
     ...keys.flatMap(({ entry, path }) => [
-      ...unknown(
-        entry.tenant,
-        [...path, 'tenant'],
-        tenants.map(({ entry }) => entry.id),
-        'tenant',
-      ),
+      ...unknown(entry.tenant, [...path, 'tenant'], tenantIds, 'tenant'),
       ...(Array.isArray(entry.groups) ? entry.groups : []).flatMap((group: unknown, i) =>
         unknown(group, [...path, 'groups', i], groups, 'group of a model'),
       ),
@@ -66,9 +64,13 @@ function twice(list: readonly Entry[], field: string): Mistake[] {
   })
 }
 
-function unknown(name: unknown, path: Path, known: readonly unknown[], what: string): Mistake[] {
-  if (typeof name !== 'string' || known.includes(name)) return []
-  const names = [...new Set(known)].filter((each) => typeof each === 'string')
+function idsOf(list: readonly Entry[]): ReadonlySet<unknown> {
+  return new Set(list.map(({ entry }) => entry.id))
+}
+
+function unknown(name: unknown, path: Path, known: ReadonlySet<unknown>, what: string): Mistake[] {
+  if (typeof name !== 'string' || known.has(name)) return []
+  const names = [...known].filter((each) => typeof each === 'string')
   const there = names.length === 0 ? 'none is configured' : `known are ${names.slice(0, 10).join(', ')}`
   return [{ path, message: `no ${what} is called ${show(name)}${hintOf(name, names) || `; ${there}`}` }]
 }
@@ -96,20 +98,18 @@ function judgeMistakes(given: Entry['entry'], models: readonly Entry[]): Mistake
   const judge = isRecord(given.rewards) ? given.rewards.judge : undefined
   if (!isRecord(judge)) return []
   const chat = models.filter(({ entry }) => entry.kind === undefined || entry.kind === 'chat')
-  const ids = chat.map(({ entry }) => entry.id)
-  return unknown(judge.model, ['rewards', 'judge', 'model'], ids, 'chat model')
+  return unknown(judge.model, ['rewards', 'judge', 'model'], idsOf(chat), 'chat model')
 }
 
 function priceListMistakes({ prices }: Entry['entry'], models: readonly Entry[]): Mistake[] {
   if (!isRecord(prices)) return []
-  const ids = models.map(({ entry }) => entry.id)
+  const ids = idsOf(models)
   const named = isRecord(prices.models) ? Object.keys(prices.models) : []
   const accepted: readonly unknown[] = Array.isArray(prices.accept) ? prices.accept : []
+  const lookedUp = isRecord(prices.models) ? new Set<unknown>(named) : ids
   return [
     ...named.flatMap((id) => unknown(id, ['prices', 'models', id], ids, 'model')),
-    ...accepted.flatMap((id, i) =>
-      unknown(id, ['prices', 'accept', i], isRecord(prices.models) ? named : ids, 'model that is looked up'),
-    ),
+    ...accepted.flatMap((id, i) => unknown(id, ['prices', 'accept', i], lookedUp, 'model that is looked up')),
   ]
 }
 

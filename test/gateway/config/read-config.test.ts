@@ -130,6 +130,27 @@ describe('a config', () => {
     expect(first.slice(0, start.length)).toBe(start)
   })
 
+  it('is read in a time that grows with it: a gateway reads it again while it serves', async () => {
+    let reads = 0
+    const tenants = Array.from({ length: 100 }, (_, i) => ({
+      get id() {
+        reads++
+        return `t${i}`
+      },
+    }))
+    const keys = Array.from({ length: 400 }, (_, i) => ({
+      name: `k${i}`,
+      sha256: String(i).padStart(64, '0'),
+      tenant: `t${i % 100}`,
+    }))
+    const { keys: found } = await readConfig({ ...smallTree(), tenants, keys })
+    expect(found).toHaveLength(400)
+    expect(reads / tenants.length).toBeLessThan(20)
+    const same = { name: 'again', sha256: keys[7].sha256 }
+    const error = await readConfig({ ...smallTree(), tenants, keys: [...keys, same] }).catch((e) => e)
+    expect(error.message).toContain('keys[400]: is the same key as keys[7]')
+  })
+
   it('may be JSON, with the same places', async () => {
     const text = JSON.stringify({ ...exampleTree(), $schema: './x.json', listen: { port: -1 } }, null, 2)
     expect(await ofText(text)).toEqual(
