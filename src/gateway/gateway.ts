@@ -127,7 +127,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const use = options.use == null ? null : new SharedUse(rates, options.use, onProblem)
   use?.start(config.keyStore.refreshMs)
   const keyring = new Keyring({ config: () => live.current, records: shared, now, digest, onProblem })
-  engineMetrics(metrics, router, rates)
+  const storeWatch = new StoreWatch(
+    router,
+    () => live.current.store.kind === 'redis',
+    steadyNow,
+    (message) => write('error', { error: message }, 'the store fails'),
+  )
+  engineMetrics(metrics, router, rates, storeWatch)
   const after = options.after ?? afterQuietly
   const endAlarms = alarmLog(router, write, steadyNow, after)
   const endExpiry = startExpiry(router, (error) => onError(error, 'reservations whose time is over'))
@@ -143,7 +149,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     fetch: options.fetchPrices,
   })
   priceMetrics(metrics, priceRefresh)
-  const storeWatch = new StoreWatch(router, () => live.current.store.kind === 'redis', steadyNow)
   const surfaces = await options.surfaces({
     storeWatch,
     live,

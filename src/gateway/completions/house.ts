@@ -85,9 +85,11 @@ export class House {
   }
 
   begin(request: ClientRequest, surface: Surface): Exchange {
-    const { now, observe } = this.deps
+    const { deps } = this
+    const { now, observe } = deps
     const onEnd = (ended: Exchange) => {
       this.underWay.delete(ended)
+      deps.storeWatch.look()
       // Feedback and questions name a decision too: it is another request's. Nobody asks for a judge's.
       if (ended.mayCost && ended.record.key?.id !== JUDGE_KEY.id) this.decisions.ended(ended.record)
     }

@@ -3,27 +3,41 @@ import { hasLimit } from '../config/limits-in-force.js'
 
 /** A store that has failed for so long does not come back by the next try. */
 const GRACE_MS = 1000
+/** A write that takes longer hangs. Disks that are busy take seconds. */
+const WRITE_MS_MAX = 5000
 
 /**
- * Whether the router's own store keeps what is spent. While it does not, as on a full disk, spend is in the memory of one process, and
- * gone with it: what limits promise would not hold. A log that is shared hands out its limits in parts, so none is exceeded while it
- * is away.
+ * Whether the router's own store keeps what is spent. While it does not, as on a full disk or one that answers nothing, spend is in the
+ * memory of one process, and gone with it: what limits promise would not hold. A log that is shared hands out its limits in parts, so
+ * none is exceeded while it is away.
  */
 export class StoreWatch {
   private readonly router: Router<string>
   private readonly isShared: () => boolean
   private readonly now: () => number
+  private readonly onHang: (message: string) => void
   private failsSince: number | null = null
+  /** Where the log stood when it was last seen to go on, and since when something waits there; null: nothing waits. */
+  private position: string | null = null
+  private waitsSince: number | null = null
+  private isHangTold = false
 
-  constructor(router: Router<string>, isShared: () => boolean, now: () => number) {
+  /** @param onHang told when a write begins to hang: nobody else tells the operator. One that fails is told by the router */
+  constructor(
+    router: Router<string>,
+    isShared: () => boolean,
+    now: () => number,
+    onHang: (message: string) => void = () => {},
+  ) {
     this.router = router
     this.isShared = isShared
     this.now = now
+    this.onHang = onHang
   }
 
   /** Its failure; null: it answers, or no store is used. */
   get failure(): string | null {
-    return this.router.journal?.failure ?? null
+    return this.router.journal?.failure ?? this.hang
   }
 
   /** Whether the router takes nothing more, whatever the store says from now on. */
@@ -33,11 +47,43 @@ export class StoreWatch {
 
   /** Whether spend would be forgotten, and a limit with it. */
   get isForgetful(): boolean {
-    if (this.failure === null) {
+    return this.isFailing && !this.isShared() && hasLimit(this.router)
+  }
+
+  /** Notes whether the log goes on: to be called when something of it may wait. */
+  look(): void {
+    const { journal } = this.router
+    if (journal === null || journal.waiting === 0) this.waitsSince = null
+    else if (journal.position !== this.position) this.waitsSince = this.now()
+    else this.waitsSince ??= this.now()
+    this.position = journal?.position ?? null
+  }
+
+  private get isFailing(): boolean {
+    const failure = this.router.journal?.failure ?? null
+    if (failure === null) {
       this.failsSince = null
-      return false
+      return this.hang !== null
     }
     this.failsSince ??= this.now()
-    return this.now() - this.failsSince >= GRACE_MS && !this.isShared() && hasLimit(this.router)
+    return this.isLate || this.now() - this.failsSince >= GRACE_MS
+  }
+
+  /** Whether a write has come to no end for too long. One of a shared store has a time of its own. */
+  private get isLate(): boolean {
+    this.look()
+    return !this.isShared() && this.waitsSince !== null && this.now() - this.waitsSince >= WRITE_MS_MAX
+  }
+
+  /** What is wrong with a write that has neither come to an end nor failed; null: nothing. */
+  private get hang(): string | null {
+    if (!this.isLate) {
+      this.isHangTold = false
+      return null
+    }
+    const message = `a write takes longer than ${WRITE_MS_MAX} ms`
+    if (!this.isHangTold) this.onHang(message)
+    this.isHangTold = true
+    return message
   }
 }

@@ -1,4 +1,5 @@
 import type { AccountStats, Router } from '../../index.js'
+import type { StoreWatch } from '../completions/store-watch.js'
 import type { RateLimits } from '../keys/rate-limits.js'
 import type { MetricsRegistry } from './registry.js'
 
@@ -10,7 +11,12 @@ const ALL = ''
 type AccountRow = readonly [tenant: string, account: AccountStats]
 
 /** What the engine knows, read at each scrape: money as the ledger has it, models, the log. */
-export function engineMetrics(registry: MetricsRegistry, router: Router<string>, rates: RateLimits): void {
+export function engineMetrics(
+  registry: MetricsRegistry,
+  router: Router<string>,
+  rates: RateLimits,
+  store: Pick<StoreWatch, 'failure'> = { failure: null },
+): void {
   const stats = oncePerScrape(() => router.stats())
   const accounts = oncePerScrape((): AccountRow[] => {
     const { account } = stats()
@@ -94,7 +100,7 @@ export function engineMetrics(registry: MetricsRegistry, router: Router<string>,
   )
   registry.gauge('paretobandit_store_failing', '1 while the store takes no events', [], function* () {
     const { journal } = stats()
-    if (journal !== null) yield [{}, Number(journal.failure !== null)] as const
+    if (journal !== null) yield [{}, Number((journal.failure ?? store.failure) !== null)] as const
   })
 }
 

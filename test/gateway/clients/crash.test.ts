@@ -258,6 +258,86 @@ describe('a full disk', () => {
   })
 })
 
+describe('a write of the store that hangs, as on a disk that answers nothing', () => {
+  /** A gateway whose store takes nothing while it hangs. */
+  async function onSlowDisk(tree: Tree) {
+    const store = memoryStore()
+    const append = store.append.bind(store)
+    const disk = { hangs: false, goOn: () => {} }
+    store.append = async (...batch) => {
+      if (disk.hangs)
+        await new Promise<void>((resolve) => {
+          disk.goOn = resolve
+        })
+      return append(...batch)
+    }
+    const clock = { now: Date.now() }
+    const server = await gatewayServer({
+      now: () => clock.now,
+      models: [modelTree('sim-small')],
+      tree,
+      router: { store, journal: { onStoreError: () => {} } },
+    })
+    onTestFinished(closeAll)
+    const ask = async () => {
+      const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+      return [response.status, (await response.text()).includes('ledger_unavailable')]
+    }
+    const ready = async () => {
+      const response = await fetch(`${server.url}/readyz`)
+      return [response.status, await response.json()]
+    }
+    return { server, disk, clock, ask, ready }
+  }
+  const WELL = [200, { status: 'ready', store: 'ok' }]
+
+  it('is a failure after five seconds: what limits hold is refused until it ends, and nothing is lost', async () => {
+    const { server, disk, clock, ask, ready } = await onSlowDisk({ caps: [{ usd: 10, per: 'day' }] })
+    expect([await ask(), await ready()]).toEqual([[200, false], WELL])
+    await server.router.flush()
+    disk.hangs = true
+    expect(await ask()).toEqual([200, false])
+    // Disks that are busy take their time.
+    clock.now += 4900
+    expect([await ask(), await ready()]).toEqual([[200, false], WELL])
+    clock.now += 200
+    for (let i = 0; i < 3; i++) expect(await ask()).toEqual([503, true])
+    expect(await ready()).toEqual([503, { status: 'refusing', store: 'failing' }])
+    expect(server.lines.filter(({ message }) => message === 'the store fails')).toMatchObject([
+      { level: 'error', fields: { error: expect.stringContaining('5000 ms') } },
+    ])
+    expect(server.deps()?.metrics.text()).toContain('paretobandit_store_failing 1')
+    disk.hangs = false
+    disk.goOn()
+    await server.router.flush()
+    expect([await ask(), await ready()]).toEqual([[200, false], WELL])
+    expect(server.deps()?.metrics.text()).toContain('paretobandit_store_failing 0')
+    expect(server.ledger().spendUsd).toBeCloseTo(server.upstream.costUsd(), 9)
+    expect(server.ledger().reservedUsd).toBe(0)
+  })
+
+  it('is not one where it is slow and goes on, nor where no limit would be forgotten', async () => {
+    const slow = await onSlowDisk({ caps: [{ usd: 10, per: 'day' }] })
+    for (let i = 0; i < 4; i++) {
+      slow.disk.hangs = true
+      expect(await slow.ask()).toEqual([200, false])
+      slow.clock.now += 4000
+      expect(await slow.ask()).toEqual([200, false])
+      slow.disk.hangs = false
+      slow.disk.goOn()
+      await slow.server.router.flush()
+    }
+    const free = await onSlowDisk({})
+    free.disk.hangs = true
+    for (let i = 0; i < 3; i++) {
+      expect(await free.ask()).toEqual([200, false])
+      free.clock.now += 6000
+    }
+    free.disk.hangs = false
+    free.disk.goOn()
+  })
+})
+
 describe('a store that is broken for good', () => {
   it('answers nobody, and /readyz says so, with a limit or without', async () => {
     for (const tree of [{}, { caps: [{ usd: 10, per: 'day' }] }]) {

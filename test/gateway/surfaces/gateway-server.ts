@@ -105,6 +105,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
   const records: RequestRecord[] = []
   const waiting = new Set<() => void>()
   const problems: string[] = []
+  const lines: { readonly level: string; readonly fields: object; readonly message: string }[] = []
   let deps: SurfaceDeps | null = null
   const make = clientSurfaces({ call, random: options.random, aiSdk })
   const gateway = await createGateway({
@@ -122,6 +123,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
       return make(deps)
     },
     write: (level, fields, message) => {
+      if (message !== 'request') lines.push({ level, fields, message })
       if (level === 'error' && message === 'the gateway failed') problems.push(JSON.stringify(fields))
     },
   })
@@ -162,6 +164,8 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     gateway,
     records,
     problems,
+    /** Of the log, but for those of requests. */
+    lines,
     post,
     over,
     ledger,
