@@ -29,6 +29,7 @@ import { SharedRecords } from './keys/shared-records.js'
 import { SharedUse } from './keys/shared-use.js'
 import type { UseExchange } from './keys/use.js'
 import { alarmLog } from './logs/alarms.js'
+import { failureLog } from './logs/failure-log.js'
 import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
@@ -112,9 +113,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   checkHeld(router, config)
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, live.scrub(message))
-  const onError = (error: unknown, what: string) => {
-    write('error', { what, error: live.scrub(failureText(error)) }, 'the gateway failed')
-  }
+  const failed = failureLog(write, steadyNow)
+  const onError = (error: unknown, what: string) => failed(what, live.scrub(failureText(error)))
   const shared = await SharedRecords.open(records, {
     refreshMs: () => live.current.keyStore.refreshMs,
     now: steadyNow,

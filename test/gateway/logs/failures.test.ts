@@ -3,6 +3,7 @@ import { clientSurfaces } from '../../../src/gateway/client-surfaces.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway } from '../../../src/gateway/gateway.js'
+import { failureLog } from '../../../src/gateway/logs/failure-log.js'
 import { memoryNotes } from '../../../src/gateway/notes/notes.js'
 import { createRouter } from '../../../src/index.js'
 import { ENV, exampleTree } from '../config/example.js'
@@ -31,5 +32,29 @@ it('a line of a failure of the gateway says what failed', async () => {
     { what: 'rewards that are held, or that a process left behind', error },
     { what: 'the record of a decision', error },
   ])
+  // While the store is away all requests that need it fail alike.
+  for (let i = 0; i < 5; i++)
+    expect((await gateway.fetch(new Request('http://g/v1/decisions/r.1', { headers }))).status).toBe(503)
+  expect(lines).toHaveLength(2)
   await gateway.close()
+})
+
+it('the same failure has a line a minute, with how often it came in between', () => {
+  const told: unknown[] = []
+  let now = 0
+  const failed = failureLog(
+    (_level, fields) => told.push(fields),
+    () => now,
+  )
+  for (now = 0; now <= 60_000; now += 1000) {
+    failed('a bill', 'away')
+    failed('a request', 'away')
+  }
+  const [bill, request] = ['a bill', 'a request'].map((what) => ({ what, error: 'away' }))
+  const later = [bill, request].map((line) => ({ ...line, alikeSince: 59 }))
+  expect(told).toEqual([bill, request, ...later])
+  // However many there are, each has its line.
+  told.length = 0
+  for (let i = 0; i < 3000; i++) failed('a bill', `the bill of ${i} could not be written`)
+  expect(told).toHaveLength(3000)
 })
