@@ -1,3 +1,4 @@
+import { afterQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
 import type { RedisStoreConfig } from '../config/store-config.js'
 
@@ -13,7 +14,7 @@ interface RedisModule {
   createClient(options: Record<string, unknown>): Client
 }
 
-/** A connection that comes back by itself. Every call ends within `timeoutMs`, and is sent once. */
+/** A connection that comes back by itself, in a cluster where the keys are. Every call is run once, and rejected after `timeoutMs`. */
 export interface RedisLink {
   /** @throws (the promise is rejected) while the connection is away */
   send(...args: string[]): Promise<unknown>
@@ -21,35 +22,146 @@ export interface RedisLink {
 }
 
 const RECONNECT_MS_MAX = 2000
+/** Where another node is known, one that cannot be reached is left after this many attempts. */
+const ATTEMPTS = 2
+/** Nodes that are remembered, and answers that the keys are elsewhere, for one call. */
+const PLACES_MAX = 16
+const DETOURS_MAX = 4
 
 /** @throws (the promise is rejected) where it cannot be reached */
 export async function redisLink({ url, timeoutMs }: RedisStoreConfig): Promise<RedisLink> {
-  const { createClient } = await importRedis()
-  const client = createClient({
-    url: url.reveal(),
-    RESP: 2,
-    // A command is refused while the connection is away: what waits would come late and all at once.
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    commandsQueueMaxLength: 1000,
-    socket: {
-      connectTimeout: timeoutMs,
-      reconnectStrategy: (retries: number) => Math.min(50 * 2 ** Math.min(retries, 8), RECONNECT_MS_MAX),
-    },
-  })
-  // Each call tells of its own failure.
-  client.on('error', () => {})
+  const link = new ClusterLink(await importRedis(), url.reveal(), timeoutMs)
   try {
-    await within(timeoutMs, client.connect())
+    await link.open()
   } catch (error) {
-    client.destroy()
+    link.close()
     throw error
   }
-  return {
-    send: (...args) => within(timeoutMs, client.sendCommand(args)).catch(away),
-    close: () => client.destroy(),
+  return link
+}
+
+/** Any node of a cluster knows who has the keys; all of one prefix lie on one node. */
+class ClusterLink implements RedisLink {
+  private readonly module: RedisModule
+  private readonly timeoutMs: number
+  /** That of the URL first. */
+  private readonly places: string[]
+  private place: string
+  private client: Client
+  private moving: Promise<void> | null = null
+  private isClosed = false
+
+  constructor(module: RedisModule, url: string, timeoutMs: number) {
+    this.module = module
+    this.timeoutMs = timeoutMs
+    this.places = [url]
+    this.place = url
+    this.client = this.clientFor(url)
   }
+
+  async open(): Promise<void> {
+    await within(this.timeoutMs, this.client.connect())
+  }
+
+  async send(...args: string[]): Promise<unknown> {
+    for (let detours = 0; ; detours++) {
+      const { client } = this
+      try {
+        return await within(this.timeoutMs, client.sendCommand(args))
+      } catch (error) {
+        const place = placeIn(error, this.place)
+        if (place === null || detours === DETOURS_MAX) return away(error)
+        // It was not run where it was sent.
+        await this.move(client, place).catch(away)
+      }
+    }
+  }
+
+  close(): void {
+    this.isClosed = true
+    end(this.client)
+  }
+
+  private clientFor(place: string): Client {
+    const client = this.module.createClient({
+      url: place,
+      RESP: 2,
+      // A command is refused while the connection is away: what waits would come late and all at once.
+      disableOfflineQueue: true,
+      disableClientInfo: true,
+      maintNotifications: 'disabled',
+      commandsQueueMaxLength: 1000,
+      socket: {
+        connectTimeout: this.timeoutMs,
+        reconnectStrategy: (retries: number) => {
+          if (retries < ATTEMPTS || this.places.length === 1)
+            return Math.min(50 * 2 ** Math.min(retries, 8), RECONNECT_MS_MAX)
+          afterQuietly(RECONNECT_MS_MAX / 10, () => this.leave(client))
+          return false
+        },
+      },
+    })
+    // Each call tells of its own failure.
+    client.on('error', () => {})
+    return client
+  }
+
+  /** The keys are elsewhere. Several calls hear of it: one goes there. */
+  private move(from: Client, place: string): Promise<void> {
+    if (this.client !== from) return Promise.resolve()
+    this.moving ??= this.goTo(place).finally(() => {
+      this.moving = null
+    })
+    return this.moving
+  }
+
+  private async goTo(place: string): Promise<void> {
+    if (!this.places.includes(place)) {
+      if (this.places.length === PLACES_MAX) this.places.splice(1, 1)
+      this.places.push(place)
+    }
+    const next = this.clientFor(place)
+    try {
+      await within(this.timeoutMs, next.connect())
+    } catch (error) {
+      end(next)
+      throw error
+    }
+    const before = this.client
+    this.client = next
+    this.place = place
+    end(before)
+    if (this.isClosed) end(next)
+  }
+
+  /** The node of a client is not there any more: the next is asked where the keys are. */
+  private leave(client: Client): void {
+    if (this.client !== client || this.isClosed) return
+    this.place = this.places[(this.places.indexOf(this.place) + 1) % this.places.length]
+    this.client = this.clientFor(this.place)
+    end(client)
+    // Where it cannot be reached either its own attempts lead on.
+    this.client.connect().catch(() => {})
+  }
+}
+
+/** One that has given up is closed already, and says so. */
+function end(client: Client): void {
+  try {
+    client.destroy()
+  } catch {
+    // There is nothing to end.
+  }
+}
+
+/** Where a cluster says that the keys are: `MOVED slot host:port`; no host: the one that was asked. Null: it says something else. */
+function placeIn(error: unknown, asked: string): string | null {
+  const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec(messageOf(error)) ?? []
+  if (port === undefined) return null
+  const url = new URL(asked)
+  if (host !== '') url.hostname = host.includes(':') ? `[${host}]` : host
+  url.port = port
+  return url.href
 }
 
 /** With a code, as other failures have that an operator is to mend. */

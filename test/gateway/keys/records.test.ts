@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
 import { fileRecords } from '../../../src/gateway/node/file-records.js'
+import { RedisCluster } from '../../support/redis-cluster.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
 import { RECORD_STORES, redisOf, tempFile } from './record-stores.js'
 
@@ -287,5 +288,31 @@ describe.skipIf(!hasRedis)('records in a Redis that goes away', () => {
 
   it('is told when it is not there at all', async () => {
     await expect(redisOf('redis://127.0.0.1:1', 'p', 500)).rejects.toThrow()
+  })
+})
+
+describe.skipIf(!hasRedis)('records in a cluster of Redis', () => {
+  it('are where the log is, whichever node the URL names, and come back when another node has them', async () => {
+    const cluster = await RedisCluster.start({ 'cluster-require-full-coverage': 'no' })
+    try {
+      const all = await Promise.all(cluster.nodes.map(({ server }) => redisOf(server.url, 'p', 2000)))
+      for (const [i, records] of all.entries()) await records.put(`key:${i}`, { i })
+      const found = new Map([0, 1, 2].map((i) => [`key:${i}`, { i }]))
+      for (const records of all) expect(await records.read()).toEqual(found)
+      // Their node is gone: a copy has them. Whoever has heard of no other node waits for that one.
+      const owner = await cluster.ownerOf('{p}:records')
+      const others = all.filter((_, i) => cluster.nodes[i] !== owner)
+      expect(others).toHaveLength(2)
+      await cluster.follower(owner)
+      await cluster.settled()
+      await owner.server.kill()
+      for (const records of others)
+        await expect.poll(() => records.read().catch(() => null), { timeout: 20_000 }).toEqual(found)
+      await Promise.all(others.map((records, i) => records.put(`key:${i}`, { i: i + 10 })))
+      for (const records of others) expect((await records.read()).get('key:1')).toEqual({ i: 11 })
+      for (const records of all) await records.close()
+    } finally {
+      await cluster.stop()
+    }
   })
 })
