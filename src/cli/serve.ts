@@ -120,6 +120,9 @@ function startError(error: unknown, file: string): unknown {
   if (error instanceof ParetoBanditError && error.message.includes('its log was begun with'))
     return new CommandError('BAD_ARGUMENT', `${error.message}. ${OTHER_SETTINGS}`, { cause: error })
   if (!(error instanceof Error) || error instanceof ParetoBanditError) return error
+  // What is beside the log: keys and notes.
+  if ('code' in error && error.code === 'REDIS_UNAVAILABLE')
+    return new CommandError('FILE_UNREADABLE', `${file}: store: ${error.message}`, { cause: error })
   const told = listenError(error, `${file}: listen`)
   if (told !== error || !isErrno(error)) return told
   // It may be of another file: that of the keys, say.

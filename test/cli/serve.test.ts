@@ -344,6 +344,19 @@ describe.skipIf(!hasRedis)('serve on Redis', () => {
     }
   })
 
+  test('is told in a line where the keys of clients cannot be read', async () => {
+    const own = await RedisServer.start()
+    try {
+      await own.command('SET', '{paretobandit}:records', 'of somebody else')
+      await folder.write('g.json', config({ store: { kind: 'redis', url: own.url } }))
+      const error = await serving('g.json').catch((reason: unknown) => reason)
+      expect(String(error)).toContain('g.json: store: Redis: WRONGTYPE')
+      expect(String(error)).not.toContain('a bug')
+    } finally {
+      await own.stop()
+    }
+  })
+
   test('is one gateway of many processes: keys, budgets, models', async () => {
     await folder.write(
       'g.json',

@@ -35,7 +35,7 @@ export async function redisLink({ url, timeoutMs }: RedisStoreConfig): Promise<R
     await link.open()
   } catch (error) {
     link.close()
-    throw error
+    return away(error)
   }
   return link
 }
