@@ -71,10 +71,12 @@ export class CandidateCosts {
     this.cheapest = cheapest
   }
 
-  /** Fills in what each must find in the accounts. */
-  need({ ceilingMaxUsd, hardUsd, sparedUsd }: SpendingLimits, tails: BillTails): void {
+  /** Fills in what each must find in the accounts, and tells them what the request must draw. */
+  need(spending: SpendingLimits, tails: BillTails): void {
     const { list, drawnUsd, neededUsd } = this
-    const leastUsd = sparedUsd === Number.POSITIVE_INFINITY ? 0 : drawnUsd[this.leastDrawn()]
+    const leastUsd = drawnUsd[this.leastDrawn()]
+    spending.allowNear(leastUsd)
+    const { ceilingMaxUsd, hardUsd, sparedUsd } = spending
     for (let position = 0; position < list.count; position++) {
       const usd = drawnUsd[position]
       if (usd > sparedUsd && usd > leastUsd) {

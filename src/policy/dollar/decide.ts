@@ -122,6 +122,7 @@ export class DollarChooser implements Chooser<DollarState> {
     candidates.take(state, request, size, open, note)
     const exploit = request?.exploit === true
     costs.need(spending, state.policy)
+    note.limitUsd = spending.limitUsd
     if (uses.isOn) candidates.predictUses(state, note)
     const affordable = candidates.score(state, exploit ? 0 : this.options.alpha, choice)
     choice.savedUsd = 0

@@ -122,6 +122,14 @@ export const CREDIT_TARGET_MAX = 1.5
 /** Share of the least that requests can cost that is not saved; none of it is left once that many budgets are owed. */
 export const CREDIT_SLACK_SHARE = 1 / 32
 export const CREDIT_SLACK_DEBT_REQUESTS = 10
+/**
+ * A request may be taken on credit where it draws no more than B, or than that many times what it draws on its cheapest model, up to
+ * that many budgets: which of two models that cost about the same is the cheaper is mostly an error of the predictions.
+ */
+export const CREDIT_NEAR_LEAST = 2
+export const CREDIT_NEAR_REQUESTS = 3
+/** A B is never worth more than the whole range of rewards, and as much again for each that many budgets that are owed. */
+export const CREDIT_WORTH_DEBT_REQUESTS = 10
 /** From this share of the burst on the shadow price falls, by this share of it where the account is full. */
 export const CREDIT_FULL_SHARE = 0.85
 export const CREDIT_FULL_DISCOUNT = 0.6

@@ -6,6 +6,7 @@ import {
   CREDIT_SAVING_WORTH,
   CREDIT_SLACK_DEBT_REQUESTS,
   CREDIT_TARGET_MAX,
+  CREDIT_WORTH_DEBT_REQUESTS,
   TIGHTNESS,
 } from '../../../src/policy/dollar/tuning.js'
 import { Ledger } from '../../../src/state/ledger.js'
@@ -72,8 +73,23 @@ describe('the price of an account that cannot pay for the cheapest of each', () 
     expect(priceOwing(0)).toBe(0)
   })
 
-  it('saves all of it where much is owed', () => {
-    expect(priceOwing(CREDIT_SLACK_DEBT_REQUESTS)).toBeGreaterThan(1e4)
+  it('gives up no more than a right answer for a B, and as much again for every ten that are owed', () => {
+    expect(CREDIT_SLACK_DEBT_REQUESTS).toBe(CREDIT_WORTH_DEBT_REQUESTS)
+    for (const owed of [10, 20, 30, 100, 500])
+      expect(priceOwing(owed)).toBeCloseTo((1 + owed / CREDIT_WORTH_DEBT_REQUESTS) / BUDGET, 9)
+  })
+
+  it('pays back all the same where a budget can be held, though its models cost nearly the same', () => {
+    // A dear model that is worth three B a B, on the other side of the budget.
+    const narrow = new DemandCurve(64)
+    for (let i = 0; i < 40; i++) narrow.add(Float64Array.from([0, 0.5, 0.95 * BUDGET, 1, 0.8, 1.05 * BUDGET]))
+    const worth = 0.3 / (0.1 * BUDGET)
+    const priceAt = (budgets: number): number => {
+      const account = accountOwing(budgets)
+      return account.price(narrow, account.targetUsd(0, narrow))
+    }
+    expect(priceAt(0)).toBeLessThan(worth)
+    expect(priceAt(21)).toBeGreaterThan(worth)
   })
 })
 

@@ -175,10 +175,12 @@ export class Account {
     // A balance that is nearly full makes no dollar of a cap worth less.
     if (isOfCap) return price * (tightest?.pace.relief ?? 1)
     if (usdPerRequest === null || price === 0) return price
-    const most = this.credit.worthOfSaving(usdPerRequest)
-    if (most === Number.POSITIVE_INFINITY) return price * this.credit.worthOfDollar(usdPerRequest)
-    const steadyUsd = (TIGHTNESS * usdPerRequest) / this.ratio
-    return Math.min(price, most * demand.steadyPriceOfSpend(steadyUsd, slack))
+    const { credit, ratio } = this
+    const most = credit.worthOfSaving(usdPerRequest)
+    if (most === Number.POSITIVE_INFINITY)
+      return Math.min(price * credit.worthOfDollar(usdPerRequest), credit.priceMax(usdPerRequest))
+    const steady = demand.steadyPriceOfSpend((TIGHTNESS * usdPerRequest) / ratio, slack)
+    return Math.min(price, most * steady, credit.priceMax(usdPerRequest))
   }
 
   /** What its requests cost, over what those of all would at its price. */

@@ -4,6 +4,8 @@ import {
   CREDIT_FULL_SHARE,
   CREDIT_HELD_BACK_SHARE,
   CREDIT_HORIZON_REQUESTS,
+  CREDIT_NEAR_LEAST,
+  CREDIT_NEAR_REQUESTS,
   CREDIT_SAVING_SHARE,
   CREDIT_SAVING_WORTH,
   CREDIT_SLACK_DEBT_REQUESTS,
@@ -12,6 +14,7 @@ import {
   CREDIT_START_REQUESTS,
   CREDIT_TAIL_FACTOR,
   CREDIT_TARGET_MAX,
+  CREDIT_WORTH_DEBT_REQUESTS,
   DEBT_REQUESTS_MAX,
   FUND_DEBT_REQUESTS,
   FUND_MARGIN,
@@ -96,6 +99,15 @@ export class Credit {
     return place <= 0 ? Number.POSITIVE_INFINITY : CREDIT_SAVING_WORTH / Math.min(1, place)
   }
 
+  /**
+   * The highest shadow price, reward per USD: no B is worth more than a right answer, and as much again for every few that are owed.
+   * Where B is what the cheapest model costs no price saves it, and a higher one gives up whole answers for errors of predicted costs.
+   */
+  priceMax(usdPerRequest: number): number {
+    const owed = Math.max(0, -this.balanceUsd) / usdPerRequest
+    return (1 + owed / CREDIT_WORTH_DEBT_REQUESTS) / usdPerRequest
+  }
+
   /** What a dollar is worth where the account is nearly full, in parts of what it is worth elsewhere: what comes in then is lost. */
   worthOfDollar(usdPerRequest: number): number {
     // Never above 1 but for a forged state: a balance is cut at what the account may save up.
@@ -104,13 +116,17 @@ export class Credit {
   }
 
   /**
-   * The most that the next request may draw, USD, of what is available. One that draws no more than B may overdraw the
-   * account, by what the start left of the burst: it draws no more than it pays in, and a higher price pays back.
+   * The most that the next request may draw, USD, of what is available. One that draws no more than B may overdraw the account,
+   * by what the start left of the burst: it draws no more than it pays in, and a higher price pays back. So may one that draws
+   * little more than on its cheapest model, up to a few B: it draws hardly more than it must.
+   * @param leastUsd what the request draws on its cheapest model
    */
-  limitUsd(availableUsd: number, usdPerRequest: number): number {
-    const roomUsd = (availableUsd - CREDIT_SPARE_REQUESTS * usdPerRequest) / CREDIT_TAIL_FACTOR
+  limitUsd(availableUsd: number, usdPerRequest: number, leastUsd = 0): number {
+    const nearUsd = Math.min(CREDIT_NEAR_LEAST * leastUsd, CREDIT_NEAR_REQUESTS * usdPerRequest)
+    const onCreditUsd = Math.max(usdPerRequest, nearUsd)
     const overdraftUsd = Math.max(0, this.burst - CREDIT_START_REQUESTS) * usdPerRequest
-    return Math.max(Math.min(roomUsd, availableUsd), Math.min(usdPerRequest, availableUsd + overdraftUsd))
+    const roomUsd = this.roomUsd(availableUsd, usdPerRequest)
+    return Math.max(roomUsd, Math.min(onCreditUsd, availableUsd + overdraftUsd))
   }
 
   /** The most that it ever lets one request draw, USD: when it is full. */
@@ -206,6 +222,12 @@ export class Credit {
   /** A failed request does not count: its B goes back. */
   takeBack(usdPerRequest: number): void {
     this.balanceUsd -= usdPerRequest
+  }
+
+  /** What one request may draw of that much, USD, so that there is room for the tail of its bill and for some requests more. */
+  private roomUsd(availableUsd: number, usdPerRequest: number): number {
+    const roomUsd = (availableUsd - CREDIT_SPARE_REQUESTS * usdPerRequest) / CREDIT_TAIL_FACTOR
+    return Math.min(roomUsd, availableUsd)
   }
 
   /** The balance with what that many requests pay in, full or not. */

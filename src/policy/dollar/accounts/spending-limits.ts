@@ -1,6 +1,7 @@
 import type { Lease } from '../../lease.js'
 import type { DemandCurve } from '../demand/demand-curve.js'
 import type { QualityFloor } from '../quality/quality-floor.js'
+import { CREDIT_NEAR_LEAST } from '../tuning.js'
 import type { Account } from './account.js'
 
 /** What the accounts that a request draws on allow: its shadow price, and the most it may draw. One record, filled for each request. */
@@ -41,6 +42,11 @@ export class SpendingLimits {
   /** The most that the credit of each lets the request draw. */
   private routerCreditUsd = Number.POSITIVE_INFINITY
   private tenantCreditUsd = Number.POSITIVE_INFINITY
+  /** The most that this process may spend of the credit of each, where it is shared. */
+  private routerLeaseUsd = Number.POSITIVE_INFINITY
+  private tenantLeaseUsd = Number.POSITIVE_INFINITY
+  /** Whether `allowNear` has raised the limits. */
+  private isNear = false
   private router: Account | undefined
   private tenant: Account | undefined
 
@@ -55,6 +61,8 @@ export class SpendingLimits {
     this.sparedUsd = Number.POSITIVE_INFINITY
     this.soonUsd = 0
     this.routerIsTightest = false
+    this.routerLeaseUsd = this.tenantLeaseUsd = Number.POSITIVE_INFINITY
+    this.isNear = false
     this.routerCreditUsd = router.isLimited ? this.add(router, demand, at) : Number.POSITIVE_INFINITY
     const routerUsd = this.limitUsd
     const routerCapUsd = this.capUsd
@@ -92,6 +100,8 @@ export class SpendingLimits {
     const routerUsd = lease.creditUsd(null)
     const tenantUsd = tenant === null ? Number.POSITIVE_INFINITY : lease.creditUsd(tenant)
     const creditUsd = Math.min(routerUsd, tenantUsd)
+    this.routerLeaseUsd = routerUsd
+    this.tenantLeaseUsd = tenantUsd
     this.routerCreditUsd = Math.min(this.routerCreditUsd, routerUsd)
     this.tenantCreditUsd = Math.min(this.tenantCreditUsd, tenantUsd)
     const capsUsd = lease.capsUsd(tenant)
@@ -103,6 +113,24 @@ export class SpendingLimits {
     this.hardUsd = Math.min(this.capUsd, creditUsd)
     this.othersUsd = Math.min(this.othersUsd, this.capUsd, creditUsd)
     this.limitUsd = Math.min(this.limitUsd, this.capUsd, creditUsd)
+  }
+
+  /**
+   * Once it is known what a request draws on its cheapest model, USD: little more than that it may draw on credit, so that an
+   * account which holds little weighs models that cost about the same by what they are worth.
+   */
+  allowNear(leastUsd: number): void {
+    const isNear = CREDIT_NEAR_LEAST * leastUsd > this.limitUsd && this.ceilingMaxUsd > 0
+    if (!isNear && !this.isNear) return
+    this.isNear = isNear
+    const { router, tenant, payer } = this
+    this.routerCreditUsd = Math.min(creditUsd(router, leastUsd), this.routerLeaseUsd)
+    this.tenantCreditUsd = Math.min(creditUsd(tenant, leastUsd), this.tenantLeaseUsd)
+    const ofOthersUsd = payer === router ? this.tenantCreditUsd : Number.POSITIVE_INFINITY
+    this.othersUsd = Math.min(ofOthersUsd, this.hardUsd)
+    this.limitUsd = Math.min(this.routerCreditUsd, this.tenantCreditUsd, this.hardUsd)
+    this.routerIsTightest =
+      router !== undefined && router.usdPerRequest !== null && this.routerCreditUsd <= this.tenantCreditUsd
   }
 
   /** The price is no lower than that of a quality floor; where the accounts' is higher they come first. */
@@ -143,4 +171,11 @@ export class SpendingLimits {
     } else this.othersUsd = Math.min(this.othersUsd, limitUsd)
     return limitUsd
   }
+}
+
+/** The most that an account's credit lets a request draw that draws that much on its cheapest model. */
+function creditUsd(account: Account | undefined, leastUsd: number): number {
+  const ceilingUsd = account?.usdPerRequest ?? null
+  if (account === undefined || ceilingUsd === null) return Number.POSITIVE_INFINITY
+  return account.credit.limitUsd(account.credit.availableUsd(ceilingUsd), ceilingUsd, leastUsd)
 }

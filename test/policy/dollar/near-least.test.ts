@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../../src/index.js'
+import { Credit } from '../../../src/policy/dollar/accounts/credit.js'
+import { CREDIT_NEAR_LEAST, CREDIT_NEAR_REQUESTS } from '../../../src/policy/dollar/tuning.js'
+import { expectCode } from '../../support/errors.js'
+import { Random } from '../../support/random.js'
+
+const BURST = 50
+const REQUESTS = 1000
+/** Mean tokens of a prompt; what a prompt costs is known, as no model is paid for its answers. */
+const TOKENS = 1000
+/** The good one costs a hundredth more. USD per million input tokens. */
+const GOOD = { id: 'good', inputUsdPerMTok: 1.01, outputUsdPerMTok: 0 }
+const POOR = { id: 'poor', inputUsdPerMTok: 1, outputUsdPerMTok: 0 }
+const DEAR = { id: 'dear', inputUsdPerMTok: 10, outputUsdPerMTok: 0 }
+const RIGHT: Readonly<Record<string, number>> = { good: 0.92, poor: 0.7, dear: 0.96 }
+const GOOD_USD = (TOKENS * GOOD.inputUsdPerMTok) / 1e6
+
+function gaussian(random: Random): number {
+  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
+}
+
+/** The good one's share of requests, after a cold start, and spend over budget. */
+async function played(seed: number): Promise<{ share: number; spend: number }> {
+  const random = new Random(seed)
+  const router = await createRouter({
+    models: [GOOD, POOR, DEAR],
+    budget: { usdPerRequest: GOOD_USD },
+    dimension: 5,
+    kernel: 'js',
+    seed,
+    clock: () => 1.8e12,
+  })
+  let good = 0
+  for (let i = 0; i < REQUESTS; i++) {
+    const inputTokens = Math.max(1, Math.round(TOKENS * Math.exp(0.8 * gaussian(random) - 0.32)))
+    const { id, model } = router.route([...random.vector(4), 1], { inputTokens, expectedOutputTokens: 0 })
+    router.settle(id, { inputTokens, outputTokens: 0 })
+    router.reward(id, random.next() < RIGHT[model] ? 1 : 0)
+    if (model === 'good') good++
+  }
+  return { share: good / REQUESTS, spend: router.stats().pacer.spendUsd / REQUESTS / GOOD_USD }
+}
+
+describe('a budget of what a good model costs, a hundredth more than a poor one, and prompts of all lengths', () => {
+  it('goes to the good one, for long prompts too', async () => {
+    const seeds = 12
+    let share = 0
+    let spend = 0
+    for (let seed = 1; seed <= seeds; seed++) {
+      const one = await played(seed)
+      share += one.share / seeds
+      spend += one.spend / seeds
+    }
+    expect(share).toBeGreaterThan(0.8)
+    // No more than the account may owe, besides what it starts with.
+    expect(spend).toBeLessThan(1 + BURST / REQUESTS)
+  })
+})
+
+describe('what a request may draw on credit', () => {
+  const B = 0.01
+  const owing = (budgets: number, leastUsd: number) => new Credit(BURST).limitUsd(-budgets * B, B, leastUsd)
+
+  it('is B, or twice what it draws on its cheapest model, up to three B', () => {
+    expect(owing(0, 0)).toBe(B)
+    expect(owing(0, 0.4 * B)).toBe(B)
+    expect(owing(0, 0.8 * B)).toBeCloseTo(CREDIT_NEAR_LEAST * 0.8 * B, 12)
+    expect(owing(0, 5 * B)).toBeCloseTo(CREDIT_NEAR_REQUESTS * B, 12)
+  })
+
+  it('never takes the account further down than the start left of the burst', () => {
+    expect(owing(28, 5 * B)).toBeCloseTo(2 * B, 12)
+    expect(owing(30, 5 * B)).toBeCloseTo(0, 12)
+    expect(owing(31, 5 * B)).toBeLessThan(0)
+    // An account without an overdraft gives no credit.
+    expect(new Credit(10).limitUsd(2 * B, B, 5 * B)).toBeCloseTo(2 * B, 12)
+  })
+})
+
+describe('a strict router whose prompts are longer than its budget is made for', () => {
+  it('serves them on credit, and refuses them once that is used up', async () => {
+    const router = await createRouter({
+      models: [POOR],
+      budget: { usdPerRequest: 1e-3 },
+      strict: true,
+      dimension: 1,
+      clock: () => 1.8e12,
+    })
+    const long = { inputTokens: 2500, expectedOutputTokens: 0 }
+    let served = 0
+    let refused = 0
+    for (let i = 0; i < 1000; i++) {
+      let id: string | null = null
+      try {
+        id = router.route([1], long).id
+      } catch (error) {
+        expectCode(() => {
+          throw error
+        }, 'BUDGET_EXHAUSTED')
+        refused++
+      }
+      if (id !== null) {
+        served++
+        router.settle(id, { inputTokens: 2500, outputTokens: 0 })
+      }
+      const { spendUsd } = router.stats().pacer
+      expect(spendUsd).toBeLessThanOrEqual((i + 1 + BURST) * 1e-3 * (1 + 1e-9))
+    }
+    // The account starts with 20 B and may owe 30; each serves for 2.5 B, and each request pays in one.
+    expect(served).toBeGreaterThanOrEqual(Math.floor((1000 + 40) / 2.5))
+    expect(refused).toBe(1000 - served)
+  })
+})
