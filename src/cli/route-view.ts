@@ -49,7 +49,8 @@ export function renderDecision({ decision, pacer, changes }: RouteOutcome, state
 function reasonOf(decision: Decision): string {
   if (decision.forced) return 'chosen as a newcomer: it gets some requests to be known'
   if (decision.canary) return 'chosen to see whether it has changed: nobody had chosen it for long'
-  if (decision.cheapestFallback) return 'chosen as the cheapest: what may be spent now leaves no other'
+  if (decision.cheapestFallback)
+    return 'chosen as the cheapest, or the best of those that cost about as much: what may be spent now leaves no other'
   if (decision.propensity < 0.5)
     return `chosen by chance, propensity ${fixed(decision.propensity, 4)}; its score is ${fixed(decision.score, 4)}`
   const alike = countAlike(decision)

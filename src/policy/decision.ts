@@ -16,7 +16,7 @@ export interface Decision<Id extends string = string> {
   readonly forced: boolean
   /** True when the request tried a model that nobody had chosen for long, in case it has changed. */
   readonly canary: boolean
-  /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request. */
+  /** True when the price ceiling or the account left nobody and the cheapest eligible model got the request, or policy `dollar`'s best of those within a 32nd of it. */
   readonly cheapestFallback: boolean
   /** Shadow price lambda at the decision, as `PacerStats` has it. */
   readonly shadowPrice: number
@@ -103,7 +103,7 @@ export interface Explanation {
   readonly forced: boolean
   /** Whether it was to find out how a model does that had fallen behind. */
   readonly canary: boolean
-  /** Whether it went to the cheapest because nothing could be paid for. */
+  /** Whether it went to the cheapest, or to one that costs about as much, because nothing could be paid for. */
   readonly cheapestFallback: boolean
   /** Reward that a budget's worth of dollars had to buy, as `PacerStats` has it. */
   readonly shadowPrice: number

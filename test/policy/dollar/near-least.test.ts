@@ -112,3 +112,46 @@ describe('a strict router whose prompts are longer than its budget is made for',
     expect(refused).toBe(1000 - served)
   })
 })
+
+describe('a request that no account pays for', () => {
+  const asked = { inputTokens: TOKENS, expectedOutputTokens: 0 }
+
+  /** A router that knows what its models are worth, and owes 100 budgets. @param timesPoor what the good one costs, in what the poor one does */
+  async function owing(timesPoor: number, strict: boolean) {
+    const random = new Random(1)
+    const router = await createRouter({
+      models: [{ ...GOOD, inputUsdPerMTok: timesPoor }, POOR],
+      strict,
+      dimension: 1,
+      clock: () => 1.8e12,
+    })
+    for (let i = 0; i < 200; i++) {
+      const { id, model } = router.route([1], { ...asked, candidates: [i % 2 === 0 ? 'good' : 'poor'] })
+      router.settle(id, { inputTokens: TOKENS, outputTokens: 0 })
+      router.reward(id, random.next() < RIGHT[model] ? 1 : 0)
+    }
+    router.setBudget({ usdPerRequest: 0.9e-3 })
+    router.adjustAccount(-120 * 0.9e-3)
+    return router
+  }
+
+  it.each([
+    [1.01, 'good'],
+    [1.03, 'good'],
+    [1.05, 'poor'],
+    [2, 'poor'],
+  ])(
+    'goes to the best of those that cost about as much as the cheapest: %d times as much',
+    async (timesPoor, to) => {
+      const router = await owing(timesPoor, false)
+      const decisions = Array.from({ length: 20 }, () => router.route([1], asked))
+      expect(new Set(decisions.map(({ model }) => model))).toEqual(new Set([to]))
+      expect(decisions.every(({ cheapestFallback }) => cheapestFallback)).toBe(true)
+    },
+  )
+
+  it('is refused by a strict router', async () => {
+    const router = await owing(1.01, true)
+    expectCode(() => router.route([1], asked), 'BUDGET_EXHAUSTED')
+  })
+})
