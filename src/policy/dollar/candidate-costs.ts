@@ -122,15 +122,6 @@ export class CandidateCosts {
     return least
   }
 
-  /** Position of the model that is worth most, costs aside, of those that draw no more than that. */
-  bestWithin(usd: number, position: number): number {
-    const { drawnUsd, list, values } = this
-    let best = position
-    for (let other = 0; other < list.count; other++)
-      if (drawnUsd[other] <= usd && values[other] > values[best]) best = other
-    return best
-  }
-
   private grow(count: number, layout: ArenaLayout): void {
     const length = Math.max(64, 2 ** Math.ceil(Math.log2(count)))
     this.cells = Int32Array.from({ length }, (_, position) => cellOffset(layout, 0, position))

@@ -9,7 +9,6 @@ import { SpendingLimits } from './accounts/spending-limits.js'
 import type { CandidateCosts } from './candidate-costs.js'
 import { PredictedUses } from './latency/predicted-uses.js'
 import type { DollarState } from './state.js'
-import { CREDIT_SLACK_SHARE } from './tuning.js'
 
 /** An account that a request was refused for. */
 interface ShortAccount {
@@ -78,7 +77,7 @@ export class RequestLimits {
   }
 
   /**
-   * The list position of the cheapest model, where nothing is affordable: of those that cost about as much, the best.
+   * The list position of the cheapest model, where nothing is affordable.
    * @throws BUDGET_EXHAUSTED with `strict`, and where a cap leaves too little
    */
   cheapestAllowed(costs: CandidateCosts, request: RouteOptions | null): number {
@@ -94,8 +93,7 @@ export class RequestLimits {
       const message = `the cheapest model may cost ${usdInText(costUsd)}, ${leaves}`
       throw new ParetoBanditError('BUDGET_EXHAUSTED', 'caps', message, { neededUsd: costUsd })
     }
-    if (!this.strict)
-      return costs.bestWithin(Math.min(costUsd * (1 + CREDIT_SLACK_SHARE), spending.capUsd), cheapest)
+    if (!this.strict) return cheapest
     this.lease?.miss(request?.tenant ?? null, costUsd)
     this.noteShort(request?.tenant ?? null, costUsd)
     const message = `the cheapest model may cost ${usdInText(costUsd)}, the account has ${usdInText(spending.limitUsd)} for it`

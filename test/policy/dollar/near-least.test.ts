@@ -155,3 +155,41 @@ describe('a request that no account pays for', () => {
     expectCode(() => router.route([1], asked), 'BUDGET_EXHAUSTED')
   })
 })
+
+describe('a cheapest model whose few bills were dearer than usual', () => {
+  /** Its share of the requests that follow, in debt. */
+  async function shareInDebt(seed: number): Promise<number> {
+    const random = new Random(seed)
+    const usd: Readonly<Record<string, number>> = { cheap: 1e-3, other: 1.1e-3 }
+    const router = await createRouter({
+      models: ['cheap', 'other'].map((id) => ({ id, inputUsdPerMTok: 0, outputUsdPerMTok: 1 })),
+      dimension: 1,
+      kernel: 'js',
+      seed,
+      clock: () => 1.8e12,
+    })
+    const asked = { inputTokens: 0, expectedOutputTokens: 1000 }
+    const settle = (id: string, costUsd: number) => {
+      router.settle(id, { costUsd: costUsd * Math.exp(0.3 * gaussian(random) - 0.045) })
+      router.reward(id, random.next() < 0.8 ? 1 : 0)
+    }
+    for (let i = 0; i < 20; i++)
+      settle(router.route([1], { ...asked, candidates: ['cheap'] }).id, 1.18 * usd.cheap)
+    for (let i = 0; i < 300; i++) settle(router.route([1], { ...asked, candidates: ['other'] }).id, usd.other)
+    router.setBudget({ usdPerRequest: 0.9e-3 })
+    router.adjustAccount(-200 * 0.9e-3)
+    let cheap = 0
+    for (let i = 0; i < 300; i++) {
+      const { id, model } = router.route([1], asked)
+      settle(id, usd[model])
+      if (model === 'cheap') cheap++
+    }
+    return cheap / 300
+  }
+
+  it('is found all the same', async () => {
+    let share = 0
+    for (let seed = 1; seed <= 12; seed++) share += (await shareInDebt(seed)) / 12
+    expect(share).toBeGreaterThan(0.8)
+  })
+})

@@ -8,6 +8,7 @@ import {
   COST_DOUBT_IDLE_REQUESTS,
   COST_DOUBT_SIGMAS,
   COST_LEVEL_REQUESTS,
+  CREDIT_SLACK_SHARE,
   IDLE_REQUESTS,
   TRIAL_SHARE,
   TRY_CAP_SHARE,
@@ -81,6 +82,40 @@ export class CostDoubts {
     return (this.isOverBudget ? agedUsd(leastUsd, idle) : leastUsd) < expectedUsd[cheapest]
   }
 
+  /**
+   * Where no model is affordable: the list position of the best of those that may cost the least, or a 32nd more. A model may cost
+   * some standard errors less than is expected: a few dear bills do not hide the cheapest for good, and which of two that cost about
+   * the same is the cheaper is no reason to give up rewards.
+   * @param cheapest by what is expected
+   */
+  likelyCheapest(cheapest: number, state: StateView<DollarState>): number {
+    const { list, values, drawnUsd, neededUsd } = this.costs
+    const { capUsd } = this.limits
+    let leastUsd = Number.POSITIVE_INFINITY
+    for (let position = 0; position < list.count; position++)
+      if (drawnUsd[position] <= capUsd) leastUsd = Math.min(leastUsd, this.plausibleUsd(position, state))
+    const nearUsd = leastUsd * (1 + CREDIT_SLACK_SHARE)
+    let best = -1
+    for (let position = 0; position < list.count; position++) {
+      // What caps keep for the cheapest is for that alone.
+      if (drawnUsd[position] > capUsd || neededUsd[position] === Number.POSITIVE_INFINITY) continue
+      if (this.plausibleUsd(position, state) > nearUsd) continue
+      if (best < 0 || values[position] > values[best]) best = position
+    }
+    return best < 0 ? cheapest : best
+  }
+
+  /** What a model is expected to draw, less some standard errors; the worst case is what it is. */
+  private plausibleUsd(position: number, { arms, policy }: StateView<DollarState>): number {
+    const { list, drawnUsd, expectedUsd } = this.costs
+    const model = list.models[position]
+    const known = arms.observations(arms.settlements, model.slot)
+    if (drawnUsd !== expectedUsd || known < 1 || isFree(model)) return drawnUsd[position]
+    return (
+      drawnUsd[position] * Math.exp(-COST_DOUBT_SIGMAS * standardError(policy.costVariance(model), known))
+    )
+  }
+
   /** Whether even the cheapest is expected to cost more than the budget. */
   private get isOverBudget(): boolean {
     const { costs, limits } = this
@@ -89,15 +124,14 @@ export class CostDoubts {
 
   /**
    * The least that the prompt plausibly costs on the model, USD: some standard errors of the mean of ln(cost) below what is expected, or
-   * below what a few bills say without the list price. That of a lognormal cost's mean has a part from its variance.
+   * below what a few bills say without the list price.
    */
   private leastUsd(position: number, { policy }: StateView<DollarState>): number {
     const { list, expectedUsd } = this.costs
     const model = list.models[position]
     const { settled, settledCostUsd } = model
     if (settled === 0 || isFree(model)) return expectedUsd[position]
-    const variance = policy.costVariance(model)
-    const error = Math.sqrt((variance + variance ** 2 / 2) / settled)
+    const error = standardError(policy.costVariance(model), settled)
     const billedUsd = settled <= COST_LEVEL_REQUESTS ? settledCostUsd / settled : Number.POSITIVE_INFINITY
     return Math.min(expectedUsd[position], billedUsd) * Math.exp(-COST_DOUBT_SIGMAS * error)
   }
@@ -160,6 +194,11 @@ export class CostDoubts {
     const { drawnUsd, expectedUsd } = this.costs
     return drawnUsd === expectedUsd ? this.usualUsd(position) : drawnUsd[position]
   }
+}
+
+/** Of the logarithm of a mean of lognormal costs; it has a part from their variance. @param variance of ln(cost) */
+function standardError(variance: number, count: number): number {
+  return Math.sqrt((variance + variance ** 2 / 2) / count)
 }
 
 /** What bills have said ages, or those that said too much would keep a model out for good. A model n times as dear is tried after n times as many requests. */

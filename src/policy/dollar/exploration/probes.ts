@@ -179,6 +179,11 @@ export class Probes {
     return chance >= SPARE_TRY_CHANCE_MIN && idle * chance >= (isCheaper ? SPARE_TRY_CHEAPER : 1) * pause
   }
 
+  /** Where no model is affordable: the one to take for the cheapest. @param cheapest its list position, by what is expected */
+  likelyCheapest(cheapest: number, state: StateView<DollarState>): number {
+    return this.doubts.likelyCheapest(cheapest, state)
+  }
+
   /** Where no model is affordable: one to be tried all the same, or -1. @param limitUsd the most it may draw */
   lastResort(state: StateView<DollarState>, at: number, limitUsd: number): number {
     const position = this.doubts.lastResort(state, at, limitUsd)
