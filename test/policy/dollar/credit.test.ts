@@ -8,6 +8,8 @@ const usd = fc.double({ min: 1e-6, max: 1, noNaN: true })
 const step = fc.record({
   budgetUsd: fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: usd }),
   expectedUsd: usd,
+  /** What it draws on its cheapest model, over what it draws. */
+  leastShare: fc.constantFrom(0, 0.3, 0.6, 1),
   /** Realised over reserved. */
   factor: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 50, noNaN: true })),
   probe: fc.boolean(),
@@ -16,7 +18,15 @@ const step = fc.record({
 })
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
-const plain: Step = { budgetUsd: null, expectedUsd: 1e-3, factor: 0, probe: false, save: 0, settleNow: true }
+const plain: Step = {
+  budgetUsd: null,
+  expectedUsd: 1e-3,
+  leastShare: 0,
+  factor: 0,
+  probe: false,
+  save: 0,
+  settleNow: true,
+}
 
 describe('an account', () => {
   it('lets no more be spent than the sum of B, the burst, what was written off, and what bills exceeded their reservations by', () => {
@@ -52,8 +62,9 @@ describe('an account', () => {
             const available = credit.availableUsd(budgetUsd)
             const saving = each.save > 0 ? credit.savingUsd(available, budgetUsd) : 0
             const probe = each.probe && credit.affordsProbe(each.expectedUsd, saving, available, budgetUsd)
+            const leastUsd = each.leastShare * each.expectedUsd
             // Strict: what is not affordable is not routed.
-            if (!probe && each.expectedUsd > credit.limitUsd(available - saving, budgetUsd)) {
+            if (!probe && each.expectedUsd > credit.limitUsd(available - saving, budgetUsd, leastUsd)) {
               // It counts as one all the same.
               credit.payIn(budgetUsd)
               allowed += budgetUsd
