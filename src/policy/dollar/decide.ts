@@ -135,7 +135,8 @@ export class DollarChooser implements Chooser<DollarState> {
       note.canary = position >= 0
     }
     note.cheapestFallback = position < 0 && !affordable
-    if (note.cheapestFallback) position = probes.likelyCheapest(limits.cheapestAllowed(costs, request), state)
+    if (note.cheapestFallback)
+      position = probes.likelyCheapest(limits.cheapestAllowed(costs, request), exploit, state)
     else if (position < 0) {
       position = list.count === 1 ? 0 : arms.kernel.argmax(list.count, tieBreak(this.options.seed, requests))
       const best = position

@@ -146,13 +146,9 @@ describe('the promise of a strict router', () => {
   it('holds whenever a request was routed: prompts of all sizes, tenants, caps, budgets that change, bills near their reservations', async () => {
     let above = 0
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(action, { minLength: 5, maxLength: 200 }),
-        worlds,
-        async (script, world) => {
-          above += await play(script, world)
-        },
-      ),
+      fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 200 }), worlds, async (script, world) => {
+        above += await play(script, world)
+      }),
       { numRuns: 150 },
     )
     // What is drawn on credit above B is what the promise is tried by.

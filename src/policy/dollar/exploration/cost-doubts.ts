@@ -86,23 +86,28 @@ export class CostDoubts {
    * Where no model is affordable: the list position of the best of those that may cost the least, or a 32nd more. A model may cost
    * some standard errors less than is expected: a few dear bills do not hide the cheapest for good, and which of two that cost about
    * the same is the cheaper is no reason to give up rewards.
-   * @param cheapest by what is expected
+   * @param cheapest the position that draws the least
+   * @param exploit nothing is to be found out: what is expected counts
    */
-  likelyCheapest(cheapest: number, state: StateView<DollarState>): number {
+  likelyCheapest(cheapest: number, exploit: boolean, state: StateView<DollarState>): number {
     const { list, values, drawnUsd, neededUsd } = this.costs
     const { capUsd } = this.limits
+    const usdAt = (position: number) => (exploit ? drawnUsd[position] : this.plausibleUsd(position, state))
+    // What caps keep for the cheapest is for that alone.
+    const isOpen = (position: number) =>
+      drawnUsd[position] <= capUsd && neededUsd[position] !== Number.POSITIVE_INFINITY
     let leastUsd = Number.POSITIVE_INFINITY
     for (let position = 0; position < list.count; position++)
-      if (drawnUsd[position] <= capUsd) leastUsd = Math.min(leastUsd, this.plausibleUsd(position, state))
+      if (isOpen(position)) leastUsd = Math.min(leastUsd, usdAt(position))
     const nearUsd = leastUsd * (1 + CREDIT_SLACK_SHARE)
-    let best = -1
+    let best = cheapest
+    let isFound = false
     for (let position = 0; position < list.count; position++) {
-      // What caps keep for the cheapest is for that alone.
-      if (drawnUsd[position] > capUsd || neededUsd[position] === Number.POSITIVE_INFINITY) continue
-      if (this.plausibleUsd(position, state) > nearUsd) continue
-      if (best < 0 || values[position] > values[best]) best = position
+      if (!isOpen(position) || usdAt(position) > nearUsd) continue
+      if (!isFound || values[position] > values[best]) best = position
+      isFound = true
     }
-    return best < 0 ? cheapest : best
+    return best
   }
 
   /** What a model is expected to draw, less some standard errors; the worst case is what it is. */

@@ -179,9 +179,9 @@ export class Probes {
     return chance >= SPARE_TRY_CHANCE_MIN && idle * chance >= (isCheaper ? SPARE_TRY_CHEAPER : 1) * pause
   }
 
-  /** Where no model is affordable: the one to take for the cheapest. @param cheapest its list position, by what is expected */
-  likelyCheapest(cheapest: number, state: StateView<DollarState>): number {
-    return this.doubts.likelyCheapest(cheapest, state)
+  /** Where no model is affordable: the one to take for the cheapest. @param cheapest list position that draws the least */
+  likelyCheapest(cheapest: number, exploit: boolean, state: StateView<DollarState>): number {
+    return this.doubts.likelyCheapest(cheapest, exploit, state)
   }
 
   /** Where no model is affordable: one to be tried all the same, or -1. @param limitUsd the most it may draw */
