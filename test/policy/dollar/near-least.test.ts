@@ -69,6 +69,13 @@ describe('what a request may draw on credit', () => {
     expect(owing(0, 5 * B)).toBeCloseTo(CREDIT_NEAR_REQUESTS * B, 12)
   })
 
+  it('is what is called the most of a full account, which may save up little', () => {
+    const full = new Credit(5)
+    expect(full.mostUsd(B)).toBe(B)
+    expect(full.mostUsd(B, 2.5 * B)).toBe(full.limitUsd(5 * B, B, 2.5 * B))
+    expect(full.mostUsd(B, 2.5 * B)).toBeCloseTo(3 * B, 12)
+  })
+
   it('never takes the account further down than the start left of the burst', () => {
     expect(owing(28, 5 * B)).toBeCloseTo(2 * B, 12)
     expect(owing(30, 5 * B)).toBeCloseTo(0, 12)
@@ -110,6 +117,40 @@ describe('a strict router whose prompts are longer than its budget is made for',
     // The account starts with 20 B and may owe 30; each serves for 2.5 B, and each request pays in one.
     expect(served).toBeGreaterThanOrEqual(Math.floor((1000 + 40) / 2.5))
     expect(refused).toBe(1000 - served)
+  })
+})
+
+describe('how a model stands that is above its budget, and within what may be drawn on credit', () => {
+  it('is short now and then, and never out of reach', async () => {
+    const router = await createRouter({
+      models: [POOR],
+      budget: { usdPerRequest: 1e-3, burst: 5 },
+      expectedTokens: { input: 2500, output: 1 },
+      strict: true,
+      dimension: 1,
+      clock: () => 1.8e12,
+    })
+    const told: unknown[] = []
+    router.on('reach', (notice) => told.push(notice))
+    const kinds = new Set<string>()
+    let served = 0
+    for (let i = 0; i < 400; i++) {
+      try {
+        const { id } = router.route([1], { inputTokens: 2500, expectedOutputTokens: 0 })
+        router.settle(id, { inputTokens: 2500, outputTokens: 0 })
+        served++
+      } catch (error) {
+        expectCode(() => {
+          throw error
+        }, 'BUDGET_EXHAUSTED')
+      }
+      const { kind, costUsd, mostUsd } = router.stats().models[0].standing
+      kinds.add(kind)
+      if (kind === 'unaffordable') expect(mostUsd).toBeLessThan(costUsd ?? 0)
+    }
+    expect(served).toBeGreaterThan(150)
+    expect(kinds).not.toContain('out-of-reach')
+    expect(told).toEqual([])
   })
 })
 
@@ -191,5 +232,28 @@ describe('a cheapest model whose few bills were dearer than usual', () => {
     let share = 0
     for (let seed = 1; seed <= 12; seed++) share += (await shareInDebt(seed)) / 12
     expect(share).toBeGreaterThan(0.8)
+  })
+
+  it('is not looked for with exploit: what is expected counts', async () => {
+    const router = await createRouter({
+      models: ['cheap', 'other'].map((id) => ({ id, inputUsdPerMTok: 0, outputUsdPerMTok: 1 })),
+      dimension: 1,
+      clock: () => 1.8e12,
+    })
+    const asked = { inputTokens: 0, expectedOutputTokens: 1000 }
+    const bill = (model: 'cheap' | 'other', costUsd: number) => {
+      const { id } = router.route([1], { ...asked, candidates: [model] })
+      router.settle(id, { costUsd })
+      router.reward(id, model === 'other' ? 0.9 : 0.5)
+    }
+    for (let i = 0; i < 200; i++) bill('cheap', 1e-3)
+    // Few bills, and they differ: it may cost less than the other.
+    for (let i = 0; i < 8; i++) bill('other', i % 2 === 0 ? 0.6e-3 : 1.8e-3)
+    router.setBudget({ usdPerRequest: 0.9e-3 })
+    router.adjustAccount(-200 * 0.9e-3)
+    const explored = router.route([1], asked)
+    const exploited = router.route([1], { ...asked, exploit: true })
+    expect([explored.cheapestFallback, exploited.cheapestFallback]).toEqual([true, true])
+    expect([explored.model, exploited.model]).toEqual(['other', 'cheap'])
   })
 })

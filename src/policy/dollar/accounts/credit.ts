@@ -129,9 +129,9 @@ export class Credit {
     return Math.max(roomUsd, Math.min(onCreditUsd, availableUsd + overdraftUsd))
   }
 
-  /** The most that it ever lets one request draw, USD: when it is full. */
-  mostUsd(usdPerRequest: number): number {
-    return this.limitUsd(this.burst * usdPerRequest, usdPerRequest)
+  /** The most that it ever lets one request draw, USD: when it is full. @param leastUsd as of `limitUsd` */
+  mostUsd(usdPerRequest: number, leastUsd = 0): number {
+    return this.limitUsd(this.burst * usdPerRequest, usdPerRequest, leastUsd)
   }
 
   /** What to lay by with this request while a newcomer waits, USD: a share of B, and what nobody wants to spend. */

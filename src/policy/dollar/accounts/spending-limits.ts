@@ -84,13 +84,14 @@ export class SpendingLimits {
   /**
    * How many requests must pay in before the router's credit, or the tenant's, lets one draw that much: 0 where it does, Infinity
    * where not even a full account would.
+   * @param usd what the request draws on its cheapest model
    */
   lackingRequests(ofRouter: boolean, usd: number): number {
     const account = ofRouter ? this.router : this.tenant
     const ceilingUsd = account?.usdPerRequest ?? null
     const lackingUsd = usd - (ofRouter ? this.routerCreditUsd : this.tenantCreditUsd)
     if (account === undefined || ceilingUsd === null || lackingUsd <= 0) return 0
-    return usd > account.credit.mostUsd(ceilingUsd)
+    return usd > account.credit.mostUsd(ceilingUsd, usd)
       ? Number.POSITIVE_INFINITY
       : Math.ceil(lackingUsd / ceilingUsd)
   }

@@ -15,13 +15,13 @@ export interface Reach {
 }
 
 /**
- * @param drawnUsd what one request would draw
+ * @param drawnUsd what one request would draw, and the least that it would on any model
  * @param tail how far its bills may lie above, as in accounts/tail.ts
  * @param isTry it is not chosen by its score: then it may take a share of what a cap leaves, and a newcomer has the fund
  */
 export function reachOf(
   { usdPerRequest, credit, caps }: Account,
-  drawnUsd: number,
+  { drawnUsd, leastUsd }: { readonly drawnUsd: number; readonly leastUsd: number },
   tail: number,
   isTry: boolean,
   isNewcomer: boolean,
@@ -29,7 +29,7 @@ export function reachOf(
   const budgetUsd =
     usdPerRequest === null || isNewcomer
       ? Number.POSITIVE_INFINITY
-      : usdPerRequest * mostBudgets(credit.burst, credit.burst, tail)
+      : usdPerRequest * mostBudgets(credit.burst, credit.burst, tail, leastUsd / usdPerRequest)
   const share = isTry ? TRY_CAP_SHARE : 1
   const capUsd = share * Math.min(Number.POSITIVE_INFINITY, ...caps.map(({ usd }) => usd))
   return {
@@ -49,9 +49,12 @@ export function neededCapUsd(drawnUsd: number): number {
   return drawnUsd / TRY_CAP_SHARE
 }
 
-/** The most that an account which holds `held` budgets' worth of money lets one request draw, in budgets. */
-function mostBudgets(held: number, burst: number, tail: number): number {
-  const limit = new Credit(burst).limitUsd(held, 1)
+/**
+ * The most that an account which holds `held` budgets' worth of money lets one request draw, in budgets.
+ * @param least what the request draws on its cheapest model
+ */
+function mostBudgets(held: number, burst: number, tail: number, least = 0): number {
+  const limit = new Credit(burst).limitUsd(held, 1, least)
   // Up to the budget what is drawn counts, beyond it what the tail may come to.
   return limit > 1 ? (limit * CREDIT_TAIL_FACTOR) / tail : limit
 }

@@ -96,8 +96,8 @@ class Standings {
     if (model.forcedRemaining > 0) return this.ofNewcomer(model, seen)
     if (seen.wins > 0) return this.ofWinner(model, seen)
     const { prompts } = this.survey
-    const { limitUsd } = this.survey.limits.spending
     if (seen.wouldWin > 0) {
+      const { limitUsd } = seen
       const why = `one request costs ${usdInText(seen.drawnUsd)} or more, and may draw ${usdInText(limitUsd)} as the accounts stand now: it would get ${seen.wouldWin} of ${prompts.length} prompts like the latest`
       return this.say(model, 'unaffordable', why, { costUsd: seen.drawnUsd, mostUsd: limitUsd })
     }
@@ -110,11 +110,10 @@ class Standings {
     const { router } = policy.accounts
     const tail = policy.tailOf(model)
     const costUsd = seen.drawnUsd
-    const ever = reachOf(router, costUsd, tail, false, false)
+    const ever = reachOf(router, seen, tail, false, false)
     if (ever.byBudget || ever.byCaps)
       return this.outOfReach(model, seen, ever, tail, 'every request is refused: ')
-    const { limitUsd, capUsd } = this.survey.limits.spending
-    const mostUsd = Math.max(0, Math.min(limitUsd, capUsd))
+    const mostUsd = Math.max(0, Math.min(seen.limitUsd, this.survey.limits.spending.capUsd))
     const why = `every request is refused now: ${this.promptsText} draws ${usdInText(costUsd)} or more, and the accounts leave ${usdInText(mostUsd)}; more comes with time`
     return this.say(model, 'unaffordable', why, { costUsd, mostUsd })
   }
@@ -126,7 +125,7 @@ class Standings {
     const tail = policy.tailOf(model)
     const isNewcomer = model.forcedRemaining > 0
     const costUsd = seen.drawnUsd
-    const reach = reachOf(router, costUsd, tail, seen.wouldWin === 0, isNewcomer)
+    const reach = reachOf(router, seen, tail, seen.wouldWin === 0, isNewcomer)
     if (!reach.byBudget && !reach.byCaps) return null
     const ceilingUsd = reach.byBudget ? neededBudgetUsd(router, costUsd, tail) : null
     // What no budget makes worth its price, under the caps that there are, is not held up by the account.

@@ -16,8 +16,10 @@ import { type RecentPrompt, recentPrompts } from './recent-prompts.js'
 
 /** How a model stands with requests like the latest, were they routed now and without options of their own. */
 export interface Surveyed {
-  /** The least that one of them would draw, USD. */
+  /** The least that one of them would draw, USD; what that one would draw on its cheapest model, and may draw as the accounts stand. */
   drawnUsd: number
+  leastUsd: number
+  limitUsd: number
   /** The most by which it is worth more than the best that can be had at the price in force; below 0: it is worth less. */
   lead: number
   /** How many it would get, and how many were it affordable. */
@@ -86,14 +88,20 @@ export class Survey {
     for (const prompt of this.prompts) {
       this.weigh(prompt)
       const best = this.best()
+      const leastUsd = costs.drawnUsd[costs.leastDrawn()]
       if (this.isRefused()) this.refused++
       newcomers.read(state, spending, Math.min(spending.ceilingUsd, spending.paceUsd))
       for (let position = 0; position < costs.list.count; position++) {
         const lead = best < 0 ? 0 : costs.worth(position, spending.price) - costs.worth(best, spending.price)
         const one = found.get(costs.list.models[position])
         const isBetter = lead > 0 && !this.isEqual(position, best)
+        const drawnUsd = costs.drawnUsd[position]
+        const { limitUsd } = spending
+        const least = one === undefined || drawnUsd < one.drawnUsd ? { drawnUsd, leastUsd, limitUsd } : one
         const seen: Surveyed = {
-          drawnUsd: Math.min(costs.drawnUsd[position], one?.drawnUsd ?? Number.POSITIVE_INFINITY),
+          drawnUsd: least.drawnUsd,
+          leastUsd: least.leastUsd,
+          limitUsd: least.limitUsd,
           lead: Math.max(lead, one?.lead ?? Number.NEGATIVE_INFINITY),
           wins: (one?.wins ?? 0) + (position === best ? 1 : 0),
           wouldWin: (one?.wouldWin ?? 0) + (position === best || isBetter ? 1 : 0),
