@@ -21,6 +21,8 @@ export interface FeedbackLine {
   readonly model: string | null
   readonly kind: 'reward' | 'cost' | 'failure' | 'bill'
   readonly value: number
+  /** Milliseconds since 1970; -Infinity when the line does not say. */
+  readonly at: number
 }
 
 /** A propensity is 1 - epsilon + epsilon / m, rounded: a few ulp above 1 are 1. */
@@ -110,7 +112,13 @@ function rewardOf(line: Record<string, unknown>, place: string): FeedbackLine {
   if (typeof reward !== 'number' || !(Math.abs(reward) <= REWARD_MAX)) {
     throw bad(place, 'reward', `a number within +-${REWARD_MAX}`, reward)
   }
-  return { id: textOf(line.id, 'id', place), model: modelOf(line, place), kind: 'reward', value: reward }
+  return {
+    id: textOf(line.id, 'id', place),
+    model: modelOf(line, place),
+    kind: 'reward',
+    value: reward,
+    at: atOf(line),
+  }
 }
 
 function costOf(
@@ -120,7 +128,17 @@ function costOf(
 ): FeedbackLine {
   const { costUsd } = line
   if (!isAmount(costUsd)) throw bad(place, 'costUsd', 'a finite number >= 0', costUsd)
-  return { id: textOf(line.id, 'id', place), model: modelOf(line, place), kind, value: costUsd }
+  return {
+    id: textOf(line.id, 'id', place),
+    model: modelOf(line, place),
+    kind,
+    value: costUsd,
+    at: atOf(line),
+  }
+}
+
+function atOf({ at }: Record<string, unknown>): number {
+  return typeof at === 'number' && Number.isFinite(at) ? at : Number.NEGATIVE_INFINITY
 }
 
 function modelOf(line: Record<string, unknown>, place: string): string | null {

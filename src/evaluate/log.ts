@@ -47,9 +47,14 @@ export interface DecisionLog {
 interface Feedback {
   reward: number | null
   costUsd: number | null
-  /** The bill that takes the place of the cost, wherever it stands. */
+  /** The latest bill, which takes the place of the cost, wherever it stands; and its time. Of the same time the later line. */
   billUsd: number | null
+  billedAt: number
   failed: boolean
+}
+
+function blankFeedback(): Feedback {
+  return { reward: null, costUsd: null, billUsd: null, billedAt: Number.NEGATIVE_INFINITY, failed: false }
 }
 
 /**
@@ -105,8 +110,8 @@ export class DecisionLogReader {
     this.routed.set(line.id, { line, place })
   }
 
-  private learn({ id, model, kind, value }: FeedbackLine, place: string): void {
-    const known = this.feedback.get(id) ?? { reward: null, costUsd: null, billUsd: null, failed: false }
+  private learn({ id, model, kind, value, at }: FeedbackLine, place: string): void {
+    const known = this.feedback.get(id) ?? blankFeedback()
     const twice =
       (kind !== 'bill' && known.failed) ||
       (kind === 'reward' && known.reward !== null) ||
@@ -118,8 +123,9 @@ export class DecisionLogReader {
       throw invalid(place, `model: expected '${decided}', which '${id}' was routed to, got '${model}'`)
     }
     if (kind === 'reward') known.reward = value
-    else if (kind === 'bill') known.billUsd = value
-    else known.costUsd = value
+    else if (kind === 'bill') {
+      if (at >= known.billedAt) Object.assign(known, { billUsd: value, billedAt: at })
+    } else known.costUsd = value
     if (kind === 'failure') known.failed = true
     this.feedback.set(id, known)
   }

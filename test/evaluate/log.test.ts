@@ -69,6 +69,10 @@ describe('a decision log', () => {
         [bills[0], ROUTED, before, bills[1]],
       ])
         expect(parse(...lines).decisions).toMatchObject([{ costUsd: 0.4, failed: before === FAILED }])
+    // Of two processes that append to one file the later bill may stand first.
+    const [first, corrected] = bills.map((bill, i) => ({ ...bill, at: 10 + i }))
+    expect(parse(ROUTED, SETTLED, corrected, first).decisions).toMatchObject([{ costUsd: 0.4 }])
+    expect(parse(ROUTED, SETTLED, first, corrected).decisions).toMatchObject([{ costUsd: 0.4 }])
     expectCode(() => parse(ROUTED, cancelled, SETTLED), 'DATA_INVALID', 'log:3')
   })
 
