@@ -138,12 +138,13 @@ export class Keyring {
 
   private tell(keys: KeyList['keys'], unreadable: KeyList['unreadable']): void {
     const { onProblem } = this.options
-    const ids = unreadable.slice(0, IDS_SHOWN_MAX).join(', ')
-    if (ids !== this.unreadable && ids !== '')
+    const all = unreadable.join(', ')
+    const more = unreadable.length > IDS_SHOWN_MAX ? ` and ${unreadable.length - IDS_SHOWN_MAX} more` : ''
+    if (all !== this.unreadable && all !== '')
       onProblem(
-        `${plural(unreadable.length, 'stored key')} cannot be read, and no client comes in with such a one: ${ids}; make others in their place`,
+        `${plural(unreadable.length, 'stored key')} cannot be read, and no client comes in with such a one: ${unreadable.slice(0, IDS_SHOWN_MAX).join(', ')}${more}; make others in their place`,
       )
-    this.unreadable = ids
+    this.unreadable = all
     const there = new Set([...unreadable, ...keys.map(({ id }) => id)])
     const missing = [...this.seen].filter((id) => !there.has(id)).length
     if (missing > this.missing)

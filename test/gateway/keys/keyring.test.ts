@@ -255,6 +255,25 @@ describe('a keyring', () => {
     expect(key.id).toBe(id.slice(4))
   })
 
+  it('tells of each that cannot be read, however many there are, and names the first ten', async () => {
+    const records = memoryRecords()
+    const damage = async (name: string) => {
+      const { key } = await createKey(records, { name }, KNOWN, T0)
+      await records.put(`key:${key.id}`, { damagedLine: name })
+    }
+    for (let i = 0; i < 11; i++) await damage(`k${i}`)
+    const { keyring, state, shared } = await keyringOn(records)
+    await keyring.authenticate('unknown')
+    await damage('one more')
+    await shared.refresh()
+    await keyring.authenticate('unknown')
+    const told = state.problems.map((problem) => /^(\d+) .* and (\d+) more;/.exec(problem)?.slice(1))
+    expect(told).toEqual([
+      ['11', '1'],
+      ['12', '2'],
+    ])
+  })
+
   it('looks for changes itself where no timer runs', async () => {
     const records = memoryRecords()
     const { text, key } = await createKey(records, { name: 'k' }, KNOWN, T0)
