@@ -33,6 +33,7 @@ import { failureLog } from './logs/failure-log.js'
 import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
+import { upstreamProblemLog } from './logs/upstream-problems.js'
 import { engineMetrics } from './metrics/engine-metrics.js'
 import { openTelemetry } from './metrics/open-telemetry.js'
 import { priceMetrics } from './metrics/price-metrics.js'
@@ -160,6 +161,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     notes,
     now,
     onError,
+    onUpstreamProblem: upstreamProblemLog(write, steadyNow),
     onReward: (source, value) => dashboard?.rewarded(source, value),
   })
 

@@ -6,6 +6,7 @@ import type { ClientRequest } from './doors/client-request.js'
 import type { Keyring } from './keys/keyring.js'
 import type { RateLimits } from './keys/rate-limits.js'
 import type { RequestObserver } from './logs/request-record.js'
+import type { UpstreamProblem } from './logs/upstream-problems.js'
 import type { MetricsRegistry } from './metrics/registry.js'
 import type { RewardReport } from './metrics/reward-metrics.js'
 import type { Notes } from './notes/notes.js'
@@ -32,6 +33,8 @@ export interface SurfaceDeps {
   readonly now: () => number
   /** Called with failures that are nobody's but ours. @param what failed, for the log: `a bill` */
   readonly onError: (error: unknown, what: string) => void
+  /** Called with why a call failed, where clients do not hear it and the operator may have to mend it. */
+  readonly onUpstreamProblem?: ((problem: UpstreamProblem) => void) | undefined
   /** Called with every reward that is taken. @param value in [0, 1] */
   readonly onReward?: ((source: string, value: number) => void) | undefined
 }

@@ -101,6 +101,7 @@ export class Attempt implements StreamedCall {
     const { house } = this
     if (error instanceof UpstreamFailure) {
       const { code, status, retryAfterMs, body, mayBeBilled, usage } = error
+      house.tellOperator(error, this.call, `${this.call.upstream.baseUrl}${this.adapter.path}`)
       // The time of the request was over, not the model's.
       const kind = code === 'upstream_timeout' && this.isLate ? 'operator' : error.kind
       const message = house.scrub(error.message)

@@ -25,13 +25,14 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
   const upstream = upstreamOf(model)
   if (upstream === undefined) throw takenAway()
   const { firstTokenMs } = order.config.timeouts
+  const url = `${upstream.baseUrl}${ANTHROPIC_MESSAGES.path}/count_tokens`
   const abort = new AbortController()
   exchange.onGone(() => abort.abort())
   exchange.record.model = model.id
   exchange.record.upstream = upstream.id
   try {
     const call = {
-      url: `${upstream.baseUrl}${ANTHROPIC_MESSAGES.path}/count_tokens`,
+      url,
       headers: upstreamHeaders(upstream, ANTHROPIC_MESSAGES, exchange.request.headers),
       body: withMembers(order.body.text, { model: model.upstreamModel }),
       signal: abort.signal,
@@ -61,8 +62,9 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
     return json
   } catch (error) {
     abort.abort()
-    const { status, code, message, retryAfterMs } =
-      error instanceof UpstreamFailure ? error : failureOfConnection(error)
+    const failure = error instanceof UpstreamFailure ? error : failureOfConnection(error)
+    if (!exchange.isGone) house.tellOperator(failure, { model, upstream }, url)
+    const { status, code, message, retryAfterMs } = failure
     throw new Refused(status, code, house.scrub(message), retryAfterMs)
   }
 }

@@ -1,6 +1,6 @@
 import type { After } from '../../base/after.js'
 import { type Judge, Repeats, type RewardCollector } from '../../rewards/parts.js'
-import type { UpstreamConfig } from '../config/config.js'
+import type { ModelConfig, UpstreamConfig } from '../config/config.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import { requestOf, responseOf } from '../doors/web-door.js'
@@ -114,6 +114,19 @@ export class House {
         this.deps.onError(error.cause, 'a model of the AI SDK')
       throw error
     }
+  }
+
+  /** Clients are not told what is wrong with a key, an account, the name of a model or an address: the log is. */
+  tellOperator(
+    { message, detail }: UpstreamFailure,
+    { model, upstream }: { readonly model: ModelConfig; readonly upstream: UpstreamConfig },
+    url: string,
+  ): void {
+    if (detail === '') return
+    const { id, upstreamModel } = model
+    const about = { model: id, upstream: upstream.id, upstreamModel }
+    const where = upstream.protocol === 'ai-sdk' ? about : { ...about, url }
+    this.deps.onUpstreamProblem?.({ ...where, error: message, detail: this.scrub(detail) })
   }
 
   /** What an upstream says may quote its key. */

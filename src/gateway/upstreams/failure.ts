@@ -26,6 +26,8 @@ export class UpstreamFailure extends Error {
   readonly mayBeBilled: boolean
   /** What it says that it has used; null: nothing, or that came in the answer before it. */
   readonly usage: Json | null
+  /** What clients are not told: the provider's words, or why there was no connection. Empty: the message says all of it. */
+  readonly detail: string
 
   constructor(
     kind: FailureKind,
@@ -37,6 +39,7 @@ export class UpstreamFailure extends Error {
       readonly body?: Json | null
       readonly mayBeBilled?: boolean
       readonly usage?: Json | null
+      readonly detail?: string
     } = {},
   ) {
     super(message)
@@ -47,6 +50,7 @@ export class UpstreamFailure extends Error {
     this.body = more.body ?? null
     this.mayBeBilled = more.mayBeBilled ?? false
     this.usage = more.usage ?? null
+    this.detail = more.detail ?? ''
   }
 
   /** Whether the upstream takes no requests of this key, account or model. */
@@ -73,7 +77,7 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
       body: error === null ? null : body,
     })
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
-    return new UpstreamFailure('operator', REFUSED, 502, `the upstream answered ${status}`)
+    return new UpstreamFailure('operator', REFUSED, 502, `the upstream answered ${status}`, { detail: said })
   if (status === 429)
     return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
   const isLost = status === LOST_ON_THE_WAY && error === null
@@ -115,9 +119,12 @@ const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SE
  */
 export function failureOfConnection(error: unknown, isSent = true): UpstreamFailure {
   const code = codeOf(error)
+  const detail = whyOf(error)
   if (!isSent || UNREACHED.has(code) || NO_TLS.test(code))
-    return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached')
-  const more = { mayBeBilled: true }
+    return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached', {
+      detail,
+    })
+  const more = { mayBeBilled: true, detail }
   return new UpstreamFailure(
     'upstream',
     'upstream_broke_off',
@@ -125,6 +132,14 @@ export function failureOfConnection(error: unknown, isSent = true): UpstreamFail
     'the upstream closed the connection',
     more,
   )
+}
+
+/** Of an error without words: those of its cause, or its code. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  const { cause } = error
+  if (error.message === 'fetch failed' && cause instanceof Error) return whyOf(cause)
+  return error.message === '' ? codeOf(error) : error.message
 }
 
 function codeOf(error: unknown): string {

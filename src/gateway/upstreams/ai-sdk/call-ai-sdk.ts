@@ -194,7 +194,9 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
   const message = messageOf(error)
   if (CALLER.has(name)) return jsonAnswer(400, writer.error(message, 400), () => null)
   if (OPERATOR.has(name))
-    throw new UpstreamFailure('operator', 'upstream_refused', 502, 'the model is set up wrongly')
+    throw new UpstreamFailure('operator', 'upstream_refused', 502, 'the model is set up wrongly', {
+      detail: message,
+    })
   const status = isRecord(error) ? numberOf(error.statusCode) : null
   if (MALFORMED.has(name) || (status !== null && status < 300))
     throw malformed('the answer of the model cannot be read')

@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { upstreamProblemLog } from '../../../src/gateway/logs/upstream-problems.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
+
+afterEach(closeAll)
+
+const CHAT = '/v1/chat/completions'
+
+function toldOf({ lines }: Awaited<ReturnType<typeof gatewayServer>>) {
+  return lines.filter(({ message }) => message.startsWith('a call of an upstream failed'))
+}
+
+describe('why an upstream refuses, or is not reached', () => {
+  it.each([401, 402, 403, 404])('is in the log, and not in the answer to the client: %i', async (status) => {
+    const message = `no such model, or no such key: sk-upstream-0123456789`
+    const server = await gatewayServer({
+      script: () => ({ fault: { kind: 'status', status, message } }),
+      models: [modelTree('sim-small'), modelTree('sim-claude')],
+    })
+    const requests = [
+      [CHAT, { model: 'sim-small', messages: HELLO }],
+      [CHAT, { model: 'sim-small', messages: HELLO, stream: true }],
+      ['/v1/messages', { model: 'sim-claude', messages: HELLO, max_tokens: 5 }],
+    ] as const
+    for (const [path, body] of requests) {
+      const answer = await server.post(path, body)
+      expect(answer.status).toBe(502)
+      expect(await answer.text()).not.toContain('no such model')
+    }
+    const error = `the upstream answered ${status}`
+    const detail = 'no such model, or no such key: $UPSTREAM_KEY'
+    expect(toldOf(server).map(({ level, fields }) => [level, fields])).toEqual(
+      [
+        ['sim-small', 'openai', '/chat/completions'],
+        ['sim-claude', 'anthropic', '/messages'],
+      ].map(([model, upstream, path]) => [
+        'warn',
+        { model, upstream, upstreamModel: model, url: server.upstream.baseUrl + path, error, detail },
+      ]),
+    )
+  })
+
+  it('is in the log where there is no connection', async () => {
+    const server = await gatewayServer({
+      upstreams: () => [{ id: 'typo', protocol: 'openai', baseUrl: 'http://127.0.0.1:1/v1', apiKey: null }],
+      models: [modelTree('sim-small', { upstream: 'typo' })],
+    })
+    const answer = await server.post(CHAT, { model: 'sim-small', messages: HELLO })
+    expect(answer.status).toBe(502)
+    expect(await answer.text()).not.toContain('127.0.0.1')
+    expect(toldOf(server).map(({ fields }) => fields)).toEqual([
+      {
+        model: 'sim-small',
+        upstream: 'typo',
+        upstreamModel: 'sim-small',
+        url: 'http://127.0.0.1:1/v1/chat/completions',
+        error: 'the upstream cannot be reached',
+        detail: expect.stringContaining('ECONNREFUSED'),
+      },
+    ])
+  })
+
+  it('is no line where the client left', async () => {
+    const server = await gatewayServer({
+      script: () => ({ fault: { kind: 'stall-before-headers' } }),
+      models: [modelTree('sim-small')],
+    })
+    const abort = new AbortController()
+    const asked = fetch(server.url + CHAT, {
+      method: 'POST',
+      headers: { authorization: 'Bearer pb-client-0123456789abcdef' },
+      body: JSON.stringify({ model: 'sim-small', messages: HELLO }),
+      signal: abort.signal,
+    })
+    setTimeout(() => abort.abort(), 100)
+    await expect(asked).rejects.toThrow('abort')
+    await server.over(1)
+    expect(toldOf(server)).toEqual([])
+  })
+
+  it('is a line a minute, cut to its beginning, with how often it came in between', () => {
+    const told: object[] = []
+    let now = 0
+    const log = upstreamProblemLog(
+      (_level, fields) => told.push(fields),
+      () => now,
+    )
+    const problem = { model: 'm', upstream: 'u', upstreamModel: 'm', error: 'the upstream answered 401' }
+    for (now = 0; now <= 60_000; now += 1000)
+      log({ ...problem, detail: `request ${now}: ${'x'.repeat(900)}` })
+    expect(told).toEqual([
+      { ...problem, detail: expect.stringMatching(/^request 0: x{489}$/) },
+      { ...problem, detail: expect.stringMatching(/^request 60000: x{485}$/), alikeSince: 59 },
+    ])
+  })
+})
