@@ -1,12 +1,23 @@
 import type { ModelPrice, TierSpec, TokenPrices } from '../../index.js'
-import { list, object, optional, required } from './compound-shapes.js'
+import { list, object, optional, required, ruled } from './compound-shapes.js'
 import { integerIn, numberIn } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
 
-/** Beyond that a price is one of a token and not of a million. */
 const USD_PER_MTOK_MAX = 1e6
+/** Below it, and above 0, a price is that of a token and not of a million: no budget would ever be spent. */
+const USD_PER_MTOK_MIN = 1e-4
 const TIERS_MAX = 16
-const usd = numberIn(0, USD_PER_MTOK_MAX)
+const inRange = numberIn(0, USD_PER_MTOK_MAX)
+const usd: Shape<number> = ruled(
+  {
+    schema: { ...inRange.schema, not: { exclusiveMinimum: 0, exclusiveMaximum: USD_PER_MTOK_MIN } },
+    read: inRange.read,
+  },
+  (value) =>
+    value > 0 && value < USD_PER_MTOK_MIN
+      ? `expected USD per million tokens, of ${USD_PER_MTOK_MIN} at least or 0, got ${value}: if that is the price of one token, write ${Number((value * 1e6).toPrecision(12))}`
+      : null,
+)
 
 function price(what: string) {
   return optional(usd, `USD per million tokens ${what}`)

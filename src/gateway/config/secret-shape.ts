@@ -5,6 +5,9 @@ import { type Read, type Reading, type Shape, wrong } from './shape.js'
 const REFERENCE = '^\\$(?:[A-Za-z_][A-Za-z0-9_]*|\\{[A-Za-z_][A-Za-z0-9_]*\\})$'
 const REFERENCE_EXPRESSION = new RegExp(REFERENCE, 'u')
 
+/** How LiteLLM and TensorZero name an environment variable. */
+const ELSEWHERE = /^(?:os\.environ\/|env::)([A-Za-z_][A-Za-z0-9_]{0,99})$/
+
 interface SecretRules {
   /** Whether it is sent in a header, where only visible ASCII letters are allowed. */
   readonly isHeader: boolean
@@ -21,8 +24,8 @@ export function secret({ isHeader = true, lengthMin = 1 }: Partial<SecretRules> 
     read(value, path, reading) {
       if (typeof value === 'string' && REFERENCE_EXPRESSION.test(value))
         return lookUp(value, path, reading, { isHeader, lengthMin })
-      const message =
-        'expected the name of an environment variable, such as $MY_SECRET: secrets do not stand in this file'
+      const [, name = 'MY_SECRET'] = (typeof value === 'string' && ELSEWHERE.exec(value)) || []
+      const message = `expected the name of an environment variable, such as $${name}: secrets do not stand in this file`
       return wrong(reading, path, message)
     },
   }

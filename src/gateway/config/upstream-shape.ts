@@ -25,6 +25,20 @@ export const baseUrl: Shape<string> = ruled(
   (url) => (URL.canParse(url) ? null : 'is no URL'),
 )
 
+/** What the gateway adds to a base URL, which clients are often given whole. */
+const ADDED_PATH = /\/(chat\/completions|completions|responses|embeddings|messages)$/i
+/** Nothing of theirs is served without it. */
+const NEEDS_V1 = /^https:\/\/api\.(openai|anthropic)\.com$/i
+
+const httpBaseUrl: Shape<string> = ruled(baseUrl, (url) => {
+  const [added] = ADDED_PATH.exec(url) ?? []
+  if (added !== undefined)
+    return `expected the address before ${added}, which the gateway adds itself: leave it out`
+  return NEEDS_V1.test(url)
+    ? `expected ${url}/v1, as this provider answers nothing without it: paths such as /messages are added to it`
+    : null
+})
+
 /** Those that the gateway writes itself, and those of the connection. */
 const HEADER_NAME =
   '^(?!(?:host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-[a-z-]+|accept-encoding|proxy-[a-z-]+)$)' +
@@ -46,7 +60,7 @@ function overHttp(protocol: Exclude<Protocol, 'ai-sdk'>, about: string): Shape<U
   const shape = object<Omit<UpstreamConfig, Packaged>>({
     ...common,
     protocol: required(oneOf([protocol]), about),
-    baseUrl: required(baseUrl, 'what paths such as /chat/completions or /messages are added to'),
+    baseUrl: required(httpBaseUrl, 'what paths such as /chat/completions or /messages are added to'),
   })
   return mapped(shape, (given) => Object.freeze({ ...given, package: null, factory: null, options: {} }))
 }

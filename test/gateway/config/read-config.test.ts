@@ -229,6 +229,71 @@ describe('a config', () => {
   })
 })
 
+describe('what was written for another gateway', () => {
+  const price = (price: number) => ({
+    models: [
+      {
+        id: 'm',
+        upstream: 'up',
+        prices: {
+          inputUsdPerMTok: 1,
+          outputUsdPerMTok: 2,
+          cachedInputUsdPerMTok: price,
+          tiers: [{ aboveInputTokens: 1000, inputUsdPerMTok: price, outputUsdPerMTok: 2 }],
+        },
+      },
+    ],
+  })
+
+  it.each([
+    [2.5e-7, '0.25'],
+    [0.000003, '3'],
+    [0.0000999, '99.9'],
+  ])('a price of one token is refused, with the price of a million: %d', async (given, million) => {
+    const why = `expected USD per million tokens, of 0.0001 at least or 0, got ${given}: if that is the price of one token, write ${million}`
+    expect(await ofSmall(price(given))).toEqual([
+      `c: models[0].prices.cachedInputUsdPerMTok: ${why}`,
+      `c: models[0].prices.tiers[0].inputUsdPerMTok: ${why}`,
+    ])
+  })
+
+  it.each([0, 0.0001, 0.005, 600])(
+    'a price of a million tokens is taken, and so is 0: %d',
+    async (given) => {
+      expect(await ofSmall(price(given))).toEqual([])
+    },
+  )
+
+  it.each([
+    ['openai', 'https://h/v1/chat/completions', 'expected the address before /chat/completions, which the'],
+    ['openai', 'https://h/v1/responses', 'expected the address before /responses, which the'],
+    ['anthropic', 'https://h/v1/messages', 'expected the address before /messages, which the'],
+    ['anthropic', 'https://api.anthropic.com', 'expected https://api.anthropic.com/v1, as'],
+    ['openai', 'https://api.openai.com', 'expected https://api.openai.com/v1, as'],
+  ])('an address that would be called wrongly is refused: %s, %s', async (protocol, baseUrl, why) => {
+    expect(await ofSmall({ upstreams: [{ id: 'up', protocol, baseUrl }] })).toEqual([
+      expect.stringContaining(`c: upstreams[0].baseUrl: ${why}`),
+    ])
+  })
+
+  it.each(['http://127.0.0.1:9', 'https://h/v1', 'https://h/messages/v1', 'https://h/anthropic'])(
+    'another address is taken: %s',
+    async (baseUrl) => {
+      expect(await ofSmall({ upstreams: [{ id: 'up', protocol: 'openai', baseUrl }] })).toEqual([])
+    },
+  )
+
+  it.each(['os.environ/OPENAI_API_KEY', 'env::OPENAI_API_KEY'])(
+    'the name of an environment variable is given as it is written here: %s',
+    async (apiKey) => {
+      const upstreams = [{ id: 'up', protocol: 'openai', baseUrl: 'http://h:1', apiKey }]
+      expect(await ofSmall({ upstreams })).toEqual([
+        'c: upstreams[0].apiKey: expected the name of an environment variable, such as $OPENAI_API_KEY: secrets do not stand in this file',
+      ])
+    },
+  )
+})
+
 describe('secrets', () => {
   it('come from the environment, and a missing one is named', async () => {
     expect(await ofTree(exampleTree(), { ...ENV, OPENAI_API_KEY: '' })).toEqual([
