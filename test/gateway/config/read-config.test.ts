@@ -257,12 +257,9 @@ describe('what was written for another gateway', () => {
     ])
   })
 
-  it.each([0, 0.0001, 0.005, 600])(
-    'a price of a million tokens is taken, and so is 0: %d',
-    async (given) => {
-      expect(await ofSmall(price(given))).toEqual([])
-    },
-  )
+  it.each([0, 0.0001, 0.005, 600])('a price of a million tokens is taken, and so is 0: %d', async (given) => {
+    expect(await ofSmall(price(given))).toEqual([])
+  })
 
   it.each([
     ['openai', 'https://h/v1/chat/completions', 'expected the address before /chat/completions, which the'],
