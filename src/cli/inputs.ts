@@ -5,6 +5,7 @@ import { show } from '../base/errors.js'
 import { checkModelSpecs, type ResolvedModelSpec } from '../models/model.js'
 import { CommandError } from './command-error.js'
 import { readJsonFile } from './files.js'
+import { printError } from './print.js'
 
 /**
  * Reads a models file: `{"models": [{id, inputUsdPerMTok, outputUsdPerMTok}, ...]}`, or the array alone. A model may
@@ -25,7 +26,30 @@ export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]>
   }
   if (list.length === 0)
     throw new CommandError('FILE_UNREADABLE', `${path}: models: expected at least one, got none`)
-  return checkModelSpecs(list, `${path}: models`)
+  const specs = checkModelSpecs(list, `${path}: models`)
+  for (const [i, spec] of specs.entries()) {
+    const tiers = (spec.tiers ?? []).map((tier, t) => [`models[${i}].tiers[${t}]`, tier] as const)
+    for (const [where, prices] of [[`models[${i}]`, spec] as const, ...tiers])
+      warnOfUnits(path, where, prices)
+  }
+  return specs
+}
+
+/** Below it, and above 0, a price is that of a token and not of a million. */
+const USD_PER_MTOK_MIN = 1e-4
+
+/** It says so, and goes on: `prices import` may be what mends the file. */
+function warnOfUnits(path: string, where: string, prices: object): void {
+  // One of them: those that are left out are as the others of their side.
+  const low = Object.entries(prices).find(
+    ([name, usd]) => name.endsWith('UsdPerMTok') && usd > 0 && usd < USD_PER_MTOK_MIN,
+  )
+  if (low === undefined) return
+  const [name, usd] = low
+  const million = Number((usd * 1e6).toPrecision(12))
+  printError(
+    `paretobandit: ${path}: ${where}.${name}: expected USD per million tokens, got ${usd}: if that is the price of one token, write ${million}; all costs are a millionth of the true ones otherwise\n`,
+  )
 }
 
 /**

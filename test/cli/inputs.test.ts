@@ -323,3 +323,33 @@ describe('a prompt that begins with a dash', () => {
     )
   })
 })
+
+describe('a models file with prices of one token', () => {
+  const models = (usd: number) => [
+    { id: 'm', inputUsdPerMTok: usd, outputUsdPerMTok: 2 },
+    {
+      id: 'n',
+      inputUsdPerMTok: 1,
+      outputUsdPerMTok: 2,
+      tiers: [{ aboveInputTokens: 1000, inputUsdPerMTok: usd, outputUsdPerMTok: usd * 2 }],
+    },
+  ]
+
+  it('is taken with a warning that names them, and says what to write', async () => {
+    await folder.write('tokens.json', JSON.stringify(models(2.5e-7)))
+    const { code, stderr } = await folder.run(['route', 'hello', '--models', 'tokens.json'])
+    expect(code).toBe(0)
+    const why =
+      'expected USD per million tokens, got 2.5e-7: if that is the price of one token, write 0.25; all costs are a millionth of the true ones otherwise'
+    expect(stderr).toBe(
+      `paretobandit: tokens.json: models[0].inputUsdPerMTok: ${why}\n` +
+        `paretobandit: tokens.json: models[1].tiers[0].inputUsdPerMTok: ${why}\n`,
+    )
+  })
+
+  it.each([0, 0.0001, 2.5])('is not what a price of %d is', async (usd) => {
+    await folder.write('tokens.json', JSON.stringify(models(usd)))
+    const { code, stderr } = await folder.run(['route', 'hello', '--models', 'tokens.json'])
+    expect([code, stderr]).toEqual([0, ''])
+  })
+})
