@@ -32,6 +32,7 @@ export type {
   RequestRecord,
   Surface,
 } from './logs/request-record.js'
+export type { UpstreamProblem } from './logs/upstream-problems.js'
 export type { RewardReport } from './metrics/reward-metrics.js'
 export type { NoteKind, Notes } from './notes/notes.js'
 export type { MakeSurfaces, SurfaceDeps, Surfaces } from './surfaces.js'

@@ -9,8 +9,11 @@ const DETAIL_MAX = 500
 
 /** A call that failed by what the config says, or by the way to the provider. */
 export interface UpstreamProblem {
+  /** Ids of the config. */
   readonly model: string
+  /** Of `upstreams`. */
   readonly upstream: string
+  /** What its provider calls the model. */
   readonly upstreamModel: string
   /** Not of models of the AI SDK: their packages know it. */
   readonly url?: string
