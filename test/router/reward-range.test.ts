@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import type { RouterEvent } from '../../src/events/events.js'
 import type { Decision } from '../../src/policy/decision.js'
+import { CREDIT_WORTH_DEBT_REQUESTS } from '../../src/policy/dollar/tuning.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
 import { fitPriors } from '../../src/router/fit-priors.js'
@@ -269,9 +270,13 @@ describe.each(POLICY_NAMES)('what a router of policy %s tells', (policy) => {
         unitStats.quality?.recentMeanReward ?? Number.NaN,
         9,
       )
-      // A price is the edge of a bin, 32 to an octave.
+      // A price is the edge of a bin, 32 to an octave. No budget is worth more than the whole range and a part of it for what is owed,
+      // and this range is eight times as wide.
       expect(unitStats.pacer.shadowPrice).toBeGreaterThan(0)
-      const ratio = stats.pacer.shadowPrice / unitStats.pacer.shadowPrice
+      const owed = Math.max(0, -(unitStats.account?.creditUsd ?? 0)) / 1e-4
+      const limit = 1 + owed / CREDIT_WORTH_DEBT_REQUESTS
+      expect(stats.pacer.shadowPrice).toBeLessThanOrEqual(8 * limit)
+      const ratio = Math.min(stats.pacer.shadowPrice, limit) / unitStats.pacer.shadowPrice
       expect(Math.abs(ratio - 1)).toBeLessThan(1 / 16)
     }
     const again = await routerOf([-2, 6], own)
