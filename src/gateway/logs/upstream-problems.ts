@@ -1,9 +1,6 @@
-import { LatestMap } from '../../base/latest-map.js'
+import { AlikeLines } from './alike-lines.js'
 import type { WriteLine } from './request-log.js'
 
-/** Of the same failure of the same model no more than one line in so long. */
-const EVERY_MS = 60_000
-const KNOWN_MAX = 1000
 /** Some providers answer with pages. */
 const DETAIL_MAX = 500
 
@@ -24,25 +21,19 @@ export interface UpstreamProblem {
 }
 
 /**
- * A line for why an upstream refuses a model, or is not reached, and for the same again once a minute at most, with how often it came in between.
+ * A line for why an upstream refuses a model, or is not reached, and for the same again once a minute at most.
  * Words are not compared: providers put ids of requests into them.
  * @param now of a clock that is never set, ms
  */
 export function upstreamProblemLog(write: WriteLine, now: () => number): (problem: UpstreamProblem) => void {
-  const told = new LatestMap<string, { at: number; unsaid: number }>(KNOWN_MAX)
+  const alike = new AlikeLines(now)
   return (problem) => {
     const { model, error, detail } = problem
-    const kind = `${model}\n${error}`
-    const last = told.get(kind)
-    if (last !== undefined && now() - last.at < EVERY_MS) {
-      last.unsaid++
-      return
-    }
-    told.set(kind, { at: now(), unsaid: 0 })
-    const line = { ...problem, detail: detail.slice(0, DETAIL_MAX) }
+    const counted = alike.take(`${model}\n${error}`)
+    if (counted === null) return
     write(
       'warn',
-      last === undefined || last.unsaid === 0 ? line : { ...line, alikeSince: last.unsaid },
+      { ...problem, detail: detail.slice(0, DETAIL_MAX), ...counted },
       'a call of an upstream failed: see its key, its account, the name of its model, its address and the way there',
     )
   }

@@ -258,6 +258,19 @@ describe('a full disk', () => {
   })
 })
 
+/** Whether a request is answered, and what `/readyz` says. */
+function asking(server: Awaited<ReturnType<typeof gatewayServer>>) {
+  const ask = async () => {
+    const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
+    return [response.status, (await response.text()).includes('ledger_unavailable')]
+  }
+  const ready = async () => {
+    const response = await fetch(`${server.url}/readyz`)
+    return [response.status, await response.json()]
+  }
+  return { ask, ready }
+}
+
 describe('a write of the store that hangs, as on a disk that answers nothing', () => {
   /** A gateway whose store takes nothing while it hangs. */
   async function onSlowDisk(tree: Tree) {
@@ -279,15 +292,7 @@ describe('a write of the store that hangs, as on a disk that answers nothing', (
       router: { store, journal: { onStoreError: () => {} } },
     })
     onTestFinished(closeAll)
-    const ask = async () => {
-      const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
-      return [response.status, (await response.text()).includes('ledger_unavailable')]
-    }
-    const ready = async () => {
-      const response = await fetch(`${server.url}/readyz`)
-      return [response.status, await response.json()]
-    }
-    return { server, disk, clock, ask, ready }
+    return { server, disk, clock, ...asking(server) }
   }
   const WELL = [200, { status: 'ready', store: 'ok' }]
 
@@ -355,14 +360,7 @@ describe('a store that is broken for good', () => {
       })
       // What could not be kept is said again where it is closed.
       onTestFinished(() => closeAll().catch(() => {}))
-      const ask = async () => {
-        const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
-        return [response.status, (await response.text()).includes('ledger_unavailable')]
-      }
-      const ready = async () => {
-        const response = await fetch(`${server.url}/readyz`)
-        return [response.status, await response.json()]
-      }
+      const { ask, ready } = asking(server)
       expect(await ready()).toEqual([200, { status: 'ready', store: 'ok' }])
       broken.is = true
       await ask()

@@ -20,6 +20,13 @@ async function beforeEndless(head: string, again: string, tree = {}) {
     response.on('error', () => {})
     pour(response, again)
   })
+  return gatewayBefore(upstream, {
+    limits: { streamBufferBytesMax: 65_536, answerBytesMax: 65_536 },
+    ...tree,
+  })
+}
+
+async function gatewayBefore(upstream: Server, tree = {}) {
   servers.push(upstream)
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const { port } = upstream.address() as AddressInfo
@@ -27,7 +34,6 @@ async function beforeEndless(head: string, again: string, tree = {}) {
     models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
     tree: {
       upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }],
-      limits: { streamBufferBytesMax: 65_536, answerBytesMax: 65_536 },
       ...tree,
     },
   })
@@ -136,13 +142,7 @@ describe('a stream of several answers that its upstream ends in the middle', () 
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(text, () => setTimeout(() => end(response), 50))
     })
-    servers.push(upstream)
-    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
-    const { port } = upstream.address() as AddressInfo
-    return gatewayServer({
-      models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
-      tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
-    })
+    return gatewayBefore(upstream)
   }
   const ends: readonly (readonly [string, (response: ServerResponse) => void])[] = [
     ['ends', (response) => response.end()],
@@ -195,13 +195,7 @@ describe('an upstream that keeps a stream open after its usage, and sends no end
       response.write(first)
       setTimeout(() => response.end(`${rest}data: [DONE]\n\n`), 2500)
     })
-    servers.push(upstream)
-    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
-    const { port } = upstream.address() as AddressInfo
-    return gatewayServer({
-      models: [modelTree('m', { upstream: 'own', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } })],
-      tree: { upstreams: [{ id: 'own', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1` }] },
-    })
+    return gatewayBefore(upstream)
   }
 
   it('may be about to send another answer, where several were asked for', async () => {
