@@ -74,7 +74,7 @@ export class CandidateCosts {
   /** Fills in what each must find in the accounts, and tells them what the request must draw. */
   need(spending: SpendingLimits, tails: BillTails): void {
     const { list, drawnUsd, neededUsd } = this
-    const leastUsd = drawnUsd[this.leastDrawn()]
+    const leastUsd = drawnUsd[drawnUsd === this.expectedUsd ? this.cheapest : this.leastDrawn()]
     spending.allowNear(leastUsd)
     const { ceilingMaxUsd, hardUsd, sparedUsd } = spending
     for (let position = 0; position < list.count; position++) {
