@@ -223,6 +223,22 @@ describe('a snapshot that is not in order', () => {
     target.router.restore(bytes)
   })
 
+  it('with a request that costs more than one can is refused: sums of dollars would grow over what is read', async () => {
+    const { router, clock } = await makeBench(OPTIONS)
+    router.route(X)
+    const bytes = router.snapshot()
+    const head = new DataView(bytes.buffer).getUint32(12, true) + 24
+    const numbers = new Float64Array(bytes.slice(head).buffer)
+    // When it was routed; behind it its reservation, list cost, allowance, place of its prices and predicted cost.
+    const at = numbers.lastIndexOf(clock.now)
+    expect(numbers[at + 2]).toBeGreaterThan(0)
+    for (const place of [1, 2, 3, 5]) {
+      const forged = seal(bytes, (view) => view.setFloat64(head + 8 * (at + place), 1e14, true))
+      expectCode(() => router.restore(forged), 'SNAPSHOT_INVALID')
+    }
+    router.restore(bytes)
+  })
+
   it.each(POLICY_NAMES)('of policy %s with a forged checksum is refused, or works', async (policy) => {
     const { router } = await busyBench({ policy })
     const bytes = router.snapshot()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { expectCode } from '../support/errors.js'
 import { type Operation, Run } from '../support/operations.js'
-import { anyPolicy, digest, makeBench } from '../support/router.js'
+import { anyPolicy, digest, MODELS, makeBench } from '../support/router.js'
 import { seal } from '../support/snapshot-bytes.js'
 import '../support/seed.js'
 
@@ -78,7 +78,7 @@ describe('the statistics of an arm', () => {
     bench.router.restore(bench.router.snapshot())
   })
 
-  it('are refused where a weight is not what they give', async () => {
+  it('are refused where a weight, a variance or a covariance is not what the others give', async () => {
     const { router } = await makeBench({ policy: 'dollar', forcedExploration: 0 })
     for (let i = 0; i < 40; i++)
       router.reward(router.route([Math.sin(i), Math.cos(i), 1]).id, 0.5 + 0.4 * Math.sin(i))
@@ -87,12 +87,36 @@ describe('the statistics of an arm', () => {
     const numbers = new Float64Array(bytes.slice(head).buffer)
     const { id } = router.stats().models.reduce((a, b) => (b.rewarded > a.rewarded ? b : a))
     const at = numbers.indexOf(router.inspectArm(id).theta[0])
-    for (const place of [0, 1, 2]) {
+    // theta, b, and the triangles of A^-1 and of A: 3, 3, 6 and 6 numbers.
+    for (let place = 0; place < 18; place++) {
       const forged = seal(bytes, (view) =>
         view.setFloat64(head + 8 * (at + place), numbers[at + place] + 1e-3, true),
       )
       expectCode(() => router.restore(forged), 'SNAPSHOT_INVALID')
     }
     router.restore(bytes)
+  })
+
+  it.each([
+    ['taken as all but certain', 5e-324],
+    ['as large as a number may be', 1e30],
+  ])('are refused where a variance that nothing was learned of is %s', async (_, variance) => {
+    const { router } = await makeBench({ policy: 'dollar' })
+    const bytes = router.snapshot()
+    const head = new DataView(bytes.buffer).getUint32(12, true) + 24
+    const numbers = new Float64Array(bytes.slice(head).buffer)
+    // Of cold arms of 3 dimensions the triangles of A^-1 and of A, diagonal both.
+    const starts = [...numbers.keys()].filter(
+      (at) =>
+        [0, 3, 5].every((i) => Math.abs(numbers[at + i] * numbers[at + 6 + i] - 1) < 1e-9) &&
+        [1, 2, 4].every((i) => numbers[at + i] === 0 && numbers[at + 6 + i] === 0),
+    )
+    expect(starts.length).toBe(2 * MODELS.length)
+    for (const at of starts) {
+      for (const place of [0, 3, 5]) {
+        const forged = seal(bytes, (view) => view.setFloat64(head + 8 * (at + place), variance, true))
+        expectCode(() => router.restore(forged), 'SNAPSHOT_INVALID')
+      }
+    }
   })
 })

@@ -95,16 +95,11 @@ function checkDesign(arm: Float64Array, design: Design): void {
   const condition = Math.max(1, trace / ridge)
   const lost = updates * ROUNDED_STEPS * ROUNDING * dimension * dimension * condition ** 1.5
   const share = Math.min(lost, 2)
+  checkInverse(arm, start, dimension, share)
   for (let head = 0; head < heads; head++) {
     const response = start - (heads - head) * dimension
     const theta = response - heads * dimension
-    const found = new Float64Array(dimension)
-    for (let i = 0, k = start; i < dimension; i++) {
-      for (let j = i; j < dimension; j++, k++) {
-        found[i] += arm[k] * arm[response + j]
-        if (j > i) found[j] += arm[k] * arm[response + i]
-      }
-    }
+    const found = symmetricTimes(arm, start, arm.subarray(response, response + dimension))
     let explained = 0
     for (let i = 0; i < dimension; i++) explained += Math.abs(found[i] * arm[response + i])
     // Priors count as observations of contexts whose entries are about 1.
@@ -114,6 +109,40 @@ function checkDesign(arm: Float64Array, design: Design): void {
         throw invalidSnapshot("an arm's weights do not follow from its statistics")
     }
   }
+}
+
+/**
+ * That the first triangle is the inverse of the second, up to what rounding can have done: A^-1 (A v) = v, of one v in
+ * O(d^2). Its entries are about as large as weights', s_i, and no multiples of each other, so that wrong entries do not
+ * cancel by chance. Rounding is a `share` of s_i s_j in entry (i, j) of the inverse, as it is of weights; with
+ * |A_jl| <= sqrt(A_jj A_ll), what comes out is off by no more than share s_i (sum_j sqrt(A_jj) s_j)^2.
+ */
+function checkInverse(arm: Float64Array, start: number, dimension: number, share: number): void {
+  const triangle = (dimension * (dimension + 1)) / 2
+  const deviations = new Float64Array(dimension)
+  let total = 0
+  for (let i = 0, k = start; i < dimension; k += dimension - i, i++) {
+    deviations[i] = Math.sqrt(arm[k])
+    total += deviations[i] * Math.sqrt(arm[k + triangle])
+  }
+  const v = deviations.map((deviation, i) => deviation * Math.cos(1 + i * i))
+  const found = symmetricTimes(arm, start, symmetricTimes(arm, start + triangle, v))
+  for (let i = 0; i < dimension; i++) {
+    if (!(Math.abs(found[i] - v[i]) <= share * deviations[i] * total * total))
+      throw invalidSnapshot("an arm's variances do not follow from its statistics")
+  }
+}
+
+/** The product of a packed symmetric matrix that begins at `start` and a vector. */
+function symmetricTimes(arm: Float64Array, start: number, vector: Float64Array): Float64Array {
+  const product = new Float64Array(vector.length)
+  for (let i = 0, k = start; i < vector.length; i++) {
+    for (let j = i; j < vector.length; j++, k++) {
+      product[i] += arm[k] * vector[j]
+      if (j > i) product[j] += arm[k] * vector[i]
+    }
+  }
+  return product
 }
 
 /** Positive variances, and no covariance above what they allow (Cauchy and Schwarz), up to rounding. */

@@ -3,12 +3,15 @@ import { CEILING_MIN_USD } from '../../events/budget.js'
 import { MODEL_NUMBERS, type Model } from '../../models/registry.js'
 import type { OriginRecord } from '../pending/origins.js'
 import {
+  ALLOWANCE,
   BOOKED,
   BOOKED_AT,
   INCARNATION,
+  LIST_COST,
   NUMBER,
   ORIGIN,
   PENDING_NUMBERS,
+  PREDICTED,
   PRICES,
   RESERVED,
   SLOT,
@@ -16,7 +19,7 @@ import {
 } from '../pending/request-row.js'
 import { isUnsettled, isWaiting } from '../pending/request-state.js'
 import { checkArm } from './check-arm.js'
-import { invalidSnapshot, isCount, SUM_MAX } from './invalid-snapshot.js'
+import { invalidSnapshot, isCount, REQUEST_USD_MAX, SUM_MAX } from './invalid-snapshot.js'
 
 /** One model of a snapshot, with its arm's numbers as `Arms.sections` lists them. */
 export interface SnapshotModel {
@@ -107,6 +110,8 @@ const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: numb
 }
 /** What a request does at most once. */
 const ONCE_A_REQUEST = ['settled', 'failed', 'expired', 'rewarded', 'cancelled'] as const
+/** Dollars of one request. */
+const AMOUNTS = [RESERVED, LIST_COST, ALLOWANCE, PREDICTED] as const
 /** Requests that one step checks. */
 const STEP_REQUESTS = 1024
 /** Every bit that a request's state can have. */
@@ -221,9 +226,11 @@ function checkClosed(row: Float64Array, { contextStart, priceLists }: SnapshotPa
 function checkRow(row: Float64Array, contextStart: number, priceLists: number): void {
   const state = row[STATE]
   if (!isCount(state) || state > STATE_MAX) throw invalidSnapshot('a request waits for nothing')
-  if (row[BOOKED] !== -1 && !isAmount(row[BOOKED])) throw invalidSnapshot('a request costs no amount')
+  if (row[BOOKED] !== -1 && !isAmountOfOne(row[BOOKED])) throw invalidSnapshot('a request costs no amount')
   if (!(Math.abs(row[BOOKED_AT]) <= SUM_MAX)) throw invalidSnapshot('a request was booked at no time')
-  if (!row.subarray(RESERVED, BOOKED).every(isAmount)) throw invalidSnapshot('a request costs no amount')
+  if (!AMOUNTS.every((column) => isAmountOfOne(row[column])))
+    throw invalidSnapshot('a request costs no amount')
+  if (!row.subarray(RESERVED, BOOKED).every(isAmount)) throw invalidSnapshot('a request has no such number')
   if (!isCount(row[PRICES]) || row[PRICES] >= priceLists) throw invalidSnapshot('a request has no prices')
   const own = row.subarray(PENDING_NUMBERS, contextStart)
   if (!own.every((entry) => entry >= -SUM_MAX && entry <= SUM_MAX))
@@ -253,6 +260,11 @@ function isCeiling(value: number): boolean {
 
 function isAmount(value: number): boolean {
   return value >= 0 && value <= SUM_MAX
+}
+
+/** Of one request. */
+function isAmountOfOne(value: number): boolean {
+  return value >= 0 && value <= REQUEST_USD_MAX
 }
 
 function isSum(value: number): boolean {
