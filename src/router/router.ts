@@ -346,8 +346,11 @@ export class Router<Id extends string = string> implements AsyncDisposable {
     this.open.admin.run('removeTenant', 'id', id)
   }
 
-  /** The account of a tenant, dollars in USD. @throws UNKNOWN_TENANT; INVALID_ARGUMENT under a policy without tenants */
-  tenantStats(id: string): AccountStats {
+  /**
+   * The account of a tenant, or of all (null), dollars in USD: without what `stats` says of models.
+   * @throws UNKNOWN_TENANT; INVALID_ARGUMENT under a policy without tenants
+   */
+  tenantStats(id: string | null): AccountStats {
     return this.parts.admin.answer('tenantStats', 'id', id)
   }
 

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { isRecord } from '../../base/check.js'
 import { show } from '../config/mistake.js'
+import { JUDGE_TENANT } from '../config/router-options.js'
 import { configKeyId, createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
 import { inRecords, jsonBody } from './answers.js'
 import type { AdminDeps } from './deps.js'
@@ -19,7 +20,7 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
     })
     .post('/', async (context) => {
       const groups = live.current.models.flatMap(({ groups }) => groups)
-      const known = { groups, tenants: router.tenants() }
+      const known = { groups, tenants: router.tenants().filter((id) => id !== JUDGE_TENANT) }
       const wish = await jsonBody(context)
       if (!isRecord(wish)) throw refusedBody([{ path: [], message: `expected an object, got ${show(wish)}` }])
       const { text, key } = await inRecords(createKey(records, wish, known, now()))

@@ -137,9 +137,9 @@ function shortCaps(
   router: Router<string>,
   tenant: string | null,
 ): readonly ShortCap[] {
-  const short = (owner: string | null, account: AccountStats | null) =>
-    (account?.caps ?? []).flatMap((cap) => (cap.availableUsd < neededUsd ? [{ ...cap, owner }] : []))
-  const ofAll = short(null, router.stats().account)
+  const short = (owner: string | null, account: AccountStats) =>
+    account.caps.flatMap((cap) => (cap.availableUsd < neededUsd ? [{ ...cap, owner }] : []))
+  const ofAll = short(null, router.tenantStats(null))
   if (tenant === null) return ofAll
   try {
     return [...ofAll, ...short(tenant, router.tenantStats(tenant))]

@@ -139,7 +139,7 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
   },
 
   tenantStats({ state: { policy, rewards }, at, unwritten }, id) {
-    const tenant = findTenant(policy.accounts, id, 'id')
+    const tenant = id === null ? null : findTenant(policy.accounts, id, 'id')
     return withUnwritten(accountIn(rewards, policy.readAccount(tenant, at)), unwritten(tenant))
   },
 

@@ -1,6 +1,7 @@
 import { checkArray, checkEach, checkInRange, checkRecord, checkString, isText } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type Json, textOf } from '../../base/json.js'
+import { nearest } from '../../base/nearest.js'
 import { readOnce, readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 
@@ -27,7 +28,7 @@ export interface GivenReward extends SourceReward {
 
 /** How feedback is read. */
 export interface FeedbackOptions {
-  /** Scales of what is sent; others have [0, 1] and source `client`. */
+  /** Scales of what is sent; others have [0, 1] and source `client`. A name that is nearly one of these is refused. */
   readonly metrics?: readonly MetricScale[] | undefined
   /** Sources that feedback may name. Default validator, client, person, judge. */
   readonly sources?: readonly string[] | undefined
@@ -67,7 +68,7 @@ export function readFeedback(given: unknown, options: FeedbackOptions = {}): Giv
     const decision = !has('inference_id') ? ofEpisode(body, episode) : idIn(body, 'inference_id')
     const noted = body.metric_name === 'comment' || body.metric_name === 'demonstration'
     if (noted) return { decision, value: 0, weight, source: 'client', idempotencyKey, counts: false }
-    const scale = metrics.find(({ name }) => name === body.metric_name) ?? unscaled(textOf(body.metric_name))
+    const scale = scaleOf(body, 'metric_name', metrics)
     const value = scaled(body, 'value', scale)
     return { decision, value, weight, source: scale.source, idempotencyKey, counts: body.dryrun !== true }
   }
@@ -93,8 +94,7 @@ function ownReward(
   idempotencyKey: string | null,
 ): GivenReward {
   const decision = idIn(body, 'decision_id')
-  const metric = body.metric === undefined ? null : textOf(body.metric)
-  const scale = metrics.find(({ name }) => name === metric) ?? unscaled(metric ?? '')
+  const scale = scaleOf(body, 'metric', metrics)
   const said = body.source ?? scale.source
   const source = sources.find((each) => each === said)
   if (source === undefined) throw expected('INVALID_ARGUMENT', 'source', `one of ${sources.join(', ')}`, said)
@@ -120,6 +120,16 @@ export function checkScale(given: unknown, field: string): MetricScale {
 
 /** A metric of this name in the config has another scale: thumbs are sent as 1 and -1. */
 const PORTKEY: MetricScale = { name: 'portkey', worst: -10, best: 10, source: 'client' }
+
+/** Nothing in a value says that its scale was missed: a name that is all but one of a metric is an error. @throws INVALID_ARGUMENT */
+function scaleOf(body: Json, field: string, metrics: readonly MetricScale[]): MetricScale {
+  const name = body[field] === undefined ? '' : textOf(body[field])
+  const known = metrics.find((metric) => metric.name === name)
+  if (known !== undefined) return known
+  const names = metrics.map((metric) => metric.name)
+  if (name === '' || nearest(name, names) === undefined) return unscaled(name)
+  throw expected('INVALID_ARGUMENT', field, `one of ${names.join(', ')}, or no name like one of them`, name)
+}
 
 /** Of a metric that nobody has said anything of. */
 export function unscaled(name: string): MetricScale {

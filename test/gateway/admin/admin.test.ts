@@ -197,6 +197,11 @@ describe('money', () => {
       status: 409,
       body: { error: { code: 'tenant_in_use' } },
     })
+    // No client spends what is set aside for grades.
+    expect(await call('POST', '/keys', { name: 'bot', tenant: JUDGE_TENANT })).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('there is no tenant') } },
+    })
   })
 
   it('sets no limit that a model without prices would escape', async () => {

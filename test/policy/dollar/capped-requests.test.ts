@@ -115,6 +115,8 @@ describe('requests that caps refuse', () => {
     expect(router.stats().account?.refused).toBe(byRouter)
     expect(router.tenantStats('team').refused).toBe(byTeam)
     expect(router.tenantStats('other').refused).toBe(0)
+    // Those of all, as `stats` has them, counted requests and all.
+    expect(router.tenantStats(null)).toEqual(router.stats().account)
     expect(capped().length).toBeLessThanOrEqual(25)
   })
 

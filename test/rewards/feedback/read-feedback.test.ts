@@ -64,6 +64,19 @@ describe('feedback', () => {
     ).toBe('body')
   })
 
+  it('is refused where its metric is nearly one that has a scale: on another, nothing would say that it was missed', () => {
+    const metrics = [{ name: 'rating', worst: 1, best: 5, source: 'person' }]
+    const given = (metric: string) => [
+      { decision_id: 'r.1', metric, value: 1 },
+      { inference_id: 'r.1', metric_name: metric, value: 1 },
+    ]
+    for (const body of [...given('ratign'), ...given('Rating')])
+      expect(() => readFeedback(body, { metrics })).toThrow(/metric.*rating/)
+    for (const body of given('rating')) expect(readFeedback(body, { metrics }).value).toBe(0)
+    for (const body of [...given('helpful'), ...given('')])
+      expect(readFeedback(body, { metrics }).value).toBe(1)
+  })
+
   it.each([
     [null, 'body'],
     ['text', 'body'],
