@@ -68,6 +68,8 @@ async function round({ seed, acks, stream, waitReplicas }) {
     }
     await primary.kill()
     await pause(DRAIN_MS)
+    // Who answers has heard all that the primary had said, however busy the machine is, and its lines before that are read.
+    await Promise.all(workers.map((worker) => worker.call('stats')))
     const acksBefore = workers.map(({ acks }) => acks.length)
     if (waitReplicas > 0) {
       copy.signal('SIGCONT')

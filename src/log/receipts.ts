@@ -61,9 +61,12 @@ export class Receipts {
     for (const { receipt } of this.waiting.splice(0, count)) receipt.settle(undefined)
   }
 
-  /** The event of that number has been refused. */
-  refuse(number: number, error: unknown): void {
-    this.waiting.find(({ first, last }) => first <= number && number <= last)?.receipt.settle(error)
+  /** Events of these numbers have been refused. */
+  refuse(from: number, to: number, error: unknown): void {
+    for (const { first, last, receipt } of this.waiting) {
+      if (first > to) return
+      if (from <= last) receipt.settle(error)
+    }
   }
 
   /** Nothing that waits will be durable. */

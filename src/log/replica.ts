@@ -255,14 +255,15 @@ export class Replica implements Journal {
 
   private placeOwn(number: number, outcome: Outcome): void {
     if (number < this.firstUnplaced) return
-    if (number > this.firstUnplaced) this.loseBefore(number)
+    // They have no place, and the next one has: the store acknowledged them and has lost them.
+    if (number > this.firstUnplaced) this.lose(this.firstUnplaced, number - 1)
     const count = number - this.firstUnplaced + 1
     this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
     this.firstUnplaced = number + 1
     // Here it was booked as what it was made for.
     if (outcome.kind === 'billed') this.isDiverged = true
     if (outcome.kind === 'refused' && outcome.error.code !== ECHO) {
-      this.receipts.refuse(number, outcome.error)
+      this.receipts.refuse(number, number, outcome.error)
       this.isDiverged = true
     }
     this.settleReceipts()
@@ -273,12 +274,12 @@ export class Replica implements Journal {
     this.receipts.settleThrough(Math.min(this.firstUnplaced - 1, this.outbox.durable))
   }
 
-  /** An own event has its place, and those before it have none: the store acknowledged them and has lost them. */
-  private loseBefore(number: number): void {
-    const { firstUnplaced, store } = this
-    const message = `has lost ${number - firstUnplaced} events of this router that it had acknowledged`
+  /** Own events that the store had acknowledged, or shown in the log, are in it no more, nor will they be. */
+  private lose(first: number, last: number): void {
+    const { store } = this
+    const message = `has lost ${last - first + 1} events of this router that it had acknowledged`
     const error = new ParetoBanditError('STORE_CORRUPT', store.description, message)
-    for (let lost = firstUnplaced; lost < number; lost++) this.receipts.refuse(lost, error)
+    this.receipts.refuse(first, last, error)
     this.isDiverged = true
     this.storeFailed(error)
   }
@@ -352,6 +353,8 @@ export class Replica implements Journal {
       this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
       this.firstUnplaced = placed + 1
     }
+    // Read back where the log was before, and not yet acknowledged, they would pass for durable.
+    if (placed < this.firstUnplaced - 1) this.lose(placed + 1, this.firstUnplaced - 1)
     // What has no place now is appended again, though it may have been acknowledged.
     this.outbox.rewind(this.firstUnplaced, this.unplaced)
     this.settleReceipts()

@@ -113,6 +113,30 @@ describe('what a store acknowledged and lost before it was read back', () => {
   })
 })
 
+describe('what was read back and lost before the store had acknowledged it', () => {
+  it('is told to those who gave it: that the log goes on without it makes it no more durable', async () => {
+    const log = new SharedLog()
+    const errors: unknown[] = []
+    const journal = { onStoreError: (error: unknown) => errors.push(error) }
+    const a = await replica(log, { journal })
+    const ids = Array.from({ length: 3 }, () => a.router.route(X).id)
+    await a.router.flush()
+    await until(() => a.router.stats().journal?.position === '2', 'what was routed')
+    a.store.holdsReply = true
+    const lost = ids.slice(1).map((id) => a.router.reward(id, 1).durable)
+    await until(() => a.router.stats().journal?.position === '3', 'the rewards, read back')
+    log.lose(1)
+    log.changed()
+    for (const durable of lost) await expectRejection(durable, 'STORE_CORRUPT', 'shared')
+    expect(errors.some((error) => `${error}`.includes('has lost 2 events'))).toBe(true)
+    a.store.holdsReply = false
+    await a.router.reward(ids[0], 1).durable
+    await Promise.all(ids.slice(1).map((id) => a.router.reward(id, 0).durable))
+    const { models } = (await replica(log)).router.stats()
+    expect(models.reduce((sum, { rewarded, meanReward }) => sum + rewarded * (meanReward ?? 0), 0)).toBe(1)
+  })
+})
+
 describe('ids of a router without a name', () => {
   it('are not those of another start: late feedback for that finds nothing', async () => {
     const [before, after] = [await createRouter(OPTIONS), await createRouter(OPTIONS)]

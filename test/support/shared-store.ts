@@ -96,6 +96,8 @@ export class SharedStore implements Store {
   leaseMs = 0
   /** The next append takes effect, and its reply is lost. */
   losesReply = false
+  /** Appends take effect, and their replies are held back while it is true; then they are lost. */
+  holdsReply = false
   private readonly log: SharedLog
   private isClosed = false
   private cutOff = false
@@ -166,8 +168,9 @@ export class SharedStore implements Store {
     while (this.isSlow && !this.isClosed) await pause(5)
     this.check()
     this.push(batch)
-    if (this.losesReply) {
+    if (this.losesReply || this.holdsReply) {
       this.losesReply = false
+      while (this.holdsReply && !this.isClosed) await pause(5)
       throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'the reply was lost')
     }
     return this.end
@@ -182,6 +185,8 @@ export class SharedStore implements Store {
       const from = after === '' ? 0 : Number(after)
       if (!this.isDeaf) {
         if (from < log.trimmed) throw new ParetoBanditError('LOG_TRIMMED', 'shared', 'dropped')
+        if (from > log.batches.length)
+          throw new ParetoBanditError('STORE_CORRUPT', 'shared', 'the log ends before what was read')
         const found = log.batches.slice(from, from + 50)
         if (found.length > 0) return found
       }
