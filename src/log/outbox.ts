@@ -157,6 +157,7 @@ export class Outbox {
     this.firstQueued = first
     this.durable = first - 1
     this.position = undefined
+    this.wakeWaiters()
     if (events.length > 0) this.schedule()
   }
 
@@ -195,11 +196,14 @@ export class Outbox {
       this.position = position
       this.options.onDurable(this.durable, position)
       this.options.alive.progress(this.waiting > 0)
-      while (this.waiters.length > 0 && this.waiters[0].number <= this.durable)
-        this.waiters.shift()?.resolve()
+      this.wakeWaiters()
       await this.gather()
     }
     this.isAppending = false
+  }
+
+  private wakeWaiters(): void {
+    while (this.waiters.length > 0 && this.waiters[0].number <= this.durable) this.waiters.shift()?.resolve()
   }
 
   /** Lets events come together, unless somebody waits or there are enough. */

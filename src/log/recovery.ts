@@ -1,7 +1,7 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { decodeSnapshot, decodeSteps } from '../state/snapshot/read-snapshot.js'
-import type { LogFold } from './log-fold.js'
+import type { LogFold, Outcome } from './log-fold.js'
 import { NumberReview } from './number-review.js'
 import { type Position, START, type Store } from './store.js'
 import { inSlices, TimeSlice } from './time-slice.js'
@@ -19,7 +19,14 @@ export interface Recovered {
   readonly fromSnapshot: boolean
   readonly folded: number
   readonly refused: number
+  /** What became of the events of `own` that the snapshot does not cover, in order. */
+  readonly own: readonly OwnOutcome[]
   readonly repairs: readonly string[]
+}
+
+export interface OwnOutcome {
+  readonly number: number
+  readonly outcome: Outcome
 }
 
 interface SnapshotNeeds {
@@ -29,6 +36,7 @@ interface SnapshotNeeds {
 
 /**
  * The state of a log's end: its latest snapshot that can be read, and what came after it.
+ * @param own origin whose outcomes are asked for; null: none
  * @param slice gives the event loop its turns while a long log is folded
  * @throws STORE_CORRUPT where no snapshot can be read and the log no longer reaches back to its beginning
  */
@@ -36,11 +44,12 @@ export async function recover(
   store: Store,
   start: StartFold,
   needs: SnapshotNeeds,
+  own: string | null = null,
   slice = new TimeSlice(),
 ): Promise<Recovered> {
   for (let left = RETRIES; ; left--) {
     try {
-      return await recoverOnce(store, start, needs, slice)
+      return await recoverOnce(store, start, needs, own, slice)
     } catch (error) {
       // Others wrote newer snapshots meanwhile, and dropped what came before them.
       if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || left === 0) throw error
@@ -52,8 +61,10 @@ async function recoverOnce(
   store: Store,
   start: StartFold,
   needs: SnapshotNeeds,
+  own: string | null,
   slice: TimeSlice,
 ): Promise<Recovered> {
+  const outcomes: OwnOutcome[] = []
   const repairs: string[] = []
   const { fold, position: from } = await latestSnapshot(store, start, needs, repairs, slice)
   let position = from
@@ -68,7 +79,9 @@ async function recoverOnce(
       const { origin, firstNumber, events, position: end } = batch
       review?.look(batch, fold.state.ids.origins.get(origin)?.lastEvent ?? 0)
       for (let i = 0; i < events.length; i++) {
-        const { kind } = fold.fold(origin, firstNumber + i, events[i])
+        const outcome = fold.fold(origin, firstNumber + i, events[i])
+        if (origin === own) outcomes.push({ number: firstNumber + i, outcome })
+        const { kind } = outcome
         if (kind === 'applied' || kind === 'billed') folded++
         else if (kind === 'refused') refused++
         if (i % CLOCK_EVENTS === 0 && slice.isOver) await slice.rest()
@@ -77,7 +90,7 @@ async function recoverOnce(
     }
   }
   repairs.push(...(review?.told ?? []))
-  return { fold, position, fromSnapshot: from !== START, folded, refused, repairs }
+  return { fold, position, fromSnapshot: from !== START, folded, refused, own: outcomes, repairs }
 }
 
 async function latestSnapshot(

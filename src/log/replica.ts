@@ -15,7 +15,7 @@ import type { LocalLeases } from './leases/local-leases.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { Outbox } from './outbox.js'
 import { PendingReceipt, Receipts } from './receipts.js'
-import { loadSnapshot, type Recovered, recover, type StartFold } from './recovery.js'
+import { loadSnapshot, type OwnOutcome, type Recovered, recover, type StartFold } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
 import { haveSameSlots } from './same-slots.js'
 import { SharedSnapshots } from './shared-snapshots.js'
@@ -71,6 +71,8 @@ export class Replica implements Journal {
   private isDiverged = false
   /** Requests of others that were read just now. */
   private readonly arrived: string[] = []
+  /** The latest own events that the log has lost. */
+  private loss: { readonly first: number; readonly error: ParetoBanditError } | null = null
   private mustRejoin = false
   private rebasedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
@@ -181,14 +183,16 @@ export class Replica implements Journal {
     return receipt
   }
 
-  /** Resolves when all own events made so far have their place. */
+  /** Resolves when all own events made so far have their place. @throws STORE_CORRUPT when the log has lost one of them meanwhile */
   async flush(): Promise<void> {
     const last = this.outbox.lastNumber
+    const { loss } = this
     await this.outbox.flush()
     while (this.firstUnplaced <= last && !this.isClosed) {
       this.outbox.checkBroken()
       await new Promise<void>((resolve) => this.wakeUp.push(resolve))
     }
+    if (this.loss !== null && this.loss !== loss && this.loss.first <= last) throw this.loss.error
   }
 
   async close(): Promise<void> {
@@ -262,10 +266,7 @@ export class Replica implements Journal {
     this.firstUnplaced = number + 1
     // Here it was booked as what it was made for.
     if (outcome.kind === 'billed') this.isDiverged = true
-    if (outcome.kind === 'refused' && outcome.error.code !== ECHO) {
-      this.receipts.refuse(number, number, outcome.error)
-      this.isDiverged = true
-    }
+    if (this.refuseReceipt(number, outcome)) this.isDiverged = true
     this.settleReceipts()
   }
 
@@ -280,6 +281,7 @@ export class Replica implements Journal {
     const message = `has lost ${last - first + 1} events of this router that it had acknowledged`
     const error = new ParetoBanditError('STORE_CORRUPT', store.description, message)
     this.receipts.refuse(first, last, error)
+    this.loss = { first, error }
     this.isDiverged = true
     this.storeFailed(error)
   }
@@ -340,7 +342,8 @@ export class Replica implements Journal {
     const { encoder, dimension } = this.host
     // Where all that was known here is still of the log, nothing of it need be lost.
     await this.snapshots.keepOpenable(this, true).catch((error: unknown) => this.storeFailed(error))
-    const { fold, position } = await recover(this.store, this.startFold, { encoder, dimension })
+    const needs = { encoder, dimension }
+    const { fold, position, own } = await recover(this.store, this.startFold, needs, this.origin)
     if (fold.state.events === 0) {
       const { description } = this.store
       throw new ParetoBanditError('STORE_CORRUPT', description, 'the log that was there is gone')
@@ -350,6 +353,7 @@ export class Replica implements Journal {
     this.mustRejoin = false
     const placed = fold.state.ids.origins.get(this.origin)?.lastEvent ?? 0
     if (placed >= this.firstUnplaced) {
+      this.placeUnread(placed, own)
       this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
       this.firstUnplaced = placed + 1
     }
@@ -362,6 +366,22 @@ export class Replica implements Journal {
     this.rebase()
     this.leases?.rejoin()
     this.wake()
+  }
+
+  /** Own events have places that were not read one by one. What the snapshot covers counted there or was refused. */
+  private placeUnread(last: number, own: readonly OwnOutcome[]): void {
+    const firstKnown = own.at(0)?.number ?? last + 1
+    const message = `own events have their places, and whether each of them counted was not seen, as the log was trimmed: feedback that is given again tells`
+    const error = new ParetoBanditError('LOG_TRIMMED', this.store.description, message)
+    this.receipts.refuse(this.firstUnplaced, Math.min(firstKnown - 1, last), error)
+    for (const { number, outcome } of own) this.refuseReceipt(number, outcome)
+  }
+
+  /** Of an event that was refused at its place. @returns whether it was */
+  private refuseReceipt(number: number, outcome: Outcome): boolean {
+    if (outcome.kind !== 'refused' || outcome.error.code === ECHO) return false
+    this.receipts.refuse(number, number, outcome.error)
+    return true
   }
 
   private giveUp(error: unknown): void {

@@ -97,10 +97,12 @@ describe('what a store acknowledged and lost before it was read back', () => {
     const receipts = ids.map((id) => a.router.reward(id, 1))
     const phantoms = Array.from({ length: 10 }, () => a.router.route(X).id)
     await until(() => a.router.stats().journal?.waiting === 0, 'the acknowledgement')
+    const flushed = a.router.flush()
     log.lose(1)
     a.store.isDeaf = false
     const { id } = a.router.route(X)
     const settled = a.router.settle(id, { costUsd: 0.1 })
+    await expectRejection(flushed, 'STORE_CORRUPT', 'shared')
     for (const { durable } of receipts) await expectRejection(durable, 'STORE_CORRUPT', 'shared')
     await settled.durable
     expect(errors.some((error) => `${error}`.includes('has lost 20 events'))).toBe(true)
@@ -110,6 +112,60 @@ describe('what a store acknowledged and lost before it was read back', () => {
     expect([...phantoms, id]).not.toContain(a.router.route(X).id)
     const again = a.router.reward(ids[0], 1)
     await again.durable
+  })
+})
+
+describe('a receipt of a replica that falls behind a trimmed log', () => {
+  it.each([
+    ['covers it', true, 'LOG_TRIMMED'],
+    ['comes before it', false, 'ALREADY_REWARDED'],
+  ])(
+    'never comes true for a reward that another came before: the snapshot %s',
+    async (_, isCovered, code) => {
+      const log = new SharedLog()
+      const journal = { snapshotEvents: 10, onStoreError: () => {} }
+      const [a, b] = [await replica(log, { journal }), await replica(log, { journal })]
+      const ids = [a.router.route(X).id, a.router.route(X).id]
+      await a.router.flush()
+      await until(() => b.router.stats().requests === 2, 'the requests')
+      b.store.isDeaf = true
+      const routed = async (upTo: number) => {
+        while (log.trimmed < upTo) {
+          a.router.route(X)
+          await a.router.flush()
+        }
+      }
+      if (!isCovered) await routed(5)
+      await a.router.reward(ids[0], 1).durable
+      const receipts = ids.map((id) => b.router.reward(id, 0))
+      await until(() => b.router.stats().journal?.waiting === 0, 'the rewards in the log')
+      const outcomes = Promise.allSettled(receipts.map(({ durable }) => durable))
+      if (isCovered) await routed(log.batches.length)
+      b.store.isDeaf = false
+      const [doubled, own] = await outcomes
+      expect(doubled).toMatchObject({ status: 'rejected', reason: { code } })
+      // It stands in the log, and counted: that is known where its place was read.
+      expect(own).toMatchObject(
+        isCovered ? { status: 'rejected', reason: { code } } : { status: 'fulfilled' },
+      )
+      for (const id of ids) expectCode(() => b.router.reward(id, 0), 'ALREADY_REWARDED')
+    },
+  )
+})
+
+describe('a flush', () => {
+  it('ends when a replica rejoins that has all of it in the log, though its acknowledgement never came', async () => {
+    const log = new SharedLog()
+    const journal = { snapshotEvents: 10, onStoreError: () => {} }
+    const [a, b] = [await replica(log, { journal }), await replica(log, { journal })]
+    b.store.isDeaf = b.store.holdsReply = true
+    b.router.route(X)
+    const flushed = b.router.flush()
+    for (const end = log.batches.length + 1; log.trimmed < end; await a.router.flush()) a.router.route(X)
+    b.store.isDeaf = false
+    await flushed
+    expect(b.store.holdsReply).toBe(true)
+    expect(b.router.stats().requests).toBe(a.router.stats().requests)
   })
 })
 
@@ -125,8 +181,10 @@ describe('what was read back and lost before the store had acknowledged it', () 
     a.store.holdsReply = true
     const lost = ids.slice(1).map((id) => a.router.reward(id, 1).durable)
     await until(() => a.router.stats().journal?.position === '3', 'the rewards, read back')
+    const flushed = a.router.flush()
     log.lose(1)
     log.changed()
+    await expectRejection(flushed, 'STORE_CORRUPT', 'shared')
     for (const durable of lost) await expectRejection(durable, 'STORE_CORRUPT', 'shared')
     expect(errors.some((error) => `${error}`.includes('has lost 2 events'))).toBe(true)
     a.store.holdsReply = false

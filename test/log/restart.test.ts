@@ -122,7 +122,7 @@ describe('folding a long log', () => {
         sinceTurn = 0
       },
     )
-    await recover(store, () => fold, { dimension: 3, encoder: null }, slice)
+    await recover(store, () => fold, { dimension: 3, encoder: null }, null, slice)
     expect(folded).toBeGreaterThan(4900)
     expect(longest).toBeLessThanOrEqual(5)
     expect(turns).toBeGreaterThan(folded / 10 - 2)
