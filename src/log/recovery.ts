@@ -19,14 +19,16 @@ export interface Recovered {
   readonly fromSnapshot: boolean
   readonly folded: number
   readonly refused: number
-  /** What became of the events of `own` that the snapshot does not cover, in order. */
-  readonly own: readonly OwnOutcome[]
+  readonly own: OwnOutcomes
   readonly repairs: readonly string[]
 }
 
-export interface OwnOutcome {
-  readonly number: number
-  readonly outcome: Outcome
+/** What became of the events of one origin that the snapshot does not cover. */
+export interface OwnOutcomes {
+  /** Number of the first; null: there are no such events. */
+  first: number | null
+  /** Those that were refused at their place, in order. */
+  readonly refused: { readonly number: number; readonly outcome: Outcome }[]
 }
 
 interface SnapshotNeeds {
@@ -64,7 +66,7 @@ async function recoverOnce(
   own: string | null,
   slice: TimeSlice,
 ): Promise<Recovered> {
-  const outcomes: OwnOutcome[] = []
+  const outcomes: OwnOutcomes = { first: null, refused: [] }
   const repairs: string[] = []
   const { fold, position: from } = await latestSnapshot(store, start, needs, repairs, slice)
   let position = from
@@ -80,8 +82,11 @@ async function recoverOnce(
       review?.look(batch, fold.state.ids.origins.get(origin)?.lastEvent ?? 0)
       for (let i = 0; i < events.length; i++) {
         const outcome = fold.fold(origin, firstNumber + i, events[i])
-        if (origin === own) outcomes.push({ number: firstNumber + i, outcome })
         const { kind } = outcome
+        if (origin === own) {
+          outcomes.first ??= firstNumber
+          if (kind === 'refused') outcomes.refused.push({ number: firstNumber + i, outcome })
+        }
         if (kind === 'applied' || kind === 'billed') folded++
         else if (kind === 'refused') refused++
         if (i % CLOCK_EVENTS === 0 && slice.isOver) await slice.rest()

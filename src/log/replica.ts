@@ -15,7 +15,7 @@ import type { LocalLeases } from './leases/local-leases.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { Outbox } from './outbox.js'
 import { PendingReceipt, Receipts } from './receipts.js'
-import { loadSnapshot, type OwnOutcome, type Recovered, recover, type StartFold } from './recovery.js'
+import { loadSnapshot, type OwnOutcomes, type Recovered, recover, type StartFold } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
 import { haveSameSlots } from './same-slots.js'
 import { SharedSnapshots } from './shared-snapshots.js'
@@ -369,12 +369,12 @@ export class Replica implements Journal {
   }
 
   /** Own events have places that were not read one by one. What the snapshot covers counted there or was refused. */
-  private placeUnread(last: number, own: readonly OwnOutcome[]): void {
-    const firstKnown = own.at(0)?.number ?? last + 1
+  private placeUnread(last: number, { first, refused }: OwnOutcomes): void {
+    const firstKnown = first ?? last + 1
     const message = `own events have their places, and whether each of them counted was not seen, as the log was trimmed: feedback that is given again tells`
     const error = new ParetoBanditError('LOG_TRIMMED', this.store.description, message)
     this.receipts.refuse(this.firstUnplaced, Math.min(firstKnown - 1, last), error)
-    for (const { number, outcome } of own) this.refuseReceipt(number, outcome)
+    for (const { number, outcome } of refused) this.refuseReceipt(number, outcome)
   }
 
   /** Of an event that was refused at its place. @returns whether it was */
