@@ -49,6 +49,7 @@ export class RewardCollector {
   private readonly held: HeldNotes
   private readonly ending = new Set<Promise<void>>()
   private readonly stopWatching: () => void
+  private isClosed = false
 
   /** @throws INVALID_ARGUMENT */
   constructor(options: CollectorParts) {
@@ -247,6 +248,7 @@ export class RewardCollector {
   async close(): Promise<void> {
     this.stopWatching()
     for (const decision of [...this.waiting.keys()]) this.apply(decision)
+    this.isClosed = true
     for (const waiting of this.waiting.values()) waiting.cancel()
     this.verdicts.close()
     // A note that stays is of a reward that counts once all the same.
@@ -270,9 +272,7 @@ export class RewardCollector {
     } catch (error) {
       if (mustThrow) throw error
       if (isStoreError(error)) {
-        // Whoever gave them was told that they are taken.
-        found.cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
-        this.waiting.set(decision, found)
+        this.applyLater(decision, found)
         return null
       }
       // Another process was first, or it has become too old.
@@ -280,14 +280,34 @@ export class RewardCollector {
       this.end(this.held.drop(decision))
       return null
     }
-    this.remember(decision, found.keys, receipt)
+    // Whoever gave them was told that they are taken, unless he waits for this.
+    this.remember(
+      decision,
+      found.keys,
+      receipt,
+      mustThrow ? undefined : () => this.applyLater(decision, found),
+    )
     const durable = quietly(receipt)
     if (!mustThrow) this.end(durable.then(() => this.held.drop(decision)))
     return durable
   }
 
-  private remember(decision: string, keys: ReadonlySet<string>, receipt: Receipt): void {
-    this.applied.set(decision, { keys, receipt })
+  private applyLater(decision: string, collected: CollectedRewards): void {
+    if (this.isClosed || this.waiting.has(decision)) return
+    collected.cancel = this.options.after(STORE_RETRY_MS, () => this.apply(decision))
+    this.waiting.set(decision, collected)
+  }
+
+  /** @param onLost called where the store lost it, or cannot say whether it counted */
+  private remember(decision: string, keys: ReadonlySet<string>, receipt: Receipt, onLost = () => {}): void {
+    const applied = { keys, receipt }
+    this.applied.set(decision, applied)
+    receipt.durable.catch((error: unknown) => {
+      if (!isStoreError(error) || this.applied.get(decision) !== applied) return
+      // It may be given again: the router knows whether it counts.
+      this.applied.delete(decision)
+      onLost()
+    })
   }
 }
 

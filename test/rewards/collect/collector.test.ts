@@ -33,6 +33,9 @@ async function start(
   windowMs = 1000,
   more: Partial<Router<string>> = {},
   calibrated: { source: string; by: string } | null = null,
+  onError = (error: unknown): void => {
+    throw error
+  },
 ) {
   const router: Router<string> = Object.assign(
     await createRouter<string>({ models: MODELS, dimension: 1 }),
@@ -52,9 +55,7 @@ async function start(
     },
     now: () => clock.now,
     draw: () => 0,
-    onError: (error) => {
-      throw error
-    },
+    onError,
   })
   const pass = (ms: number) => {
     clock.now += ms
@@ -114,6 +115,48 @@ describe('a reward that could not be kept', () => {
     await expect(give(id, 0)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
     pass(1000)
     expect(taught()).toEqual([1, 1])
+  })
+})
+
+describe('a reward that the log of the router has lost, after it was applied', () => {
+  /** What is applied first is lost. */
+  async function losing(windowMs: number, code: 'STORE_CORRUPT' | 'LOG_TRIMMED') {
+    const lost = new ParetoBanditError(code, 'shared', 'it has lost an event')
+    const errors: unknown[] = []
+    const { router: real, ...made } = await start({}, windowMs, {}, null, (error) => errors.push(error))
+    const reward = real.reward.bind(real)
+    let isLost = true
+    // Of its effect nothing is left either.
+    real.reward = (id, value) => {
+      if (!isLost) return reward(id, value)
+      isLost = false
+      return { durable: Promise.reject(lost) }
+    }
+    return { ...made, errors, lost, id: real.route([1]).id }
+  }
+
+  it.each(['STORE_CORRUPT', 'LOG_TRIMMED'] as const)('counts when it is given again: %s', async (code) => {
+    const { give, taught, errors, lost, id } = await losing(0, code)
+    const again = { idempotencyKey: 'k' }
+    await expect(give(id, 0.25, again)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
+    expect(errors).toEqual([lost])
+    expect(await give(id, 0.25, again)).toBe('taken')
+    expect(await give(id, 0.25, again)).toBe('known')
+    expect(taught()).toEqual([1, 0.25])
+  })
+
+  it('is applied again where whoever gave it was told that it is taken', async () => {
+    const { give, pass, taught, away, id } = await losing(1000, 'STORE_CORRUPT')
+    expect(await give(id, 1)).toBe('taken')
+    expect(await give(id, 0)).toBe('taken')
+    pass(1000)
+    await Promise.resolve()
+    expect(taught()).toEqual([0, null])
+    expect(await away.entries()).toHaveLength(1)
+    pass(1000)
+    expect(taught()).toEqual([1, 0.5])
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(await away.entries()).toEqual([])
   })
 })
 
