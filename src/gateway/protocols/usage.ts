@@ -132,6 +132,11 @@ function numberIn(value: unknown): number {
 const KNOWN_DETAILS = new Set([
   'cached_tokens',
   'cache_write_tokens',
+  'cache_creation_tokens',
+  'cache_creation_input_tokens',
+  'cached_creation_tokens',
+  // Of capacity that was bought before, at Volcengine: what they cost at most is what their side costs.
+  'provisioned_tokens',
   'audio_tokens',
   'image_tokens',
   'text_tokens',
@@ -152,6 +157,8 @@ const KNOWN = new Set([
   'prompt_cache_miss_tokens',
   'cache_creation_input_tokens',
   'cache_read_input_tokens',
+  'claude_cache_creation_5_m_tokens',
+  'claude_cache_creation_1_h_tokens',
 ])
 const DETAILS = {
   input: ['prompt_tokens_details', 'input_tokens_details', 'input_token_details'],

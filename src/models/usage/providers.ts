@@ -20,7 +20,7 @@ export type UsageProvider = (typeof USAGE_PROVIDERS)[number]
 type Counted = 'whole' | 'within' | 'beside' | 'rest'
 
 /**
- * One field of a usage object. Of several paths the first that has a number counts: providers have renamed fields.
+ * One field of a usage object. Of several paths the first that has a number above 0 counts: providers have renamed fields.
  * `a.b` is field b of a; `a[k=v].b` the sum of b over the entries of list a whose k is v.
  */
 interface UsageField {
@@ -79,10 +79,42 @@ const bare = (side: 'input' | 'output', path: string): ModalityCounts => ({
   cachedPaths: [],
 })
 
+const CACHE_WRITES = { sumOf: ['cacheWrite5m', 'cacheWrite1h'] } as const
+
 const writes = (path: string): UsageField => ({
   ...beside('cacheWrite5m', path),
-  sumOf: ['cacheWrite5m', 'cacheWrite1h'],
+  ...CACHE_WRITES,
 })
+
+/**
+ * What was written to a cache, in details of the prompt: Alibaba's (`cache_creation`), LiteLLM's (`cache_creation_token_details`), and
+ * new-api's own counts beside them. Several of these names may stand in one usage for the same tokens.
+ */
+const writesWithin = (details: string, ...sums: string[]): UsageField[] => [
+  within(
+    'cacheWrite5m',
+    `${details}.cache_creation.ephemeral_5m_input_tokens`,
+    `${details}.cache_creation_token_details.ephemeral_5m_input_tokens`,
+    'claude_cache_creation_5_m_tokens',
+  ),
+  within(
+    'cacheWrite1h',
+    `${details}.cache_creation.ephemeral_1h_input_tokens`,
+    `${details}.cache_creation_token_details.ephemeral_1h_input_tokens`,
+    'claude_cache_creation_1_h_tokens',
+  ),
+  {
+    ...within(
+      'cacheWrite5m',
+      `${details}.cache_write_tokens`,
+      `${details}.cache_creation_tokens`,
+      `${details}.cached_creation_tokens`,
+      `${details}.cache_creation_input_tokens`,
+      ...sums,
+    ),
+    ...CACHE_WRITES,
+  },
+]
 
 /**
  * Which field of a provider's usage counts which kind of tokens. Fields that are not here are not read. docs/TOKENS.md
@@ -93,7 +125,7 @@ const writes = (path: string): UsageField => ({
 export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
   'openai-chat': {
     fields: [
-      whole('input', 'prompt_tokens'),
+      whole('input', 'prompt_tokens', 'input_tokens'),
       rest('input', 'prompt_cache_miss_tokens'),
       within(
         'cachedInput',
@@ -102,8 +134,8 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
         'prompt_cache_hit_tokens',
         'cache_read_input_tokens',
       ),
-      within('cacheWrite5m', 'prompt_tokens_details.cache_write_tokens', 'cache_creation_input_tokens'),
-      whole('output', 'completion_tokens'),
+      ...writesWithin('prompt_tokens_details', 'cache_creation_input_tokens'),
+      whole('output', 'completion_tokens', 'output_tokens'),
       within('reasoning', 'completion_tokens_details.reasoning_tokens', 'reasoning_tokens'),
     ],
     modalities: [
@@ -116,7 +148,7 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
     fields: [
       whole('input', 'input_tokens'),
       within('cachedInput', 'input_tokens_details.cached_tokens', 'input_token_details.cached_tokens'),
-      within('cacheWrite5m', 'input_tokens_details.cache_write_tokens'),
+      ...writesWithin('input_tokens_details'),
       whole('output', 'output_tokens'),
       within('reasoning', 'output_tokens_details.reasoning_tokens', 'output_token_details.reasoning_tokens'),
     ],
@@ -134,8 +166,8 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
     fields: [
       whole('input', 'input_tokens'),
       beside('cachedInput', 'cache_read_input_tokens'),
-      beside('cacheWrite5m', 'cache_creation.ephemeral_5m_input_tokens'),
-      beside('cacheWrite1h', 'cache_creation.ephemeral_1h_input_tokens'),
+      beside('cacheWrite5m', 'cache_creation.ephemeral_5m_input_tokens', 'claude_cache_creation_5_m_tokens'),
+      beside('cacheWrite1h', 'cache_creation.ephemeral_1h_input_tokens', 'claude_cache_creation_1_h_tokens'),
       writes('cache_creation_input_tokens'),
       whole('output', 'output_tokens'),
       within('reasoning', 'output_tokens_details.thinking_tokens'),
@@ -179,7 +211,7 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
       within('cacheWrite1h', 'raw.cache_creation.ephemeral_1h_input_tokens'),
       {
         ...within('cacheWrite5m', 'input_token_details.cache_creation'),
-        sumOf: ['cacheWrite5m', 'cacheWrite1h'],
+        ...CACHE_WRITES,
       },
       whole('output', 'output_tokens'),
       within('reasoning', 'output_token_details.reasoning'),

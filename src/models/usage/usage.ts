@@ -179,12 +179,15 @@ function remark(flags: UsageFlag[], flag: UsageFlag): void {
   if (!flags.includes(flag)) flags.push(flag)
 }
 
-/** Every path is read, so that a wrong count is reported wherever it stands. */
+/**
+ * Proxies write a 0 under the names that they have not filled. Every path is read, so that a wrong count is reported wherever it
+ * stands.
+ */
 function firstCount(reader: CountReader, paths: readonly string[]): number | null {
   let first: number | null = null
   for (let i = 0; i < paths.length; i++) {
     const count = reader.count(paths[i])
-    first ??= count
+    first = first === 0 ? (count ?? 0) : (first ?? count)
   }
   return first
 }

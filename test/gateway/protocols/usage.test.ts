@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { countsInput, outputIn, unknownTokensOf, usageOf } from '../../../src/gateway/protocols/usage.js'
+import { USAGE_SHAPES } from '../../../src/models/usage/providers.js'
 
 describe('usageOf', () => {
   it('finds a usage wherever it stands, and none that counts nothing', () => {
@@ -42,5 +43,18 @@ describe('usageOf', () => {
       { name: 'smell_tokens', side: 'output', isWithin: true, count: 2 },
       { name: 'citation_tokens', side: 'input', isWithin: false, count: 4 },
     ])
+  })
+})
+
+describe('what the table of usages reads', () => {
+  it('is known here, and charged once', () => {
+    for (const provider of ['openai-chat', 'openai-responses', 'anthropic'] as const)
+      for (const { paths } of USAGE_SHAPES[provider].fields)
+        for (const path of paths) {
+          const usage = path
+            .split('.')
+            .reduceRight<unknown>((value, name) => ({ [name.replace(/\[.*/, '')]: value }), 5)
+          expect(unknownTokensOf(usage as Record<string, unknown>), path).toEqual([])
+        }
   })
 })

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest'
+import { Billing, unknownTokens } from '../../../src/gateway/completions/bill.js'
+import { Ledger, type Try } from '../../../src/gateway/completions/ledger.js'
+import { Meter } from '../../../src/gateway/completions/meter.js'
+import { MetricsRegistry } from '../../../src/gateway/metrics/registry.js'
+import type { ProtocolAdapter } from '../../../src/gateway/protocols/adapter.js'
+import { ANTHROPIC_MESSAGES } from '../../../src/gateway/protocols/anthropic-messages.js'
+import { OPENAI_CHAT } from '../../../src/gateway/protocols/openai-chat.js'
+import { OPENAI_RESPONSES } from '../../../src/gateway/protocols/openai-responses.js'
+import { createRouter } from '../../../src/index.js'
+
+/** Answers as providers and the proxies before them give them, and what each costs by hand. USD per million tokens. */
+
+const USD = { input: 3, output: 15, cached: 0.3, write5m: 3.75, write1h: 6, reasoning: 12 }
+const PRICES = {
+  inputUsdPerMTok: USD.input,
+  outputUsdPerMTok: USD.output,
+  cachedInputUsdPerMTok: USD.cached,
+  cacheWrite5mUsdPerMTok: USD.write5m,
+  cacheWrite1hUsdPerMTok: USD.write1h,
+  reasoningUsdPerMTok: USD.reasoning,
+}
+const RESERVED_USD = 1e-9
+
+type Tokens = Partial<Record<keyof typeof USD, number>>
+
+function usdOf(tokens: Tokens): number {
+  return Object.entries(USD).reduce(
+    (usd, [kind, price]) => usd + ((tokens[kind as keyof Tokens] ?? 0) * price) / 1e6,
+    0,
+  )
+}
+
+async function biller() {
+  const router = await createRouter({ models: [{ id: 'm', ...PRICES }], budget: { usdPerRequest: 1 } })
+  const ledger = new Ledger({ router, after: () => () => {}, onError: () => {} })
+  const call = {
+    decision: { reservedUsd: RESERVED_USD },
+    model: { id: 'm', prices: PRICES },
+  } as unknown as Try
+  const bills = new Billing(ledger, unknownTokens(new MetricsRegistry()))
+  return (meter: Meter, isDearer = false) => {
+    const { bill, isMeasured } = bills.billOf(call, meter, 7, isDearer)
+    return { isMeasured, costUsd: ledger.quote(call, bill).costUsd ?? 0 }
+  }
+}
+
+function read(adapter: ProtocolAdapter, answer: Readonly<Record<string, unknown>>): Meter {
+  const meter = new Meter(0)
+  meter.add(adapter.readAnswer(answer))
+  return meter
+}
+
+const chat = (usage: object) => ({
+  choices: [{ message: { content: 'Hello there' }, finish_reason: 'stop' }],
+  usage,
+})
+const messages = (usage: object) => ({
+  content: [{ type: 'text', text: 'Hello there' }],
+  stop_reason: 'end_turn',
+  usage,
+})
+const responses = (usage: object) => ({
+  status: 'completed',
+  output: [{ type: 'message', content: [{ type: 'output_text', text: 'Hello there' }] }],
+  usage,
+})
+
+describe('a prompt that was written to a cache costs what its lifetime costs', () => {
+  const counts = { prompt_tokens: 3564, completion_tokens: 23, total_tokens: 3587 }
+  it.each([
+    [
+      // Its own count of what was written, and the lifetime of that in a record beside it.
+      "on Alibaba's surface of OpenAI",
+      OPENAI_CHAT,
+      chat({
+        ...counts,
+        prompt_tokens_details: {
+          cached_tokens: 0,
+          cache_type: 'ephemeral',
+          cache_creation_input_tokens: 3550,
+          cache_creation: { ephemeral_5m_input_tokens: 3550 },
+          text_tokens: 3564,
+        },
+      }),
+      { input: 14, write5m: 3550, output: 23 },
+    ],
+    [
+      // The same tokens under three names, and their lifetimes.
+      'behind a proxy of LiteLLM',
+      OPENAI_CHAT,
+      chat({
+        ...counts,
+        cache_creation_input_tokens: 3000,
+        cache_read_input_tokens: 500,
+        prompt_tokens_details: {
+          cached_tokens: 500,
+          text_tokens: 64,
+          cache_write_tokens: 3000,
+          cache_creation_tokens: 3000,
+          cache_creation_token_details: {
+            ephemeral_5m_input_tokens: 1000,
+            ephemeral_1h_input_tokens: 2000,
+          },
+        },
+      }),
+      { input: 64, cached: 500, write5m: 1000, write1h: 2000, output: 23 },
+    ],
+    [
+      'behind a proxy of LiteLLM that tells no lifetimes',
+      OPENAI_CHAT,
+      chat({ ...counts, prompt_tokens_details: { cached_tokens: 500, cache_creation_tokens: 3000 } }),
+      { input: 64, cached: 500, write5m: 3000, output: 23 },
+    ],
+    [
+      'behind a proxy of new-api',
+      OPENAI_CHAT,
+      chat({
+        ...counts,
+        input_tokens: 0,
+        output_tokens: 0,
+        input_tokens_details: null,
+        prompt_tokens_details: { cached_tokens: 500, cached_creation_tokens: 3000, text_tokens: 0 },
+        claude_cache_creation_5_m_tokens: 1000,
+        claude_cache_creation_1_h_tokens: 2000,
+      }),
+      { input: 64, cached: 500, write5m: 1000, write1h: 2000, output: 23 },
+    ],
+    [
+      'behind a proxy of new-api that speaks as Anthropic does',
+      ANTHROPIC_MESSAGES,
+      messages({
+        input_tokens: 64,
+        cache_creation_input_tokens: 3000,
+        cache_read_input_tokens: 500,
+        output_tokens: 23,
+        claude_cache_creation_5_m_tokens: 1000,
+        claude_cache_creation_1_h_tokens: 2000,
+      }),
+      { input: 64, cached: 500, write5m: 1000, write1h: 2000, output: 23 },
+    ],
+    [
+      'on the surface of responses',
+      OPENAI_RESPONSES,
+      responses({
+        input_tokens: 3564,
+        output_tokens: 23,
+        input_tokens_details: { cached_tokens: 500, cached_creation_tokens: 3000 },
+      }),
+      { input: 64, cached: 500, write5m: 3000, output: 23 },
+    ],
+  ] as const)('%s', async (_, adapter, answer, tokens) => {
+    const billOf = await biller()
+    expect(billOf(read(adapter, answer))).toEqual({
+      isMeasured: true,
+      costUsd: expect.closeTo(usdOf(tokens), 12),
+    })
+  })
+})
+
+describe('a usage with a count under several names, of which one says 0, costs what the other says', () => {
+  it.each([
+    [
+      'of cached tokens',
+      {
+        prompt_tokens: 1000,
+        completion_tokens: 5,
+        prompt_cache_hit_tokens: 768,
+        prompt_tokens_details: { cached_tokens: 0 },
+      },
+      { input: 232, cached: 768, output: 5 },
+    ],
+    [
+      'of both sides',
+      { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0, input_tokens: 500, output_tokens: 20 },
+      { input: 500, output: 20 },
+    ],
+  ] as const)('%s', async (_, usage, tokens) => {
+    const billOf = await biller()
+    expect(billOf(read(OPENAI_CHAT, chat(usage)))).toEqual({
+      isMeasured: true,
+      costUsd: expect.closeTo(usdOf(tokens), 12),
+    })
+  })
+})
