@@ -79,9 +79,23 @@ function counts(usage: unknown): usage is Json {
   return false
 }
 
-/** What the provider says that it costs, USD: of OpenRouter, and of Perplexity in an object of its own. 0: it says nothing. */
-export function costIn({ cost }: Json): number {
-  return Math.max(numberIn(cost), numberIn(objectOf(cost)?.total_cost))
+/** As xAI counts dollars (docs.x.ai/developers/cost-tracking). */
+const TICKS_PER_USD = 1e10
+
+/**
+ * What the provider says that it costs, USD: of OpenRouter, of Perplexity in an object of its own, of xAI in fractions. 0: it says nothing.
+ * Where OpenRouter is given a key of its caller's own, its cost is its fee, and what the provider bills stands beside it
+ * (openrouter.ai/docs, usage accounting).
+ */
+export function costIn({
+  cost,
+  cost_in_usd_ticks: ticks,
+  is_byok: isOwnKey,
+  cost_details: details,
+}: Json): number {
+  const beside = isOwnKey === true ? numberIn(objectOf(details)?.upstream_inference_cost) : 0
+  const ticksUsd = typeof ticks === 'number' ? ticks / TICKS_PER_USD : 0
+  return Math.max(numberIn(cost) + beside, numberIn(objectOf(cost)?.total_cost), numberIn(ticksUsd))
 }
 
 /** Tokens of the answer that a usage counts, by whatever name. */

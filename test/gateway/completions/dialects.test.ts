@@ -183,3 +183,43 @@ describe('a usage with a count under several names, of which one says 0, costs w
     })
   })
 })
+
+describe('what a provider says that a request with a dearer option cost, USD', () => {
+  const counts = { prompt_tokens: 1000, completion_tokens: 100, total_tokens: 1100 }
+  const tokensUsd = usdOf({ input: 1000, output: 100 })
+  it.each([
+    // A ten-thousand-millionth of a dollar.
+    ['of xAI', { ...counts, num_sources_used: 4, cost_in_usd_ticks: 1_250_000_000 }, 0.125],
+    ['of xAI, beyond a hundred dollars', { ...counts, cost_in_usd_ticks: 2_500_000_000_000 }, 250],
+    [
+      'of OpenRouter',
+      { ...counts, cost: 0.02, is_byok: false, cost_details: { upstream_inference_cost: 0.02 } },
+      0.02,
+    ],
+    // With a key of one's own its cost is the fee alone; the provider bills the rest.
+    [
+      "of OpenRouter with one's own key",
+      { ...counts, cost: 0.001, is_byok: true, cost_details: { upstream_inference_cost: 0.02 } },
+      0.021,
+    ],
+    ['of Perplexity', { ...counts, cost: { request_cost: 0.006, total_cost: 0.03 } }, 0.03],
+    [
+      'is no amount',
+      { ...counts, cost: -1, cost_in_usd_ticks: '5', is_byok: true, cost_details: null },
+      tokensUsd,
+    ],
+    ['is less than its tokens', { ...counts, cost_in_usd_ticks: 7 }, tokensUsd],
+  ])('%s', async (_, usage, costUsd) => {
+    const billOf = await biller()
+    const meter = read(OPENAI_CHAT, chat(usage))
+    expect(billOf(meter, true).costUsd).toBeCloseTo(costUsd, 12)
+    expect(billOf(meter, false).costUsd).toBeCloseTo(tokensUsd, 12)
+    const streamed = new Meter(0)
+    for (const chunk of [
+      { choices: [{ index: 0, delta: { content: 'Hello' } }], usage: counts },
+      { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage },
+    ])
+      streamed.add(OPENAI_CHAT.readEvent({ data: '{}' }, chunk))
+    expect(billOf(streamed, true).costUsd).toBeCloseTo(costUsd, 12)
+  })
+})
