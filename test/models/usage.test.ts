@@ -163,6 +163,42 @@ describe('an object that could be of OpenAI responses or of Anthropic', () => {
 })
 
 describe('a usage of Anthropic', () => {
+  it('counts beside the answer what it took to sum the conversation up, and flags the work of other models', () => {
+    const summary = { type: 'compaction', input_tokens: 180_000, output_tokens: 3500 }
+    const usage = { input_tokens: 23_000, output_tokens: 1000 }
+    const message = { type: 'message', ...usage }
+    const tokens = { input: 203_000, output: 4500 }
+    expect(read({ ...usage, iterations: [summary, message] })).toMatchObject({ tokens, flags: [] })
+    const cached = { ...summary, cache_read_input_tokens: 7, cache_creation_input_tokens: 5 }
+    expect(
+      read({ ...usage, cache_read_input_tokens: 1, iterations: [message, cached, cached] }).tokens,
+    ).toEqual({
+      input: 23_001 + 2 * 180_012,
+      cachedInput: 15,
+      cacheWrite5m: 10,
+      output: 8000,
+    })
+    const zeros = { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0 }
+    expect(read({ ...zeros, iterations: [summary] })).toMatchObject({
+      tokens: { input: 180_000, output: 3500 },
+      flags: [],
+    })
+    const advice = { type: 'advisor_message', model: 'm', input_tokens: 5, output_tokens: 5 }
+    expect(read({ ...usage, iterations: [message, advice] })).toMatchObject({
+      tokens: { input: 23_000, output: 1000 },
+      flags: ['other-charges'],
+    })
+  })
+
+  it('is read however odd its iterations are', () => {
+    const usage = { input_tokens: 3, output_tokens: 4 }
+    const within: Record<string, unknown> = { type: 'compaction', ...usage }
+    within.iterations = [within]
+    expect(read({ ...usage, iterations: [within] }).tokens).toEqual({ input: 6, output: 8 })
+    for (const iterations of [null, 7, {}, [], [null, 'x', [], { type: 'compaction' }, { type: 'message' }]])
+      expect(read({ ...usage, iterations })).toMatchObject({ tokens: { input: 3, output: 4 }, flags: [] })
+  })
+
   it('has cached tokens beside the input, and cache writes of two lifetimes', () => {
     const usage = {
       input_tokens: 520,

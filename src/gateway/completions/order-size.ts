@@ -33,6 +33,7 @@ const TOKENS_PER_MESSAGE = 4
 /** Members that say how much is read and answered. */
 export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'best_of',
+  'compaction',
   'conversation',
   'documents',
   'functions',

@@ -55,7 +55,8 @@ function read(body: Json): Asked {
       tokensOfJson(body.tools) +
       ownToolTokens(body.tools) +
       tokensOfJson(body.output_config) +
-      tokensOfJson(body.output_format),
+      tokensOfJson(body.output_format) +
+      tokensOfJson(body.compaction),
     size: inputSize([system, messages]),
     maxOutputTokens: greatestLimit(body, ['max_tokens']),
     answers: 1,
@@ -94,6 +95,7 @@ const BLOCKS = new Set([
 
 function nativeOnly(body: Json, types: readonly string[]): string | null {
   if (objectsOf(body.tools).some((tool) => !isRecord(tool.input_schema))) return "tools of the provider's own"
+  if (isRecord(body.compaction)) return 'compaction'
   const other = types.find((type) => !BLOCKS.has(type))
   return other === undefined ? null : `blocks of type ${JSON.stringify(other.slice(0, 60))}`
 }
@@ -128,6 +130,7 @@ function textOfPart(part: Json): string {
   const { type } = part
   if (type === 'tool_use' || type === 'server_tool_use')
     return textOf(part.name) + (isRecord(part.input) ? JSON.stringify(part.input) : '')
+  if (type === 'compaction') return textOf(part.content)
   return textOf(part.text) + textOf(part.thinking) + textOf(part.data)
 }
 
@@ -148,7 +151,8 @@ function readEvent(value: Json): Facts {
     }
     case 'content_block_delta': {
       const delta = objectOf(value.delta) ?? {}
-      const answer = textOf(delta.text) + textOf(delta.partial_json)
+      const summary = delta.type === 'compaction_delta' ? textOf(delta.content) : ''
+      const answer = textOf(delta.text) + textOf(delta.partial_json) + summary
       const text = answer + textOf(delta.thinking)
       const hasContent = text !== '' || textOf(delta.signature) !== ''
       return { ...NO_FACTS, text, hasContent, hasAnswer: answer !== '' }

@@ -64,6 +64,7 @@ export const KNOWN_MEMBERS: Readonly<Partial<Record<Surface, ReadonlySet<string>
   ]),
   messages: new Set([
     'cache_control',
+    'compaction',
     'context_management',
     'inference_geo',
     'max_tokens',

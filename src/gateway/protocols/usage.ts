@@ -71,12 +71,27 @@ function without(value: Json): Json {
 
 /** Zeros beside an answer are what servers send that have not counted yet. */
 function counts(usage: unknown): usage is Json {
-  if (!isRecord(usage)) return false
+  return isRecord(usage) && (hasCount(usage) || compactionsOf(usage).some(hasCount))
+}
+
+function hasCount(usage: Json): boolean {
   for (const name of Object.keys(usage)) {
     const value = usage[name]
     if (typeof value === 'number' && value > 0 && /token/i.test(name)) return true
   }
   return false
+}
+
+const NO_COMPACTIONS: readonly Json[] = []
+
+/** What Anthropic counts of a conversation that it has summed up, beside the counts of the answer, which are 0 where nothing else was asked for. */
+function compactionsOf({ iterations }: Json): readonly Json[] {
+  if (iterations === undefined) return NO_COMPACTIONS
+  return objectsOf(iterations).filter(({ type }) => type === 'compaction')
+}
+
+function compactionOutputIn(usage: Json): number {
+  return compactionsOf(usage).reduce((sum, each) => sum + greatestIn(each, OUTPUT_NAMES), 0)
 }
 
 /** As xAI counts dollars (docs.x.ai/developers/cost-tracking). */
@@ -101,11 +116,15 @@ export function costIn({
 /** Tokens of the answer that a usage counts, by whatever name. */
 export function outputIn(usage: Json): number {
   const beyondInput = numberIn(usage.total_tokens) - greatestIn(usage, INPUT_NAMES)
-  return Math.max(greatestIn(usage, OUTPUT_NAMES), beyondInput)
+  return Math.max(greatestIn(usage, OUTPUT_NAMES), beyondInput) + compactionOutputIn(usage)
 }
 
 /** Whether a usage counts the prompt, read in full or from a cache. Every request has one. */
 export function countsInput(usage: Json): boolean {
+  return hasInput(usage) || compactionsOf(usage).some(hasInput)
+}
+
+function hasInput(usage: Json): boolean {
   return greatestIn(usage, INPUT_NAMES) > 0 || greatestIn(usage, CACHE_NAMES) > 0
 }
 
@@ -118,7 +137,8 @@ export function withInput(usage: Json, tokens: number): Json {
 /** The usage with this number of answer tokens, in its own fields. */
 export function withOutput(usage: Json, tokens: number): Json {
   const isChat = 'prompt_tokens' in usage || 'completion_tokens' in usage
-  return { ...usage, [isChat ? 'completion_tokens' : 'output_tokens']: tokens }
+  const own = Math.max(0, tokens - compactionOutputIn(usage))
+  return { ...usage, [isChat ? 'completion_tokens' : 'output_tokens']: own }
 }
 
 const INPUT_NAMES = ['prompt_tokens', 'input_tokens']

@@ -10,7 +10,7 @@ export const USAGE_FLAGS = [
   'sum-differs',
   /** The provider's own usage, which a library gives beside its own, has fewer tokens: those of the library were booked. */
   'raw-below',
-  /** Tools of the provider were used, which cost something besides tokens. */
+  /** Tools of the provider were used, or other models, which cost something besides the tokens of this one. */
   'other-charges',
   /** A count, or a usage, was there and told nothing: what the others say was booked. */
   'count-missing',

@@ -102,9 +102,40 @@ export function readUsage(
     flags,
     serviceTier: SERVICE_TIERS.find((tier) => tier === usage.service_tier) ?? null,
   }
+  if (provider === 'anthropic' || provider === 'openai-responses')
+    return withIterations(told, usage, field, kinds, remarks)
   const raw = shape.raw === undefined ? undefined : usage[shape.raw]
   if (!isRecord(raw) || isOfLibrary(raw)) return told
   return withRaw(told, readUsage(raw, `${field}.${shape.raw}`, kinds, remarks))
+}
+
+/**
+ * Anthropic's counts of an answer leave out what it took to sum the conversation up before it, and what other models did for it: each stands
+ * in a usage of its own (platform.claude.com/docs, compaction). The first is of the same model; the price of the others is not known.
+ */
+function withIterations(
+  told: NormalisedUsage,
+  { iterations }: Record<string, unknown>,
+  field: string,
+  kinds: TokenKinds,
+  remarks: BillRemarks,
+): NormalisedUsage {
+  if (!Array.isArray(iterations)) return told
+  const flags = [...told.flags]
+  const tokens: Record<string, number> & Record<TokenSide, number> = { ...told.tokens }
+  iterations.forEach((each: unknown, i) => {
+    if (!isRecord(each) || each.type === 'message') return
+    if (each.type !== 'compaction') {
+      remark(flags, 'other-charges')
+      return
+    }
+    const { iterations: _, ...own } = each
+    const more = readUsage(own, `${field}.iterations[${i}]`, kinds, remarks)
+    if (typeof more === 'string') return
+    for (const [kind, count] of Object.entries(more.tokens)) tokens[kind] = (tokens[kind] ?? 0) + count
+    for (const flag of more.flags) remark(flags, flag)
+  })
+  return { ...told, tokens, flags }
 }
 
 /** A usage that has another within: a provider's own has none. */

@@ -223,3 +223,64 @@ describe('what a provider says that a request with a dearer option cost, USD', (
     expect(billOf(streamed, true).costUsd).toBeCloseTo(costUsd, 12)
   })
 })
+
+describe("a conversation that Anthropic sums up costs what that took, which stands beside the answer's own counts", () => {
+  const summary = {
+    type: 'compaction',
+    input_tokens: 1000,
+    cache_read_input_tokens: 150_000,
+    cache_creation_input_tokens: 3000,
+    cache_creation: { ephemeral_5m_input_tokens: 1000, ephemeral_1h_input_tokens: 2000 },
+    output_tokens: 3500,
+  }
+  const summaryUsd = usdOf({ input: 1000, cached: 150_000, write5m: 1000, write1h: 2000, output: 3500 })
+  const cut = {
+    input_tokens: 23_000,
+    output_tokens: 1000,
+    iterations: [summary, { type: 'message', input_tokens: 23_000, output_tokens: 1000 }],
+  }
+  const cutUsd = summaryUsd + usdOf({ input: 23_000, output: 1000 })
+  const asked = { input_tokens: 0, output_tokens: 0, iterations: [summary] }
+  const block = { type: 'compaction', content: 'They have spoken of prices.' }
+
+  it('in the middle of a request', async () => {
+    const billOf = await biller()
+    const { isMeasured, costUsd } = billOf(read(ANTHROPIC_MESSAGES, messages(cut)))
+    expect(isMeasured).toBe(true)
+    expect(costUsd).toBeCloseTo(cutUsd, 12)
+  })
+
+  it('where that is all that was asked for, and the answer too', async () => {
+    const billOf = await biller()
+    const meter = read(ANTHROPIC_MESSAGES, { content: [block], stop_reason: 'compaction', usage: asked })
+    expect(meter.verdict).toBeNull()
+    expect(billOf(meter)).toEqual({ isMeasured: true, costUsd: expect.closeTo(summaryUsd, 12) })
+  })
+
+  it.each([
+    ['in the middle of a request', cut, cutUsd],
+    ['where that is all', asked, summaryUsd],
+  ])('in a stream, %s', async (_, usage, costUsd) => {
+    const billOf = await biller()
+    const meter = new Meter(0)
+    for (const event of [
+      { type: 'message_start', message: { content: [], usage: { input_tokens: 0, output_tokens: 0 } } },
+      { type: 'content_block_start', index: 0, content_block: { type: 'compaction', content: null } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'compaction_delta', content: block.content } },
+      { type: 'message_delta', delta: { stop_reason: 'compaction' }, usage },
+      { type: 'message_stop' },
+    ])
+      meter.add(ANTHROPIC_MESSAGES.readEvent({ data: '{}' }, event))
+    expect(meter.verdict).toBeNull()
+    expect(billOf(meter)).toEqual({ isMeasured: true, costUsd: expect.closeTo(costUsd, 12) })
+  })
+
+  it('also where its stream breaks off after its usage, at what has been counted at least', async () => {
+    const billOf = await biller()
+    const meter = read(ANTHROPIC_MESSAGES, messages(cut))
+    meter.addPart('more', 1)
+    const { isMeasured, costUsd } = billOf(meter)
+    expect(isMeasured).toBe(false)
+    expect(costUsd).toBeCloseTo(cutUsd + usdOf({ output: 1 }), 12)
+  })
+})
