@@ -1,10 +1,11 @@
+import { isAmount } from '../../base/check.js'
 import { type Json, objectsOf } from '../../base/json.js'
 import { type Asked, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
 import { wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
-import { usageOf, usagePathOf } from './usage.js'
+import { countsInput, usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/embeddings`: to a model that is named. */
 export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
@@ -19,13 +20,20 @@ export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
   readAnswer: (answer) => {
     const hasAnswer = objectsOf(answer.data).length > 0
     const error = openAiError(answer)
-    return { ...NO_FACTS, hasContent: hasAnswer, hasAnswer, usage: usageOf(answer), finish: 'stop', error }
+    return { ...NO_FACTS, hasContent: hasAnswer, hasAnswer, usage: usageIn(answer), finish: 'stop', error }
   },
   readEvent: () => NO_FACTS,
   shown: (data) => data,
   usagePath: usagePathOf,
   errorEvent: openAiErrorEvent,
   endEvent: '',
+}
+
+/** Voyage counts a total alone: all of it is prompt. */
+function usageIn(answer: Json): Json | null {
+  const usage = usageOf(answer)
+  if (usage === null || countsInput(usage) || !isAmount(usage.total_tokens)) return usage
+  return { ...usage, prompt_tokens: usage.total_tokens }
 }
 
 function read(body: Json): Asked {

@@ -6,6 +6,7 @@ import { MetricsRegistry } from '../../../src/gateway/metrics/registry.js'
 import type { ProtocolAdapter } from '../../../src/gateway/protocols/adapter.js'
 import { ANTHROPIC_MESSAGES } from '../../../src/gateway/protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from '../../../src/gateway/protocols/openai-chat.js'
+import { OPENAI_EMBEDDINGS } from '../../../src/gateway/protocols/openai-embeddings.js'
 import { OPENAI_RESPONSES } from '../../../src/gateway/protocols/openai-responses.js'
 import { createRouter } from '../../../src/index.js'
 
@@ -282,5 +283,23 @@ describe("a conversation that Anthropic sums up costs what that took, which stan
     const { isMeasured, costUsd } = billOf(meter)
     expect(isMeasured).toBe(false)
     expect(costUsd).toBeCloseTo(cutUsd + usdOf({ output: 1 }), 12)
+  })
+})
+
+describe('embeddings whose usage is a total alone', () => {
+  // Of Voyage: { total_tokens: 10 }.
+  it('cost what that many tokens of the prompt cost', async () => {
+    const billOf = await biller()
+    const meter = read(OPENAI_EMBEDDINGS, { data: [{ embedding: [0.1] }], usage: { total_tokens: 1000 } })
+    expect(billOf(meter)).toEqual({ isMeasured: true, costUsd: expect.closeTo(usdOf({ input: 1000 }), 12) })
+  })
+
+  it('are read as others are where it counts the prompt, or nothing', async () => {
+    const billOf = await biller()
+    const data = [{ embedding: [0.1] }]
+    const counted = read(OPENAI_EMBEDDINGS, { data, usage: { prompt_tokens: 900, total_tokens: 900 } })
+    expect(billOf(counted)).toEqual({ isMeasured: true, costUsd: expect.closeTo(usdOf({ input: 900 }), 12) })
+    for (const usage of [null, { total_tokens: 0 }, { total_tokens: '9' }])
+      expect(billOf(read(OPENAI_EMBEDDINGS, { data, usage })).isMeasured).toBe(false)
   })
 })
