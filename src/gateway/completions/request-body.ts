@@ -48,6 +48,7 @@ const READ_NAMES: ReadonlySet<string> = new Set([
   ...DEARER_NAMES,
   'background',
   'best_of',
+  'compaction',
   'conversation',
   'documents',
   'functions',

@@ -73,7 +73,7 @@ const NOTHING: readonly string[] = []
 export function dearerIn(body: Json): readonly string[] {
   // Most requests have none of them: looking for each takes longer than looking at what there is.
   for (const name of Object.keys(body)) if (DEARER.has(name)) return dearerOf(body)
-  return NOTHING
+  return laterTools(body).length > 0 ? dearerOf(body) : NOTHING
 }
 
 function dearerOf(body: Json): readonly string[] {
@@ -87,11 +87,38 @@ function dearerOf(body: Json): readonly string[] {
     found.push('context_management')
   // Pictures and films have prices of their own; sound is a capability.
   if (listOf(body.modalities).some((each) => each !== 'text' && each !== 'audio')) found.push('modalities')
-  for (const tool of objectsOf(body.tools)) {
+  for (const tool of [...objectsOf(body.tools), ...laterTools(body)].flatMap(ofNamespace)) {
     const name = toolOf(tool)
     if (name !== null) found.push(`tools.${name.slice(0, 60)}`)
   }
   return [...new Set(found)]
+}
+
+/**
+ * Tools that come in the middle of a conversation: Anthropic's stand in blocks of a message, where they are no reference to one of `tools`,
+ * OpenAI's in items of the input (platform.claude.com/docs, mid-conversation system messages; OpenAI's `additional_tools`).
+ */
+function laterTools({ messages, input }: Json): readonly Json[] {
+  const found: Json[] = []
+  for (const message of listOf(messages))
+    if (isRecord(message))
+      for (const block of listOf(message.content))
+        if (isRecord(block) && block.type === 'tool_addition' && isRecord(block.tool))
+          found.push(...definedIn(block.tool))
+  for (const item of listOf(input))
+    if (isRecord(item) && item.type === 'additional_tools')
+      for (const tool of objectsOf(item.tools)) found.push(tool)
+  return found
+}
+
+function definedIn(tool: Json): readonly Json[] {
+  if (tool.type === 'tool_reference') return []
+  return tool.type === 'tool_definition' && isRecord(tool.definition) ? [tool.definition] : [tool]
+}
+
+/** OpenAI's name for several tools together. */
+function ofNamespace(tool: Json): readonly Json[] {
+  return tool.type === 'namespace' && Array.isArray(tool.tools) ? objectsOf(tool.tools) : [tool]
 }
 
 /** What a tool of the provider's is called; null: it is one of the client's. */

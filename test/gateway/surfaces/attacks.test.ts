@@ -441,7 +441,41 @@ describe('what stands in a prompt of messages and of responses', () => {
 describe('what makes a request dearer than it was reserved for', () => {
   const MESSAGES = { model: 'auto', messages: HELLO, max_tokens: 100 }
   const RESPONSES = { model: 'auto', input: 'Say hello.' }
+  /** A tool that Anthropic is given in the middle of a conversation. */
+  const added = (tool: object) => ({
+    ...MESSAGES,
+    messages: [...HELLO, { role: 'system', content: [{ type: 'tool_addition', tool }] }],
+  })
+  /** And OpenAI. */
+  const additional = (tools: readonly object[]) => ({
+    ...RESPONSES,
+    input: [
+      { type: 'additional_tools', role: 'developer', tools },
+      { role: 'user', content: 'Say hello.' },
+    ],
+  })
+  const defined = (definition: object) => added({ type: 'tool_definition', definition })
+  const OWN = { type: 'custom', name: 'exec' }
   const DEARER: readonly (readonly [name: string, path: string, body: object])[] = [
+    ['tools.web_search', '/v1/messages', defined({ type: 'web_search_20260209', name: 'web_search' })],
+    ['tools.mcp_toolset', '/v1/messages', defined({ type: 'mcp_toolset', mcp_server_name: 'x' })],
+    ['tools.one-to-come', '/v1/messages', added({ type: 'one-to-come' })],
+    ['tools.web_search', '/v1/responses', additional([OWN, { type: 'web_search' }])],
+    [
+      'tools.web_search',
+      '/v1/responses',
+      additional([{ type: 'namespace', name: 'n', tools: [OWN, { type: 'web_search' }] }]),
+    ],
+    [
+      'tools.web_search',
+      '/v1/responses',
+      { ...RESPONSES, tools: [{ type: 'namespace', name: 'n', tools: [{ type: 'web_search' }] }] },
+    ],
+    [
+      'tools.namespace',
+      '/v1/responses',
+      { ...RESPONSES, tools: [{ type: 'namespace', tools: [{ type: 'namespace', tools: [OWN] }] }] },
+    ],
     ['service_tier', '/v1/chat/completions', { ...CHAT, service_tier: 'priority' }],
     ['service_tier', '/v1/chat/completions', { ...CHAT, service_tier: 'one-to-come' }],
     ['service_tier', '/v1/chat/completions', { ...CHAT, service_tier: 7 }],
@@ -521,6 +555,10 @@ describe('what makes a request dearer than it was reserved for', () => {
   )
 
   const AS_LISTED: readonly (readonly [path: string, body: object])[] = [
+    ['/v1/messages', defined({ name: 'f', input_schema: {} })],
+    ['/v1/messages', added({ type: 'tool_reference', name: 'f' })],
+    ['/v1/responses', additional([OWN, { type: 'namespace', name: 'n', tools: [OWN] }])],
+    ['/v1/responses', { ...RESPONSES, tools: [{ type: 'namespace', name: 'n', tools: [OWN] }] }],
     ...['auto', 'default', 'flex', null].map(
       (service_tier) => ['/v1/chat/completions', { ...CHAT, service_tier }] as const,
     ),
