@@ -303,3 +303,349 @@ describe('embeddings whose usage is a total alone', () => {
       expect(billOf(read(OPENAI_EMBEDDINGS, { data, usage })).isMeasured).toBe(false)
   })
 })
+
+const chunk = (content: string, usage?: object | null, finish: string | null = null) => ({
+  choices: [{ index: 0, delta: { content }, finish_reason: finish }],
+  ...(usage === undefined ? {} : { usage }),
+})
+
+describe('the stream of a provider costs what its last counts say', () => {
+  it.each([
+    [
+      // platform.openai.com/docs: each piece says null, the last has no choices. Azure has a first piece without choices too.
+      'of OpenAI and Azure',
+      [
+        { choices: [], prompt_filter_results: [{ prompt_index: 0 }] },
+        chunk('Hello', null),
+        chunk('', null, 'stop'),
+        {
+          choices: [],
+          usage: {
+            prompt_tokens: 2006,
+            completion_tokens: 300,
+            total_tokens: 2306,
+            prompt_tokens_details: { cached_tokens: 1920, audio_tokens: 0 },
+            completion_tokens_details: {
+              reasoning_tokens: 200,
+              audio_tokens: 0,
+              accepted_prediction_tokens: 20,
+              rejected_prediction_tokens: 60,
+            },
+          },
+        },
+      ],
+      { input: 86, cached: 1920, output: 100, reasoning: 200 },
+    ],
+    [
+      // Counts in every piece; what it thinks is in the total alone.
+      'of Gemini, which leaves its thoughts out of the sides',
+      [
+        chunk('', { prompt_tokens: 20, completion_tokens: 0, total_tokens: 320 }),
+        chunk('Hello', { prompt_tokens: 20, completion_tokens: 3, total_tokens: 450 }),
+        chunk(' there', { prompt_tokens: 20, completion_tokens: 9, total_tokens: 592 }, 'stop'),
+      ],
+      { input: 20, output: 572 },
+    ],
+    [
+      'of Gemini, which counts its thoughts beside the answer',
+      [
+        chunk(
+          'Hello',
+          {
+            prompt_tokens: 21,
+            completion_tokens: 4,
+            total_tokens: 85,
+            completion_tokens_details: { reasoning_tokens: 60 },
+          },
+          'stop',
+        ),
+      ],
+      { input: 21, output: 4, reasoning: 60 },
+    ],
+    [
+      'of DeepSeek',
+      [
+        chunk('Hello', undefined),
+        chunk(
+          '',
+          {
+            prompt_tokens: 1000,
+            completion_tokens: 80,
+            total_tokens: 1080,
+            prompt_tokens_details: { cached_tokens: 768 },
+            completion_tokens_details: { reasoning_tokens: 50 },
+            prompt_cache_hit_tokens: 768,
+            prompt_cache_miss_tokens: 232,
+          },
+          'stop',
+        ),
+      ],
+      { input: 232, cached: 768, output: 30, reasoning: 50 },
+    ],
+    [
+      'of xAI, whose thoughts stand beside the answer',
+      [
+        chunk('Hello', {
+          prompt_tokens: 10120,
+          completion_tokens: 1499,
+          total_tokens: 14428,
+          prompt_tokens_details: { text_tokens: 10120, audio_tokens: 0, image_tokens: 0, cached_tokens: 128 },
+          completion_tokens_details: { reasoning_tokens: 2809, audio_tokens: 0 },
+          num_sources_used: 0,
+          cost_in_usd_ticks: 5,
+        }),
+        chunk('', undefined, 'stop'),
+      ],
+      { input: 9992, cached: 128, output: 1499, reasoning: 2809 },
+    ],
+    [
+      'of Groq',
+      [
+        { ...chunk('Hello', undefined), x_groq: { id: 'req_1' } },
+        {
+          ...chunk('', undefined, 'stop'),
+          x_groq: {
+            id: 'req_1',
+            usage: {
+              queue_time: 0.01,
+              prompt_tokens: 18,
+              prompt_time: 0.1,
+              completion_tokens: 5,
+              completion_time: 0.1,
+              total_tokens: 23,
+              total_time: 0.2,
+            },
+          },
+        },
+      ],
+      { input: 18, output: 5 },
+    ],
+    [
+      'of Moonshot, in the choice that ends',
+      [
+        chunk('Hello', undefined),
+        {
+          choices: [
+            {
+              index: 0,
+              delta: {},
+              finish_reason: 'stop',
+              usage: { prompt_tokens: 19, completion_tokens: 13, total_tokens: 32, cached_tokens: 10 },
+            },
+          ],
+        },
+      ],
+      { input: 9, cached: 10, output: 13 },
+    ],
+    [
+      // Its numbers of speed grow or fall from piece to piece.
+      'of SambaNova',
+      [
+        chunk('Hello', undefined),
+        {
+          choices: [],
+          usage: {
+            acceptance_rate: 4.1,
+            completion_tokens: 24,
+            completion_tokens_after_first_per_sec: 310.2,
+            completion_tokens_per_sec: 200.4,
+            end_time: 1_756_000_000.5,
+            is_last_response: true,
+            prompt_tokens: 40,
+            prompt_tokens_details: { cached_tokens: 0 },
+            start_time: 1_756_000_000.1,
+            time_to_first_token: 0.2,
+            total_latency: 0.4,
+            total_tokens: 64,
+            total_tokens_per_sec: 160,
+          },
+        },
+        chunk('', undefined, 'stop'),
+      ],
+      { input: 40, output: 24 },
+    ],
+    [
+      // stream_options.continuous_usage_stats
+      'of vLLM, in every piece',
+      [
+        chunk('', { prompt_tokens: 7, completion_tokens: 0, total_tokens: 7, prompt_tokens_details: null }),
+        chunk('Hello', {
+          prompt_tokens: 7,
+          completion_tokens: 1,
+          total_tokens: 8,
+          prompt_tokens_details: null,
+        }),
+        chunk(
+          ' there',
+          { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9, prompt_tokens_details: null },
+          'stop',
+        ),
+        {
+          choices: [],
+          usage: { prompt_tokens: 7, completion_tokens: 2, total_tokens: 9, prompt_tokens_details: null },
+        },
+      ],
+      { input: 7, output: 2 },
+    ],
+    [
+      'of llama.cpp, with its timings',
+      [
+        chunk('Hello', undefined),
+        chunk('', undefined, 'stop'),
+        {
+          choices: [],
+          usage: {
+            completion_tokens: 2,
+            prompt_tokens: 30,
+            total_tokens: 32,
+            prompt_tokens_details: { cached_tokens: 20 },
+          },
+          timings: { cache_n: 20, prompt_n: 10, prompt_ms: 5, predicted_n: 2, predicted_ms: 9 },
+        },
+      ],
+      { input: 10, cached: 20, output: 2 },
+    ],
+    [
+      'of OpenRouter',
+      [
+        chunk('Hello', undefined),
+        chunk('', undefined, 'stop'),
+        {
+          ...chunk('', undefined),
+          usage: {
+            prompt_tokens: 194,
+            completion_tokens: 20,
+            total_tokens: 214,
+            cost: 0.95,
+            is_byok: false,
+            cost_details: {
+              upstream_inference_cost: null,
+              upstream_inference_prompt_cost: 0.8,
+              upstream_inference_completions_cost: 0.15,
+            },
+            prompt_tokens_details: {
+              cached_tokens: 100,
+              cache_write_tokens: 50,
+              audio_tokens: 0,
+              video_tokens: 0,
+            },
+            completion_tokens_details: { reasoning_tokens: 8, image_tokens: 0, audio_tokens: 0 },
+            server_tool_use: { web_search_requests: 0 },
+          },
+        },
+      ],
+      { input: 44, cached: 100, write5m: 50, output: 12, reasoning: 8 },
+    ],
+    [
+      // Each piece counts all so far. Citations are input of their own, thoughts stand beside the answer.
+      'of Perplexity',
+      [
+        chunk('Hello', {
+          prompt_tokens: 33,
+          completion_tokens: 1,
+          total_tokens: 34,
+          cost: { input_tokens_cost: 0.1, total_cost: 0.1 },
+        }),
+        chunk(
+          ' there',
+          {
+            prompt_tokens: 33,
+            completion_tokens: 700,
+            total_tokens: 733,
+            reasoning_tokens: 7000,
+            num_search_queries: 18,
+            search_context_size: 'low',
+            cost: { input_tokens_cost: 0.1, request_cost: null, total_cost: 0.4 },
+          },
+          'stop',
+        ),
+      ],
+      { input: 33, output: 700, reasoning: 7000 },
+    ],
+    [
+      'of Volcengine, with what was bought before',
+      [
+        chunk(
+          'Hello',
+          {
+            prompt_tokens: 50,
+            completion_tokens: 10,
+            total_tokens: 60,
+            prompt_tokens_details: { cached_tokens: 0, provisioned_tokens: 50 },
+            completion_tokens_details: { reasoning_tokens: 0, provisioned_tokens: 10 },
+          },
+          'stop',
+        ),
+      ],
+      { input: 50, output: 10 },
+    ],
+    [
+      // Its last piece says the whole answer once more.
+      'of MiniMax',
+      [
+        chunk('Hello', undefined),
+        {
+          choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+          usage: { total_tokens: 60, total_characters: 0, prompt_tokens: 50, completion_tokens: 10 },
+        },
+      ],
+      { input: 50, output: 10 },
+    ],
+    [
+      'of Cohere, Mistral, Together, Fireworks and whoever has two counts',
+      [
+        chunk('Hello', undefined),
+        chunk(
+          '',
+          { prompt_tokens: 50, completion_tokens: 10, total_tokens: 60, prompt_audio_seconds: null },
+          'stop',
+        ),
+      ],
+      { input: 50, output: 10 },
+    ],
+  ] as const)('%s', async (_, chunks, tokens) => {
+    const billOf = await biller()
+    const meter = new Meter(0)
+    for (const each of chunks) meter.add(OPENAI_CHAT.readEvent({ data: JSON.stringify(each) }, each))
+    expect(billOf(meter)).toEqual({ isMeasured: true, costUsd: expect.closeTo(usdOf(tokens), 12) })
+  })
+
+  it('of Anthropic, whose last counts are of all of it', async () => {
+    const billOf = await biller()
+    const meter = new Meter(0)
+    const cache = {
+      cache_creation_input_tokens: 900,
+      cache_read_input_tokens: 100,
+      cache_creation: { ephemeral_5m_input_tokens: 300, ephemeral_1h_input_tokens: 600 },
+    }
+    for (const event of [
+      {
+        type: 'message_start',
+        message: {
+          content: [],
+          usage: { input_tokens: 20, output_tokens: 1, service_tier: 'standard', ...cache },
+        },
+      },
+      { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'I see' } },
+      { type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: 'Hello' } },
+      {
+        type: 'message_delta',
+        delta: { stop_reason: 'end_turn' },
+        usage: {
+          // What a search has found is read as well.
+          input_tokens: 2020,
+          cache_creation_input_tokens: 900,
+          cache_read_input_tokens: 100,
+          output_tokens: 400,
+          output_tokens_details: { thinking_tokens: 250 },
+          server_tool_use: { web_search_requests: 1 },
+        },
+      },
+      { type: 'message_stop' },
+    ])
+      meter.add(ANTHROPIC_MESSAGES.readEvent({ data: '{}' }, event))
+    const usd = usdOf({ input: 2020, cached: 100, write5m: 300, write1h: 600, output: 150, reasoning: 250 })
+    expect(billOf(meter)).toEqual({ isMeasured: true, costUsd: expect.closeTo(usd, 12) })
+  })
+})
