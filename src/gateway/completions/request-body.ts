@@ -50,6 +50,7 @@ const READ_NAMES: ReadonlySet<string> = new Set([
   'best_of',
   'compaction',
   'conversation',
+  'deferred',
   'documents',
   'functions',
   'input',

@@ -41,6 +41,9 @@ function read(body: Json): Asked {
     throw new RequestError('messages: expected a list of messages, not empty')
   if (!messages.every(({ role }) => typeof role === 'string'))
     throw new RequestError('messages: expected a role in each')
+  // Of xAI: its answer would be fetched later, and nobody here would see what it is billed for.
+  if (wantedFlag(body, 'deferred'))
+    throw new RequestError('deferred: completions are answered on the connection', 'unsupported')
   const isStreamed = wantedFlag(body, 'stream')
   const most = greatestLimit(body, ['max_completion_tokens', 'max_tokens'])
   const answers = Math.max(wantedAnswers(body, 'n'), wantedAnswers(body, 'best_of'))

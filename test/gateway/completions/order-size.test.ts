@@ -7,6 +7,7 @@ import { OPENAI_RESPONSES } from '../../../src/gateway/protocols/openai-response
 /** What is read of a body besides: who asks for what, and the conversation itself, which no parameters of a model take the place of. */
 const OTHERS = [
   'background',
+  'deferred',
   'logprobs',
   'messages',
   'input',

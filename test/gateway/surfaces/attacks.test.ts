@@ -554,6 +554,20 @@ describe('what makes a request dearer than it was reserved for', () => {
     },
   )
 
+  it.each([
+    ['background', '/v1/responses', { ...RESPONSES, background: true }],
+    ['deferred', '/v1/chat/completions', { ...CHAT, deferred: true }],
+  ])('is refused where its answer, and its usage, would be fetched later: %s', async (name, path, body) => {
+    const server = await gatewayServer()
+    const refused = await server.post(path, body)
+    const { error } = (await refused.json()) as { error: { code: string; message: string } }
+    expect([refused.status, error.code]).toEqual([400, 'unsupported'])
+    expect(error.message).toContain(`${name}:`)
+    expect(server.upstream.entries).toEqual([])
+    const now = await server.post(path, { ...body, [name]: false })
+    expect([now.status, await now.text()]).toEqual([200, expect.anything()])
+  })
+
   const AS_LISTED: readonly (readonly [path: string, body: object])[] = [
     ['/v1/messages', defined({ name: 'f', input_schema: {} })],
     ['/v1/messages', added({ type: 'tool_reference', name: 'f' })],
