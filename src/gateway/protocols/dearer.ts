@@ -6,7 +6,7 @@ const TIERS_AT_LIST = new Set(['auto', 'default', 'standard', 'standard_only', '
 
 /**
  * Members by which a request chooses other models or other prices than those it is reserved at, or work that is charged beside its
- * tokens: of OpenAI and Azure, Anthropic, OpenRouter, xAI, Groq, Cohere, Alibaba and LiteLLM.
+ * tokens: of OpenAI and Azure, Anthropic, OpenRouter, Vercel, xAI, Groq, Cohere, Alibaba and LiteLLM.
  */
 const DEARER_MEMBERS = [
   'api_base',
@@ -43,6 +43,7 @@ const DEARER_VALUES = [
   'context_management',
   'inference_geo',
   'modalities',
+  'providerOptions',
   'service_tier',
   'speed',
   'tools',
@@ -78,10 +79,12 @@ export function dearerIn(body: Json): readonly string[] {
 
 function dearerOf(body: Json): readonly string[] {
   const found: string[] = DEARER_MEMBERS.filter((name) => isSaid(body[name]))
-  const { service_tier: tier, speed, inference_geo: geo } = body
+  const { service_tier: tier, speed, inference_geo: geo, providerOptions: options } = body
   if (isSaid(tier) && !TIERS_AT_LIST.has(textOf(tier))) found.push('service_tier')
   if (isSaid(speed) && speed !== 'standard') found.push('speed')
   if (isSaid(geo) && geo !== 'global') found.push('inference_geo')
+  // Vercel's gateway takes other models and providers there.
+  if (isRecord(options) && isSaid(options.gateway)) found.push('providerOptions')
   // What a provider sums up in between is charged beside the usage of the answer.
   if (isSaid(body.context_management) && /"compact/.test(JSON.stringify(body.context_management)))
     found.push('context_management')

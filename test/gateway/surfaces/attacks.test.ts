@@ -485,6 +485,13 @@ describe('what makes a request dearer than it was reserved for', () => {
     ['route', '/v1/chat/completions', { ...CHAT, route: 'fallback' }],
     ['plugins', '/v1/chat/completions', { ...CHAT, plugins: [{ id: 'web' }] }],
     ['provider', '/v1/chat/completions', { ...CHAT, provider: { order: ['dear'] } }],
+    ...(['/v1/chat/completions', '/v1/responses', '/v1/messages'] as const).map((path) => {
+      const body = { '/v1/chat/completions': CHAT, '/v1/responses': RESPONSES, '/v1/messages': MESSAGES }[
+        path
+      ]
+      const providerOptions = { gateway: { models: ['dear'] } }
+      return ['providerOptions', path, { ...body, providerOptions }] as const
+    }),
     ['preset', '/v1/chat/completions', { ...CHAT, preset: 'dear' }],
     ['web_search_options', '/v1/chat/completions', { ...CHAT, web_search_options: {} }],
     ['search_parameters', '/v1/chat/completions', { ...CHAT, search_parameters: { mode: 'on' } }],
@@ -577,6 +584,7 @@ describe('what makes a request dearer than it was reserved for', () => {
       (service_tier) => ['/v1/chat/completions', { ...CHAT, service_tier }] as const,
     ),
     ['/v1/messages', { ...MESSAGES, service_tier: 'standard_only' }],
+    ['/v1/chat/completions', { ...CHAT, providerOptions: { openai: { user: 'u' } } }],
     ['/v1/messages', { ...MESSAGES, speed: 'standard', inference_geo: 'global', mcp_servers: [] }],
     [
       '/v1/messages',
