@@ -77,16 +77,27 @@ function audioOf(raw: Json): number {
   return numberOf(named.audio_tokens) ?? numberOf(listed?.tokenCount) ?? 0
 }
 
+/** What was written to a cache: its lifetimes as Alibaba tells them in OpenAI's language, which has no names for them. */
+function writesOf({ cacheWrite, cacheWrite1h }: Tokens): Json {
+  if (cacheWrite === 0) return {}
+  if (cacheWrite1h === 0) return { cache_write_tokens: cacheWrite }
+  return { cache_write_tokens: cacheWrite, cache_creation: lifetimesOf(cacheWrite, cacheWrite1h) }
+}
+
+function lifetimesOf(all: number, hour: number): Json {
+  return { ephemeral_5m_input_tokens: all - hour, ephemeral_1h_input_tokens: hour }
+}
+
 /** As chat completions have it. */
 export function chatUsage(tokens: Tokens): Json {
-  const { input, cacheRead, cacheWrite, audioInput, output, reasoning } = tokens
+  const { input, cacheRead, audioInput, output, reasoning } = tokens
   return {
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
     prompt_tokens_details: {
       cached_tokens: cacheRead,
-      ...(cacheWrite > 0 ? { cache_write_tokens: cacheWrite } : {}),
+      ...writesOf(tokens),
       audio_tokens: audioInput,
     },
     completion_tokens_details: { reasoning_tokens: reasoning },
@@ -94,12 +105,12 @@ export function chatUsage(tokens: Tokens): Json {
 }
 
 export function responsesUsage(tokens: Tokens): Json {
-  const { input, cacheRead, cacheWrite, audioInput, output, reasoning } = tokens
+  const { input, cacheRead, audioInput, output, reasoning } = tokens
   return {
     input_tokens: input,
     input_tokens_details: {
       cached_tokens: cacheRead,
-      ...(cacheWrite > 0 ? { cache_write_tokens: cacheWrite } : {}),
+      ...writesOf(tokens),
       ...(audioInput > 0 ? { audio_tokens: audioInput } : {}),
     },
     output_tokens: output,
@@ -115,14 +126,7 @@ export function messagesUsage(tokens: Tokens): Json {
     input_tokens: Math.max(0, input - cacheRead - cacheWrite),
     cache_read_input_tokens: cacheRead,
     cache_creation_input_tokens: cacheWrite,
-    ...(cacheWrite > 0
-      ? {
-          cache_creation: {
-            ephemeral_5m_input_tokens: cacheWrite - cacheWrite1h,
-            ephemeral_1h_input_tokens: cacheWrite1h,
-          },
-        }
-      : {}),
+    ...(cacheWrite > 0 ? { cache_creation: lifetimesOf(cacheWrite, cacheWrite1h) } : {}),
     output_tokens: output,
     ...(reasoning > 0 ? { output_tokens_details: { thinking_tokens: reasoning } } : {}),
   }
