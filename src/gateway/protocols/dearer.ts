@@ -99,7 +99,8 @@ function dearerOf(body: Json): readonly string[] {
 
 /**
  * Tools that come in the middle of a conversation: Anthropic's stand in blocks of a message, where they are no reference to one of `tools`,
- * OpenAI's in items of the input (platform.claude.com/docs, mid-conversation system messages; OpenAI's `additional_tools`).
+ * OpenAI's in items of the input, whatever their type (platform.claude.com/docs, mid-conversation system messages; OpenAI's `additional_tools`
+ * and `tool_search_output`).
  */
 function laterTools({ messages, input }: Json): readonly Json[] {
   const found: Json[] = []
@@ -109,8 +110,7 @@ function laterTools({ messages, input }: Json): readonly Json[] {
         if (isRecord(block) && block.type === 'tool_addition' && isRecord(block.tool))
           found.push(...definedIn(block.tool))
   for (const item of listOf(input))
-    if (isRecord(item) && item.type === 'additional_tools')
-      for (const tool of objectsOf(item.tools)) found.push(tool)
+    if (isRecord(item)) for (const tool of objectsOf(item.tools)) found.push(tool)
   return found
 }
 

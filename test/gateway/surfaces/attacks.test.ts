@@ -454,6 +454,13 @@ describe('what makes a request dearer than it was reserved for', () => {
       { role: 'user', content: 'Say hello.' },
     ],
   })
+  const searched = (tools: readonly object[]) => ({
+    ...RESPONSES,
+    input: [
+      { type: 'tool_search_output', execution: 'client', call_id: 'c', tools },
+      { role: 'user', content: 'Say hello.' },
+    ],
+  })
   const defined = (definition: object) => added({ type: 'tool_definition', definition })
   const OWN = { type: 'custom', name: 'exec' }
   const DEARER: readonly (readonly [name: string, path: string, body: object])[] = [
@@ -461,6 +468,7 @@ describe('what makes a request dearer than it was reserved for', () => {
     ['tools.mcp_toolset', '/v1/messages', defined({ type: 'mcp_toolset', mcp_server_name: 'x' })],
     ['tools.one-to-come', '/v1/messages', added({ type: 'one-to-come' })],
     ['tools.web_search', '/v1/responses', additional([OWN, { type: 'web_search' }])],
+    ['tools.web_search', '/v1/responses', searched([OWN, { type: 'web_search' }])],
     [
       'tools.web_search',
       '/v1/responses',
@@ -578,6 +586,7 @@ describe('what makes a request dearer than it was reserved for', () => {
   const AS_LISTED: readonly (readonly [path: string, body: object])[] = [
     ['/v1/messages', defined({ name: 'f', input_schema: {} })],
     ['/v1/messages', added({ type: 'tool_reference', name: 'f' })],
+    ['/v1/responses', searched([OWN])],
     ['/v1/responses', additional([OWN, { type: 'namespace', name: 'n', tools: [OWN] }])],
     ['/v1/responses', { ...RESPONSES, tools: [{ type: 'namespace', name: 'n', tools: [OWN] }] }],
     ...['auto', 'default', 'flex', null].map(
