@@ -186,6 +186,7 @@ const KNOWN = new Set([
   'output_tokens',
   'total_tokens',
   'cached_tokens',
+  'num_cached_tokens',
   'reasoning_tokens',
   'prompt_cache_hit_tokens',
   'prompt_cache_miss_tokens',

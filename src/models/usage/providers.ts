@@ -130,7 +130,9 @@ export const USAGE_SHAPES: Readonly<Record<UsageProvider, UsageShape>> = {
       within(
         'cachedInput',
         'prompt_tokens_details.cached_tokens',
+        'prompt_token_details.cached_tokens',
         'cached_tokens',
+        'num_cached_tokens',
         'prompt_cache_hit_tokens',
         'cache_read_input_tokens',
       ),

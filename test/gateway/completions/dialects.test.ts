@@ -592,7 +592,33 @@ describe('the stream of a provider costs what its last counts say', () => {
       { input: 50, output: 10 },
     ],
     [
-      'of Cohere, Mistral, Together, Fireworks and whoever has two counts',
+      // The same cached tokens under three names.
+      'of Mistral, with a prompt from its cache',
+      [
+        chunk('Hello', undefined),
+        chunk(
+          '',
+          {
+            prompt_tokens: 1000,
+            completion_tokens: 10,
+            total_tokens: 1010,
+            request_count: 1,
+            num_cached_tokens: 900,
+            prompt_tokens_details: { cached_tokens: 900 },
+            prompt_token_details: { cached_tokens: 900 },
+          },
+          'stop',
+        ),
+      ],
+      { input: 100, cached: 900, output: 10 },
+    ],
+    [
+      'of Mistral, with one of the names alone',
+      [chunk('Hello', { prompt_tokens: 1000, completion_tokens: 10, num_cached_tokens: 900 }, 'stop')],
+      { input: 100, cached: 900, output: 10 },
+    ],
+    [
+      'of Cohere, Together, Fireworks and whoever has two counts',
       [
         chunk('Hello', undefined),
         chunk(
