@@ -192,6 +192,8 @@ const KNOWN = new Set([
   'prompt_cache_miss_tokens',
   'cache_creation_input_tokens',
   'cache_read_input_tokens',
+  // What Claude Code has had taken out of a cache, in all requests so far: nothing was read for it.
+  'cache_deleted_input_tokens',
   'claude_cache_creation_5_m_tokens',
   'claude_cache_creation_1_h_tokens',
 ])

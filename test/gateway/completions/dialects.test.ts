@@ -286,6 +286,21 @@ describe("a conversation that Anthropic sums up costs what that took, which stan
   })
 })
 
+describe('what Anthropic has taken out of a cache', () => {
+  it('costs nothing', async () => {
+    const billOf = await biller()
+    const usage = {
+      input_tokens: 20,
+      cache_read_input_tokens: 900,
+      cache_creation_input_tokens: 0,
+      cache_deleted_input_tokens: 50_000,
+      output_tokens: 5,
+    }
+    const usd = usdOf({ input: 20, cached: 900, output: 5 })
+    expect(billOf(read(ANTHROPIC_MESSAGES, messages(usage))).costUsd).toBeCloseTo(usd, 12)
+  })
+})
+
 describe('embeddings whose usage is a total alone', () => {
   // Of Voyage: { total_tokens: 10 }.
   it('cost what that many tokens of the prompt cost', async () => {
