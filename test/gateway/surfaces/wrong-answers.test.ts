@@ -15,7 +15,7 @@ const CHAT_USAGE = {
   prompt_tokens: 10,
   completion_tokens: 20,
   total_tokens: 30,
-  prompt_tokens_details: { cached_tokens: 2 },
+  prompt_tokens_details: { cached_tokens: 2, cache_creation: { ephemeral_1h_input_tokens: 1 } },
   completion_tokens_details: { reasoning_tokens: 3 },
 }
 const chunk = (delta: object, finish: string | null = null) => ({
@@ -38,6 +38,7 @@ const MESSAGE = {
     cache_read_input_tokens: 2,
     cache_creation: { ephemeral_5m_input_tokens: 1, ephemeral_1h_input_tokens: 2 },
     service_tier: 'standard',
+    iterations: [{ type: 'compaction', input_tokens: 3, output_tokens: 4, cache_read_input_tokens: 1 }],
   },
 }
 const RESPONSE = {

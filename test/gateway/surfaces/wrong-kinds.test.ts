@@ -48,6 +48,7 @@ const BODIES: readonly (readonly [path: string, model: string | null, body: Tree
       prediction: { type: 'content', content: 'x' },
       modalities: ['text'],
       documents: ['d'],
+      deferred: false,
       functions: [{ name: 'f', parameters: SCHEMA }],
     },
   ],
@@ -73,7 +74,18 @@ const BODIES: readonly (readonly [path: string, model: string | null, body: Tree
           ],
         },
         { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'i', content: 'r' }] },
+        {
+          role: 'system',
+          content: [
+            {
+              type: 'tool_addition',
+              tool: { type: 'tool_definition', definition: { name: 'g', input_schema: SCHEMA } },
+            },
+          ],
+        },
       ],
+      compaction: { type: 'summarize', instructions: 'i' },
+      providerOptions: { gateway: null },
       tools: [{ name: 'f', description: 'd', input_schema: SCHEMA }],
       tool_choice: { type: 'auto' },
       stream: true,
@@ -96,6 +108,11 @@ const BODIES: readonly (readonly [path: string, model: string | null, body: Tree
         },
         { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
         { type: 'function_call_output', call_id: 'c', output: 'r' },
+        {
+          type: 'additional_tools',
+          role: 'developer',
+          tools: [{ type: 'namespace', name: 'n', tools: [{ type: 'custom', name: 'f' }] }],
+        },
       ],
       instructions: 'i',
       tools: [{ type: 'function', name: 'f', parameters: SCHEMA }],
