@@ -142,7 +142,7 @@ describe('a gateway answers the same by both its doors', () => {
       socket.write(
         `POST ${CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: 1000\r\n\r\n{`,
       )
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await server.noticed()
       socket.destroy()
     }
     const records = await server.over(2)
@@ -171,7 +171,7 @@ describe('a gateway answers the same by both its doors', () => {
     left.catch(() => {})
     await server.upstream.until(({ isStalled }) => isStalled)
     abort.abort()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await server.noticed()
     server.upstream.release()
     const [record] = await server.over(1)
     expect(record).toMatchObject({

@@ -7,9 +7,12 @@ const LINKS = { links: { secret: '$LINK_SECRET' } }
 
 async function answered(rewards: object = { windowMs: 0 }) {
   const server = await gatewayServer({ models: [modelTree('sim-small')], tree: { rewards } })
+  let asked = 0
   const ask = async () => {
     const response = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO })
     await response.text()
+    // Its record stands a moment after its last byte.
+    await server.over(++asked)
     return response.headers.get('x-paretobandit-decision') ?? ''
   }
   const meanReward = () => server.router.stats().models[0].meanReward

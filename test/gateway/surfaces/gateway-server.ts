@@ -152,6 +152,10 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     while (records.length < count) await new Promise<void>((resolve) => waiting.add(resolve))
     return records
   }
+  /** Resolves when what has become of connections until now has been noticed, however busy the machine is. */
+  const noticed = async () => {
+    for (let i = 0; i < 2; i++) await (await fetch(`${http.url}/healthz`)).text()
+  }
   const ledger = () => {
     const { spendUsd, reservedUsd } = router.stats().pacer
     return { spendUsd, reservedUsd }
@@ -168,6 +172,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     lines,
     post,
     over,
+    noticed,
     ledger,
     close,
     http,

@@ -167,7 +167,7 @@ describe('money', () => {
     sent.catch(() => {})
     await server.upstream.until(({ isStalled }) => isStalled)
     abort.abort()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await server.noticed()
     server.upstream.release()
     await server.over(1)
     expect(server.records[0]).toMatchObject({ outcome: 'cancelled', isMeasured: true })
