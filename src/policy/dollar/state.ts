@@ -290,7 +290,9 @@ export class DollarState implements PolicyState {
   unavailable(model: Model): void {
     this.demand.forget(model.slot)
     this.objectives.left(model.slot)
-    if (this.view.registry.get(model.id) !== model) this.shrinkage.forget(model.slot)
+    if (this.view.registry.get(model.id) === model) return
+    this.shrinkage.forget(model.slot)
+    this.recoveries.forget(model.slot)
   }
 
   repriced(model: Model, blendedBeforeUsdPerKTok: number, scale: RepriceScale | null): void {

@@ -60,6 +60,20 @@ describe('a model that has fallen', () => {
     expect(digest(other.router)).toBe(digest(router))
   })
 
+  it('is forgotten when it is removed: a snapshot from then on is read', async () => {
+    const options = { policy: 'dollar', budget: { usdPerRequest: 0.05 } } as const
+    for (const isDrained of [false, true]) {
+      const { router } = await makeBench(options)
+      const random = new Random(3)
+      play(router, random, 600, REWARDS)
+      play(router, random, 300, { ...REWARDS, large: 0.3 })
+      router.removeModel('large', { drain: isDrained })
+      const other = await makeBench(options)
+      other.router.restore(router.snapshot())
+      expect(digest(other.router)).toBe(digest(router))
+    }
+  })
+
   it('is not tried where it would not be chosen even if it were what it was', async () => {
     const { router } = await makeBench({ policy: 'dollar', budget: { usdPerRequest: 0.05 } })
     const random = new Random(5)

@@ -122,7 +122,9 @@ export class Recoveries {
       const [slot, fell, ratio] = numbers.subarray(at)
       const theta = numbers.slice(at + 3, at + 3 + dimension)
       const learned = numbers.slice(at + 3 + dimension, at + length)
-      if (!known.has(slot) || this.fallen.has(slot) || !(ratio >= 0 && Number.isFinite(ratio))) return -1
+      // Its model was removed: older releases kept it.
+      if (!known.has(slot)) continue
+      if (this.fallen.has(slot) || !(ratio >= 0 && Number.isFinite(ratio))) return -1
       const precision = learned.subarray(1 + dimension)
       for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) if (!(precision[r] > 0)) return -1
       if (!(learned[0] > 0 && fell >= 0)) return -1
