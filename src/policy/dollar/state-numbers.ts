@@ -7,6 +7,7 @@ import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import type { DemandCurve } from './demand/demand-curve.js'
 import type { Shrinkage } from './estimate/shrinkage.js'
 import type { Recoveries } from './exploration/recoveries.js'
+import type { Rises } from './exploration/rises.js'
 import type { Objectives } from './objectives.js'
 
 /** Of a model, in a snapshot: two watches. */
@@ -23,6 +24,7 @@ interface StateParts {
   readonly accounts: Accounts
   readonly demand: DemandCurve
   readonly recoveries: Recoveries
+  readonly rises: Rises
   readonly objectives: Objectives
   readonly shrinkage: Shrinkage
   readonly rewardDrift: Watch
@@ -34,11 +36,13 @@ export function saveState(parts: StateParts, slots: readonly number[]): PolicySn
   const accounts = saveAccounts(parts.accounts)
   const drift = slots.length * WATCH_NUMBERS
   const shrinkage = parts.shrinkage.save()
+  const rises = parts.rises.save()
   const rest = [
     accounts.numbers,
     parts.recoveries.save(),
     parts.objectives.save(slots),
     shrinkage,
+    rises,
     parts.demand.save(),
   ]
   const numbers = new Float64Array(rest.reduce((sum, { length }) => sum + length, drift))
@@ -53,7 +57,8 @@ export function saveState(parts: StateParts, slots: readonly number[]): PolicySn
     at += part.length
   }
   const text = shrinkage.length === 0 ? {} : { shrinkageNumbers: shrinkage.length }
-  return { text: { ...accounts.text, ...text }, numbers }
+  const risen = rises.length === 0 ? {} : { risesNumbers: rises.length }
+  return { text: { ...accounts.text, ...text, ...risen }, numbers }
 }
 
 /**
@@ -77,11 +82,14 @@ export function loadState(
   const asked = parts.objectives.load(numbers.subarray(taken + fallen), slots)
   if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
   const at = taken + fallen + asked
-  const learned = shrinkageNumbers(text)
+  const learned = countOf(text, 'shrinkageNumbers', 'how far its features are trusted')
+  const risen = countOf(text, 'risesNumbers', 'what it knows of models that may have risen')
   const held = (slot: number) => parts.recoveries.precisionOf(slot, dimension)
   if (!parts.shrinkage.load(numbers.subarray(at, at + learned), slots, fold, held))
     throw invalidSnapshot('how far its features are trusted is not valid')
-  const window = numbers.subarray(at + learned)
+  if (!parts.rises.load(numbers.subarray(at + learned, at + learned + risen), dimension, slots))
+    throw invalidSnapshot('what it knows of models that may have risen is not valid')
+  const window = numbers.subarray(at + learned + risen)
   if (!parts.demand.accepts(window, new Set(slots)))
     throw invalidSnapshot('its window of requests is not valid')
   slots.forEach((slot, i) => {
@@ -99,10 +107,10 @@ function isDriftNumber(entry: number, i: number): boolean {
   return entry <= DRIFT_MAX && (i % DRIFT_NUMBERS === DRIFT_NUMBERS - 1 ? entry > 0 : entry >= 0)
 }
 
-/** How many numbers of a snapshot say how far features are trusted: none up to release 0.1.0. */
-function shrinkageNumbers(text: unknown): number {
-  const count = isRecord(text) ? (text.shrinkageNumbers ?? 0) : 0
+/** How many numbers of a snapshot say that: none where an older release wrote it, or there is nothing to say. */
+function countOf(text: unknown, key: 'shrinkageNumbers' | 'risesNumbers', what: string): number {
+  const count = isRecord(text) ? (text[key] ?? 0) : 0
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
-    throw invalidSnapshot('how far its features are trusted is not valid')
+    throw invalidSnapshot(`${what} is not valid`)
   return count
 }

@@ -28,6 +28,7 @@ import { CostLevels } from './estimate/cost-levels.js'
 import { Shrinkage } from './estimate/shrinkage.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
+import { Rises } from './exploration/rises.js'
 import { Objectives, qualityStats } from './objectives.js'
 import { NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
@@ -51,6 +52,7 @@ export class DollarState implements PolicyState {
   readonly accounts: Accounts
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly recoveries = new Recoveries()
+  readonly rises = new Rises()
   readonly objectives: Objectives
   readonly shrinkage: Shrinkage
   readonly costLevels: CostLevels
@@ -220,20 +222,25 @@ export class DollarState implements PolicyState {
     const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
     const rate = this.shrinkage.varianceRate(slot)
     this.shrinkage.rewarded(slot, requests)
-    if (model.rewarded < LEARNING_OBSERVATIONS && this.evidence.ofReward(slot) < LEARNING_OBSERVATIONS) {
+    const risen = this.rises.observe(slot, residual, this.rewardDrift.variance(slot), this.evidence, requests)
+    if (
+      !risen &&
+      model.rewarded < LEARNING_OBSERVATIONS &&
+      this.evidence.ofReward(slot) < LEARNING_OBSERVATIONS
+    ) {
       if (rate > 0) this.rewardDrift.learn(slot, residual, rate)
       return
     }
     const variance = this.rewardDrift.variance(slot)
     const strayed = this.rewardDrift.observe(slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
     const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
-    const direction = recovered ? 1 : strayed
+    const direction = recovered || risen ? 1 : strayed
     if (direction === 0) return
     if (recovered) this.shrinkage.recovered(slot)
     else if (direction < 0) {
       this.recoveries.fell(slot, this.evidence, requests)
       this.shrinkage.fell(slot)
-    }
+    } else if (!risen) this.rises.rose(this.knownSlots(), this.arms, requests)
     const evidence = this.evidence.ofReward(slot)
     if (evidence > DRIFT_KEPT_OBSERVATIONS) {
       this.evidence.shrinkReward(slot, DRIFT_KEPT_OBSERVATIONS / evidence)
@@ -279,6 +286,7 @@ export class DollarState implements PolicyState {
     this.shrinkage.started(model.slot, shrinkage)
     this.costLevels.start(model.slot)
     this.recoveries.forget(model.slot)
+    this.rises.forget(model.slot)
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if that number of requests of a dollar each had been predicted: only the ratio matters, and how soon it moves.
@@ -293,6 +301,7 @@ export class DollarState implements PolicyState {
     if (this.view.registry.get(model.id) === model) return
     this.shrinkage.forget(model.slot)
     this.recoveries.forget(model.slot)
+    this.rises.forget(model.slot)
   }
 
   repriced(model: Model, blendedBeforeUsdPerKTok: number, scale: RepriceScale | null): void {
@@ -369,6 +378,7 @@ export class DollarState implements PolicyState {
       if (value !== NO_VALUE) pending.setPolicyColumn(sequence, VALUE, toUnit(value))
     }
     this.shrinkage.takeRawRewards(rewards)
+    this.rises.clear()
     this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
     this.objectives.quality.takeRawRewards(rewards)
     this.objectives.latency.changeValues(toUnit)
@@ -393,6 +403,14 @@ export class DollarState implements PolicyState {
     this.shrinkage.takeUp(slot, now, model.rewarded, this.recoveries.has(slot), this.variance)
     // Its predictions are others from now on: what it has strayed so far says nothing.
     this.rewardDrift.start(slot, this.rewardDrift.variance(slot))
+  }
+
+  /** Of models that rewards are known of; those of logs from before 0.2 know nothing of rises. */
+  private knownSlots(): readonly number[] {
+    const slots: number[] = []
+    for (const { slot, rewarded } of this.view.registry.models)
+      if (rewarded > 0 && this.shrinkage.learns(slot)) slots.push(slot)
+    return slots
   }
 
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {

@@ -11,6 +11,7 @@ import {
   IDLE_REQUESTS,
   IDLE_REQUESTS_PER_MODEL,
   PROSPECT_IDLE_SHARE,
+  PROSPECT_SIGMAS,
   SPARE_TRY_CHANCE_MIN,
   SPARE_TRY_CHEAPER,
   SPARE_TRY_REQUESTS,
@@ -108,7 +109,7 @@ export class Probes {
    */
   canary(
     state: StateView<DollarState>,
-    { recoveries, objectives }: DollarState,
+    { recoveries, rises, objectives }: DollarState,
     uses: PredictedUses,
     index: number,
   ): number {
@@ -138,7 +139,9 @@ export class Probes {
     if (this.doubts.isUnsureDue(position, idle, state)) return position
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
     const regained = uses.regained(objectives.latency, model, position, idle, state)
-    const value = Math.max(promise, costs.values[position] + regained)
+    const raised =
+      rises.promise(slot, idle, requests, arms, index) + PROSPECT_SIGMAS * rewardError(slot, state.policy)
+    const value = Math.max(promise, costs.values[position] + Math.max(raised, regained))
     if (value === Number.NEGATIVE_INFINITY) return -1
     const worth = value - limits.price * costs.expectedUsd[position]
     for (let other = 0; other < list.count; other++) {
@@ -196,4 +199,9 @@ export class Probes {
     this.triesCost = true
     return position
   }
+}
+
+/** Standard error of what a model is expected to earn. */
+function rewardError(slot: number, policy: DollarState): number {
+  return Math.sqrt(policy.rewardVariance(slot) / policy.rewardEvidence(slot))
 }
