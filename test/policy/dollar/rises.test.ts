@@ -142,6 +142,7 @@ describe('what a snapshot says of models that may have risen', () => {
       [3, 7],
       [4, -1],
       [5, Number.NaN],
+      [6, -1e10],
       [7, 0],
       [11, 2],
       [12, 1],

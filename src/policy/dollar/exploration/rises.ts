@@ -11,6 +11,9 @@ import {
   TRIAL_SHARE,
 } from '../tuning.js'
 
+/** More than any weight can be: what is added to an arm by it stays far below what a snapshot may hold. */
+const WEIGHT_MAX = 1e9
+
 /** What was known of a model when rewards rose. */
 interface Known {
   readonly theta: Float64Array
@@ -144,7 +147,7 @@ export class Rises {
         const [slot, heard] = numbers.subarray(next, next + 2)
         const theta = numbers.slice(next + 2, next + 2 + dimension)
         if (!models.has(slot) || known.has(slot) || !isCount(heard)) return false
-        if (theta.length < dimension || !theta.every(Number.isFinite)) return false
+        if (theta.length < dimension || !theta.every((weight) => Math.abs(weight) <= WEIGHT_MAX)) return false
         known.set(slot, { heard, theta })
         next += 2 + dimension
       }
