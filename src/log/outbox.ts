@@ -157,6 +157,7 @@ export class Outbox {
     this.firstQueued = first
     this.durable = first - 1
     this.position = undefined
+    this.options.alive.progress(this.waiting > 0 && this.broken === undefined)
     this.wakeWaiters()
     if (events.length > 0) this.schedule()
   }

@@ -61,8 +61,9 @@ export class Receipts {
     for (const { receipt } of this.waiting.splice(0, count)) receipt.settle(undefined)
   }
 
-  /** Events of these numbers have been refused. */
+  /** Events of these numbers have been refused; none where `to` is below `from`. */
   refuse(from: number, to: number, error: unknown): void {
+    if (to < from) return
     for (const { first, last, receipt } of this.waiting) {
       if (first > to) return
       if (from <= last) receipt.settle(error)

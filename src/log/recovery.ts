@@ -24,11 +24,22 @@ export interface Recovered {
 }
 
 /** What became of the events of one origin that the snapshot does not cover. */
-export interface OwnOutcomes {
+export class OwnOutcomes {
   /** Number of the first; null: there are no such events. */
-  first: number | null
+  first: number | null = null
   /** Those that were refused at their place, in order. */
-  readonly refused: { readonly number: number; readonly outcome: Outcome }[]
+  readonly refused: { readonly number: number; readonly outcome: Outcome }[] = []
+  /** Those that have no place, though later ones have: numbers of the first and last of each gap, in order. */
+  readonly lost: { readonly first: number; readonly last: number }[] = []
+
+  /** @param before number of the latest one that had its place before it */
+  add(number: number, before: number, outcome: Outcome): void {
+    // What was appended a second time had its place before.
+    if (outcome.kind === 'known') return
+    this.first ??= number
+    if (number > before + 1) this.lost.push({ first: before + 1, last: number - 1 })
+    if (outcome.kind === 'refused') this.refused.push({ number, outcome })
+  }
 }
 
 interface SnapshotNeeds {
@@ -66,7 +77,7 @@ async function recoverOnce(
   own: string | null,
   slice: TimeSlice,
 ): Promise<Recovered> {
-  const outcomes: OwnOutcomes = { first: null, refused: [] }
+  const outcomes = new OwnOutcomes()
   const repairs: string[] = []
   const { fold, position: from } = await latestSnapshot(store, start, needs, repairs, slice)
   let position = from
@@ -79,14 +90,13 @@ async function recoverOnce(
     if (batches.length === 0) break
     for (const batch of batches) {
       const { origin, firstNumber, events, position: end } = batch
-      review?.look(batch, fold.state.ids.origins.get(origin)?.lastEvent ?? 0)
+      const before = fold.state.ids.origins.get(origin)?.lastEvent ?? 0
+      review?.look(batch, before)
       for (let i = 0; i < events.length; i++) {
-        const outcome = fold.fold(origin, firstNumber + i, events[i])
+        const number = firstNumber + i
+        const outcome = fold.fold(origin, number, events[i])
         const { kind } = outcome
-        if (origin === own) {
-          outcomes.first ??= firstNumber
-          if (kind === 'refused') outcomes.refused.push({ number: firstNumber + i, outcome })
-        }
+        if (origin === own) outcomes.add(number, i === 0 ? before : number - 1, outcome)
         if (kind === 'applied' || kind === 'billed') folded++
         else if (kind === 'refused') refused++
         if (i % CLOCK_EVENTS === 0 && slice.isOver) await slice.rest()

@@ -71,8 +71,8 @@ export class Replica implements Journal {
   private isDiverged = false
   /** Requests of others that were read just now. */
   private readonly arrived: string[] = []
-  /** The latest own events that the log has lost. */
-  private loss: { readonly first: number; readonly error: ParetoBanditError } | null = null
+  /** Those that wait until all own events up to a number have their place, and the loss of one of these. */
+  private readonly flushes = new Set<{ readonly last: number; loss: ParetoBanditError | null }>()
   private mustRejoin = false
   private rebasedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
@@ -186,13 +186,18 @@ export class Replica implements Journal {
   /** Resolves when all own events made so far have their place. @throws STORE_CORRUPT when the log has lost one of them meanwhile */
   async flush(): Promise<void> {
     const last = this.outbox.lastNumber
-    const { loss } = this
-    await this.outbox.flush()
-    while (this.firstUnplaced <= last && !this.isClosed) {
-      this.outbox.checkBroken()
-      await new Promise<void>((resolve) => this.wakeUp.push(resolve))
+    const flush: { readonly last: number; loss: ParetoBanditError | null } = { last, loss: null }
+    this.flushes.add(flush)
+    try {
+      await this.outbox.flush()
+      while (this.firstUnplaced <= last && !this.isClosed) {
+        this.outbox.checkBroken()
+        await new Promise<void>((resolve) => this.wakeUp.push(resolve))
+      }
+    } finally {
+      this.flushes.delete(flush)
     }
-    if (this.loss !== null && this.loss !== loss && this.loss.first <= last) throw this.loss.error
+    if (flush.loss !== null) throw flush.loss
   }
 
   async close(): Promise<void> {
@@ -281,7 +286,7 @@ export class Replica implements Journal {
     const message = `has lost ${last - first + 1} events of this router that it had acknowledged`
     const error = new ParetoBanditError('STORE_CORRUPT', store.description, message)
     this.receipts.refuse(first, last, error)
-    this.loss = { first, error }
+    for (const flush of this.flushes) if (first <= flush.last) flush.loss ??= error
     this.isDiverged = true
     this.storeFailed(error)
   }
@@ -368,10 +373,13 @@ export class Replica implements Journal {
     this.wake()
   }
 
-  /** Own events have places that were not read one by one. What the snapshot covers counted there or was refused. */
-  private placeUnread(last: number, { first, refused }: OwnOutcomes): void {
+  /** Own events up to `last` have places that were not read one by one. What the snapshot covers counted there or was refused. */
+  private placeUnread(last: number, { first, refused, lost }: OwnOutcomes): void {
+    for (const gap of lost)
+      if (gap.last >= this.firstUnplaced) this.lose(Math.max(gap.first, this.firstUnplaced), gap.last)
     const firstKnown = first ?? last + 1
-    const message = `own events have their places, and whether each of them counted was not seen, as the log was trimmed: feedback that is given again tells`
+    const message =
+      'the log was trimmed before the places of own events were read: whether these counted, feedback that is given again tells'
     const error = new ParetoBanditError('LOG_TRIMMED', this.store.description, message)
     this.receipts.refuse(this.firstUnplaced, Math.min(firstKnown - 1, last), error)
     for (const { number, outcome } of refused) this.refuseReceipt(number, outcome)

@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
+import { KeepAlive } from '../../src/log/keep-alive.js'
+import { Outbox } from '../../src/log/outbox.js'
+import { Receipts } from '../../src/log/receipts.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
 import type { RouterOptions } from '../../src/policy/options.js'
 import type { Router } from '../../src/router/router.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
@@ -151,6 +155,113 @@ describe('a receipt of a replica that falls behind a trimmed log', () => {
       for (const id of ids) expectCode(() => b.router.reward(id, 0), 'ALREADY_REWARDED')
     },
   )
+})
+
+describe('a replica that begins from a snapshot again', () => {
+  const journal = { snapshotEvents: 10, onStoreError: () => {} }
+
+  /** Two of them, and requests that both know. The second hears nothing from then on. */
+  async function apart(log: SharedLog) {
+    const [a, b] = [await replica(log, { journal }), await replica(log, { journal })]
+    const ids = Array.from({ length: 5 }, () => a.router.route(X).id)
+    await a.router.flush()
+    await until(() => b.router.stats().requests === 5, 'the requests')
+    b.store.isDeaf = true
+    const appended = () => until(() => b.router.stats().journal?.waiting === 0, 'the acknowledgement')
+    const trim = async (upTo = log.batches.length) => {
+      for (; log.trimmed < upTo; await a.router.flush()) a.router.route(X)
+    }
+    return { a, b, ids, appended, trim }
+  }
+
+  it('does not take an event that stands in the log a second time for one that counted', async () => {
+    const log = new SharedLog()
+    const { a, b, ids, appended, trim } = await apart(log)
+    await a.router.reward(ids[0], 1).durable
+    b.store.holdsReply = true
+    const before = log.batches.length
+    const outcome = Promise.allSettled([b.router.reward(ids[0], 0).durable])
+    await until(() => log.batches.length > before, 'the reward in the log')
+    await trim()
+    b.store.holdsReply = false
+    await appended()
+    b.store.isDeaf = false
+    expect(await outcome).toMatchObject([{ status: 'rejected', reason: { code: 'LOG_TRIMMED' } }])
+  })
+
+  it('tells of each event that the log lacks between its own: receipts and flushes are refused', async () => {
+    const log = new SharedLog()
+    const { a, b, ids, appended, trim } = await apart(log)
+    await trim()
+    a.store.isDeaf = true
+    const receipts: Promise<void>[] = []
+    let flushed = Promise.resolve()
+    for (let i = 0; i < ids.length; i++) {
+      receipts.push(b.router.reward(ids[i], 1).durable)
+      await appended()
+      if (i === 1) flushed = b.router.flush()
+      if (i % 2 === 1) log.lose(1)
+    }
+    const outcomes = Promise.allSettled([...receipts, flushed, b.router.flush()])
+    b.store.isDeaf = false
+    const lost = { status: 'rejected', reason: { code: 'STORE_CORRUPT' } }
+    const kept = { status: 'fulfilled' }
+    expect(await outcomes).toMatchObject([kept, lost, kept, lost, kept, lost, lost])
+    await until(() => b.router.stats().models.reduce((sum, { rewarded }) => sum + rewarded, 0) === 3, 'both')
+    await Promise.all([1, 3].map((i) => b.router.reward(ids[i], 1).durable))
+  })
+})
+
+describe('receipts that wait', () => {
+  it('are not refused by a range without an event', async () => {
+    const receipts = new Receipts()
+    const receipt = receipts.add(2, 8)
+    receipts.refuse(6, 3, new Error('of none'))
+    receipts.settleThrough(8)
+    expect(await receipt.durable).toBeUndefined()
+    const other = receipts.add(9, 12)
+    receipts.refuse(10, 10, new Error('of one'))
+    await expect(other.durable).rejects.toThrow('of one')
+  })
+})
+
+/** Tells whether it holds the process. */
+class ToldKeepAlive extends KeepAlive {
+  isHeld = false
+
+  override hold(): void {
+    this.isHeld = true
+  }
+
+  override progress(isNeeded: boolean): void {
+    this.isHeld = isNeeded
+  }
+}
+
+describe('a process whose log turns out to have all', () => {
+  it('is not kept alive for it any longer', async () => {
+    const log = new SharedLog()
+    const [store, alive] = [log.store(), new ToldKeepAlive(60_000)]
+    store.isSlow = true
+    const none = () => {}
+    const outbox = new Outbox({
+      store,
+      events: ALL_EVENT_TABLE,
+      origin: 'p1',
+      firstNumber: 1,
+      capacity: 10,
+      alive,
+      onError: none,
+      onBroken: none,
+      onDurable: none,
+    })
+    outbox.append({ type: 'model-removed', at: 0, model: 'm', drain: false })
+    expect(alive.isHeld).toBe(true)
+    outbox.rewind(2, [])
+    expect(alive.isHeld).toBe(false)
+    outbox.break(new Error('the end'))
+    await store.close()
+  })
 })
 
 describe('a flush', () => {
