@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Arms } from '../../../src/bandit/arms.js'
 import { Rises } from '../../../src/policy/dollar/exploration/rises.js'
 import type { Router } from '../../../src/router/router.js'
 import { Random } from '../../support/random.js'
@@ -128,6 +129,18 @@ describe('what a snapshot says of models that may have risen', () => {
     expect(isTaken).toBe(true)
     expect(rises.save()).toEqual(numbers)
     expect(load([]).isTaken).toBe(true)
+  })
+
+  it('leaves out weights of priors that are too large for it', () => {
+    const weights = [new Float64Array(2), Float64Array.of(0, 2e9)]
+    const arms = {
+      kernel: { layout: { dimension: 2 } },
+      theta: (slot: number) => weights[slot],
+    } as unknown as Arms
+    const { rises } = load([])
+    rises.rose([0, 1], arms, 5)
+    expect(rises.save()).toEqual([1, 5, 1, 0, 0, 0, 0, 0, 0, 0, 20])
+    expect(load(rises.save()).isTaken).toBe(true)
   })
 
   it('is refused where no router wrote it', () => {

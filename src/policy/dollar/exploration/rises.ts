@@ -11,7 +11,7 @@ import {
   TRIAL_SHARE,
 } from '../tuning.js'
 
-/** More than any weight can be: what is added to an arm by it stays far below what a snapshot may hold. */
+/** Larger weights, of priors that no rewards have made, are left out: what is added to an arm stays far below what a snapshot may hold. */
 const WEIGHT_MAX = 1e9
 
 /** What was known of a model when rewards rose. */
@@ -48,14 +48,18 @@ export class Rises {
   private latest: Rise | null = null
 
   /**
-   * The rewards of one of the models have risen, and those of the others may have. So may its own have by more than it has learned
-   * yet, once another has been found to be higher. What rises soon after another is of the same rise.
+   * The rewards of one of the models have risen, so those of all may have: its own too, by more than it has learned yet. What
+   * rises soon after another has the same cause.
+   * @param slots of models that have had rewards, that one's among them
    */
   rose(slots: readonly number[], arms: Arms, requests: number): void {
     if (this.latest === null || requests - this.latest.at > RISE_REQUESTS) {
       const { dimension } = arms.kernel.layout
       const known = new Map<number, Known>()
-      for (const slot of slots) known.set(slot, { theta: arms.theta(slot).slice(0, dimension), heard: 0 })
+      for (const slot of slots) {
+        const theta = arms.theta(slot).slice(0, dimension)
+        if (theta.every(isWeight)) known.set(slot, { theta, heard: 0 })
+      }
       this.latest = { at: requests, known }
     }
     for (const slot of slots)
@@ -147,7 +151,7 @@ export class Rises {
         const [slot, heard] = numbers.subarray(next, next + 2)
         const theta = numbers.slice(next + 2, next + 2 + dimension)
         if (!models.has(slot) || known.has(slot) || !isCount(heard)) return false
-        if (theta.length < dimension || !theta.every((weight) => Math.abs(weight) <= WEIGHT_MAX)) return false
+        if (theta.length < dimension || !theta.every(isWeight)) return false
         known.set(slot, { heard, theta })
         next += 2 + dimension
       }
@@ -183,10 +187,11 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0
 }
 
-/**
- * By how much more than now an arm would predict of the arena's context of that index, had it risen since as the model that was heard
- * of most has.
- */
+function isWeight(value: number): boolean {
+  return Math.abs(value) <= WEIGHT_MAX
+}
+
+/** How much more than now an arm would predict of the arena's context of that index, had it risen as the model with the most rewards since has. */
 function raisedBy({ known }: Rise, slot: number, arms: Arms, index: number): number {
   let source = -1
   let most = 0
