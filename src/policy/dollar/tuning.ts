@@ -352,11 +352,14 @@ export const LATENCY_RECOVERED_RATIO = 5
 export const RECOVERY_STEP_MAX = 2
 /** Rewards in which a model is found to have risen as another has, or is given up. */
 export const RISE_TRIES = 20
-/** It is tried where it would be chosen had it risen by this many times as much: what rose first was found to by rewards that had raised it before. */
+/**
+ * It is tried where it would be chosen had it risen by this many times as much as the other: the rewards before an alarm have raised
+ * the other's level already, and are missing from its rise.
+ */
 export const RISE_FACTOR_MAX = 1.1
-/** After this many it knows by itself how high it is. */
+/** After this many rewards it knows its level by itself. */
 export const RISE_KNOWN_REWARDS = 100
-/** What rises within this many requests after another has is of the same rise. */
+/** Models whose rewards rise within this many requests of each other are taken to have one cause. */
 export const RISE_REQUESTS = 256
 /**
  * A cold model for which this many rewards were due, and none came, is taken to be worth the least there is: with independent

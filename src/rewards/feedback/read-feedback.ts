@@ -121,7 +121,7 @@ export function checkScale(given: unknown, field: string): MetricScale {
 /** A metric of this name in the config has another scale: thumbs are sent as 1 and -1. */
 const PORTKEY: MetricScale = { name: 'portkey', worst: -10, best: 10, source: 'client' }
 
-/** Nothing in a value says that its scale was missed: a name that is all but one of a metric is an error. @throws INVALID_ARGUMENT */
+/** Nothing in a value shows that its scale was missed, so a name that is nearly that of a metric is an error. @throws INVALID_ARGUMENT */
 function scaleOf(body: Json, field: string, metrics: readonly MetricScale[]): MetricScale {
   const name = body[field] === undefined ? '' : textOf(body[field])
   const known = metrics.find((metric) => metric.name === name)

@@ -104,8 +104,9 @@ export class Probes {
   }
 
   /**
-   * The list position of a model that is tried again, or -1: one that nobody has chosen for long, or one that has fallen
-   * or got slow and would be chosen if it were what it was. The accounts must afford it.
+   * The list position of a model that is tried again, or -1: one that nobody has chosen for long, one that has fallen or got
+   * slow and would be chosen if it were what it was, or one that would be if it had risen as another has. The accounts must
+   * afford it.
    */
   canary(
     state: StateView<DollarState>,
