@@ -90,13 +90,14 @@ async function recoverOnce(
     if (batches.length === 0) break
     for (const batch of batches) {
       const { origin, firstNumber, events, position: end } = batch
-      const before = fold.state.ids.origins.get(origin)?.lastEvent ?? 0
+      const isOwn = origin === own
+      const before = isOwn || review !== null ? (fold.state.ids.origins.get(origin)?.lastEvent ?? 0) : 0
       review?.look(batch, before)
       for (let i = 0; i < events.length; i++) {
         const number = firstNumber + i
         const outcome = fold.fold(origin, number, events[i])
         const { kind } = outcome
-        if (origin === own) outcomes.add(number, i === 0 ? before : number - 1, outcome)
+        if (isOwn) outcomes.add(number, i === 0 ? before : number - 1, outcome)
         if (kind === 'applied' || kind === 'billed') folded++
         else if (kind === 'refused') refused++
         if (i % CLOCK_EVENTS === 0 && slice.isOver) await slice.rest()
