@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../src/create-router.js'
 import { expectCode } from '../support/errors.js'
 import { type Operation, Run } from '../support/operations.js'
 import { anyPolicy, digest, MODELS, makeBench } from '../support/router.js'
@@ -76,6 +77,22 @@ describe('the statistics of an arm', () => {
     ]
     for (const operation of script) run.step(operation)
     bench.router.restore(bench.router.snapshot())
+  })
+
+  it.each([1, 2, 3])('are read by a router whose lambda0 is another, of %i dimensions', async (dimension) => {
+    const made = (lambda0: number) => createRouter({ models: MODELS, dimension, lambda0, kernel: 'js' })
+    const router = await made(1)
+    for (let i = 0; i < 40; i++) {
+      const { id } = router.route(
+        Array.from({ length: dimension }, (_, j) => Math.cos(i * (dimension - 1 - j))),
+      )
+      router.reward(id, 0.5 + 0.4 * Math.sin(i))
+    }
+    for (const lambda0 of [1e-6, 1e6]) {
+      const other = await made(lambda0)
+      other.restore(router.snapshot())
+      expect(other.inspectArm('small').theta).toEqual(router.inspectArm('small').theta)
+    }
   })
 
   it('are refused where a weight, a variance or a covariance is not what the others give', async () => {

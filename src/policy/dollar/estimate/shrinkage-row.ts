@@ -48,7 +48,8 @@ export class Row {
       if (ridges[i] > 2 * (precision[k] + lambda0)) return false
       largest = Math.max(largest, precision[k])
     }
-    return head[PULL] <= 2 * largest
+    // Without features it pulls nothing, and A holds no ridge of any: it is the lambda0 of the router that wrote it.
+    return features === 0 || head[PULL] <= 2 * largest
   }
 
   copy(): Row {
