@@ -40,7 +40,7 @@ export class DriftWatch {
     this.rate = limits.varianceRate
   }
 
-  /** A slot has a new tenant. @param variance of its residuals, as far as it is known */
+  /** A slot has a new tenant. @param variance of its residuals, as far as it is known: `DRIFT_MAX` at most counts */
   start(slot: number, variance = this.varianceStart): void {
     const needed = (slot + 1) * NUMBERS
     if (needed > this.numbers.length) {
@@ -48,7 +48,7 @@ export class DriftWatch {
       grown.set(this.numbers)
       this.numbers = grown
     }
-    this.numbers.set([0, 0, variance], slot * NUMBERS)
+    this.numbers.set([0, 0, Math.min(variance, DRIFT_MAX)], slot * NUMBERS)
   }
 
   /** Of residuals, so far. */

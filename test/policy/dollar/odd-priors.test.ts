@@ -120,6 +120,23 @@ describe('a warm start', () => {
     }
   })
 
+  it('has a snapshot that is read, also where its file says that rewards vary beyond all bounds', async () => {
+    const models = IDS.map((id) => ({ id, inputUsdPerMTok: 1, outputUsdPerMTok: 2 }))
+    let started = 0
+    for (let seed = 1; seed <= 60; seed++) {
+      const file = JSON.parse(JSON.stringify(oddPriors(seed)))
+      if (seed % 2 === 0) for (const id of Object.keys(file.models)) file.models[id].squares = 1e24
+      const options = { models, dimension: D, kernel: 'js', priors: checkPriors(file) } as const
+      const router = await createRouter(options)
+      for (let i = 0; i < 10; i++) router.reward(router.route([0.1 * i, -0.1, 1]).id, 0.1 * i)
+      const other = await createRouter(options)
+      other.restore(router.snapshot())
+      expect(digest(other)).toBe(digest(router))
+      started++
+    }
+    expect(started).toBe(60)
+  })
+
   it('from a file that somebody has edited is refused by name or finite', async () => {
     const ends = { refused: 0, started: 0 }
     for (let seed = 1; seed <= 200; seed++) {
