@@ -26,6 +26,9 @@ interface Taken {
 const TAKEN: Taken = { outcome: 'taken', durable: null }
 const KNOWN: Taken = { outcome: 'known', durable: null }
 
+/** Whoever gave it hears that it is not kept. */
+const FORGOTTEN = () => {}
+
 /** Decisions whose rewards were applied lately, with the keys of these: who sends one again hears that it is known. */
 const APPLIED_MAX = 100_000
 /** Decisions whose rewards are collected at a time. */
@@ -149,7 +152,7 @@ export class RewardCollector {
     if (!isKnown) {
       // Another process may have made it: the router waits for it, where it shares its log.
       const receipt = router.reward(decision, value)
-      this.remember(decision, new Set([key]), receipt)
+      this.remember(decision, new Set([key]), receipt, FORGOTTEN)
       return { outcome: 'taken', durable: quietly(receipt) }
     }
     if (this.waiting.size >= WAITING_MAX) this.makeRoom()
@@ -201,7 +204,7 @@ export class RewardCollector {
     }
     try {
       const receipt = this.options.router.reward(decision, held.weighted / held.weights)
-      this.remember(decision, new Set(held.keys), receipt)
+      this.remember(decision, new Set(held.keys), receipt, FORGOTTEN)
       this.end(quietly(receipt).then(() => this.held.ended(id)))
     } catch (error) {
       if (isStoreError(error)) return
@@ -285,7 +288,7 @@ export class RewardCollector {
       decision,
       found.keys,
       receipt,
-      mustThrow ? undefined : () => this.applyLater(decision, found),
+      mustThrow ? FORGOTTEN : () => this.applyLater(decision, found),
     )
     const durable = quietly(receipt)
     if (!mustThrow) this.end(durable.then(() => this.held.drop(decision)))
@@ -298,10 +301,14 @@ export class RewardCollector {
     this.waiting.set(decision, collected)
   }
 
-  /** @param onLost called where the store lost it, or cannot say whether it counted */
-  private remember(decision: string, keys: ReadonlySet<string>, receipt: Receipt, onLost = () => {}): void {
+  /**
+   * @param onLost called where the store lost it, or cannot say whether it counted; left out: nobody was told that it is taken. Whoever
+   *   asks of an event whether it is durable has the log write it at once.
+   */
+  private remember(decision: string, keys: ReadonlySet<string>, receipt: Receipt, onLost?: () => void): void {
     const applied = { keys, receipt }
     this.applied.set(decision, applied)
+    if (onLost === undefined) return
     receipt.durable.catch((error: unknown) => {
       if (!isStoreError(error) || this.applied.get(decision) !== applied) return
       // It may be given again: the router knows whether it counts.

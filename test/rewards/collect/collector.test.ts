@@ -160,6 +160,25 @@ describe('a reward that the log of the router has lost, after it was applied', (
   })
 })
 
+describe('the word of a validator', () => {
+  it('is asked of by nobody whether it is durable: the log may gather it with others', async () => {
+    let [given, asked] = [0, 0]
+    const reward = () => {
+      given++
+      return {
+        get durable() {
+          asked++
+          return Promise.resolve()
+        },
+      }
+    }
+    const { rewards, pass, decide } = await start({ validator: 1 }, 1000, { reward })
+    rewards.validated(decide(), { value: 1, isFirm: true })
+    pass(60_000)
+    expect([given, asked]).toEqual([1, 0])
+  })
+})
+
 describe('the rewards of a decision', () => {
   it('are a hundred at most, and those that were taken count', async () => {
     const { give, pass, taught, decide } = await start()
