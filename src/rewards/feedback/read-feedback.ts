@@ -123,12 +123,13 @@ const PORTKEY: MetricScale = { name: 'portkey', worst: -10, best: 10, source: 'c
 
 /** Nothing in a value shows that its scale was missed, so a name that is nearly that of a metric is an error. @throws INVALID_ARGUMENT */
 function scaleOf(body: Json, field: string, metrics: readonly MetricScale[]): MetricScale {
-  const name = body[field] === undefined ? '' : textOf(body[field])
+  const name = textOf(body[field])
   const known = metrics.find((metric) => metric.name === name)
   if (known !== undefined) return known
   const names = metrics.map((metric) => metric.name)
-  if (name === '' || nearest(name, names) === undefined) return unscaled(name)
-  throw expected('INVALID_ARGUMENT', field, `one of ${names.join(', ')}, or no name like one of them`, name)
+  const near = name === '' ? undefined : nearest(name, names)
+  if (near === undefined) return unscaled(name)
+  throw expected('INVALID_ARGUMENT', field, `'${near}', which has a scale, or a name unlike it`, name)
 }
 
 /** Of a metric that nobody has said anything of. */

@@ -140,8 +140,10 @@ export class Probes {
     if (this.doubts.isUnsureDue(position, idle, state)) return position
     const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
     const regained = uses.regained(objectives.latency, model, position, idle, state)
+    const rise = rises.promise(slot, idle, requests, arms, index)
+    // How sure it is of a model is looked up where that may have risen: hardly ever.
     const raised =
-      rises.promise(slot, idle, requests, arms, index) + PROSPECT_SIGMAS * rewardError(slot, state.policy)
+      rise === Number.NEGATIVE_INFINITY ? rise : rise + PROSPECT_SIGMAS * rewardError(slot, state.policy)
     const value = Math.max(promise, costs.values[position] + Math.max(raised, regained))
     if (value === Number.NEGATIVE_INFINITY) return -1
     const worth = value - limits.price * costs.expectedUsd[position]

@@ -45,7 +45,8 @@ interface Suspect {
  */
 export class Rises {
   private readonly suspects = new Map<number, Suspect>()
-  private latest: Rise | null = null
+  /** Those that models are suspected of, in the order of time. */
+  private open: readonly Rise[] = []
 
   /**
    * The rewards of one of the models have risen, so those of all may have: its own too, by more than it has learned yet. What
@@ -53,19 +54,13 @@ export class Rises {
    * @param slots of models that have had rewards, that one's among them
    */
   rose(slots: readonly number[], arms: Arms, requests: number): void {
-    if (this.latest === null || requests - this.latest.at > RISE_REQUESTS) {
-      const { dimension } = arms.kernel.layout
-      const known = new Map<number, Known>()
-      for (const slot of slots) {
-        const theta = arms.theta(slot).slice(0, dimension)
-        if (theta.every(isWeight)) known.set(slot, { theta, heard: 0 })
-      }
-      this.latest = { at: requests, known }
-    }
+    const latest = this.open.at(-1)
+    const isNew = latest === undefined || requests - latest.at > RISE_REQUESTS
+    const rise = isNew ? { at: requests, known: knownOf(slots, arms) } : latest
     for (const slot of slots)
-      if (this.latest.known.has(slot) && !this.suspects.has(slot))
-        this.suspects.set(slot, { rise: this.latest, ratio: 0, left: RISE_TRIES })
-    this.leaveOut()
+      if (rise.known.has(slot) && !this.suspects.has(slot))
+        this.suspects.set(slot, { rise, ratio: 0, left: RISE_TRIES })
+    this.readOpen()
   }
 
   /**
@@ -75,7 +70,7 @@ export class Rises {
    */
   observe(slot: number, residual: number, variance: number, evidence: Evidence, requests: number): boolean {
     if (this.suspects.size === 0) return false
-    for (const rise of this.open()) {
+    for (const rise of this.open) {
       const known = rise.known.get(slot)
       if (known !== undefined) known.heard++
     }
@@ -93,7 +88,7 @@ export class Rises {
     if (hasRisen) raise(slot, by, evidence, requests)
     if (hasRisen || isKnown || suspect.left === 0 || suspect.ratio <= -REWARD_RECOVERED_RATIO) {
       this.suspects.delete(slot)
-      this.leaveOut()
+      this.readOpen()
     }
     return hasRisen
   }
@@ -110,13 +105,13 @@ export class Rises {
   /** The model of a slot is gone, or another. */
   forget(slot: number): void {
     this.suspects.delete(slot)
-    for (const rise of this.open()) rise.known.delete(slot)
-    this.leaveOut()
+    for (const rise of this.open) rise.known.delete(slot)
+    this.readOpen()
   }
 
   clear(): void {
     this.suspects.clear()
-    this.leaveOut()
+    this.readOpen()
   }
 
   /**
@@ -124,7 +119,7 @@ export class Rises {
    * rewards since and its theta; then of each suspect its slot, which rise, ratio and rewards left.
    */
   save(): number[] {
-    const rises = this.open()
+    const rises = this.open
     if (rises.length === 0) return []
     const numbers = [rises.length]
     for (const { at, known } of rises) {
@@ -166,21 +161,26 @@ export class Rises {
       if (!isCount(left) || left === 0 || left > RISE_TRIES) return false
       this.suspects.set(slot, { rise, ratio, left })
     }
-    this.latest = rises[rises.length - 1] ?? null
-    return this.open().length === rises.length
+    this.readOpen()
+    return this.open.length === rises.length
   }
 
-  /** Rises that models are still suspected of, in the order of time: the latest comes last. */
-  private open(): Rise[] {
+  /** Of rises that nobody is suspected of any more nothing is kept. */
+  private readOpen(): void {
     const rises = new Set<Rise>()
     for (const { rise } of this.suspects.values()) rises.add(rise)
-    return [...rises].sort((a, b) => a.at - b.at)
+    this.open = [...rises].sort((a, b) => a.at - b.at)
   }
+}
 
-  private leaveOut(): void {
-    const rises = this.open()
-    this.latest = rises[rises.length - 1] ?? null
+function knownOf(slots: readonly number[], arms: Arms): Map<number, Known> {
+  const { dimension } = arms.kernel.layout
+  const known = new Map<number, Known>()
+  for (const slot of slots) {
+    const theta = arms.theta(slot).slice(0, dimension)
+    if (theta.every(isWeight)) known.set(slot, { theta, heard: 0 })
   }
+  return known
 }
 
 function isCount(value: number): boolean {
