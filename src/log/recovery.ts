@@ -3,7 +3,7 @@ import type { RoutingState } from '../state/routing-state.js'
 import { decodeSnapshot, decodeSteps } from '../state/snapshot/read-snapshot.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { NumberReview } from './number-review.js'
-import { type Position, START, type Store } from './store.js'
+import { type Position, START, type Store, type StoredSnapshot } from './store.js'
 import { inSlices, TimeSlice } from './time-slice.js'
 
 const RETRIES = 3
@@ -49,7 +49,7 @@ interface SnapshotNeeds {
 
 /**
  * The state of a log's end: its latest snapshot that can be read, and what came after it.
- * @param own origin whose outcomes are asked for; null: none
+ * @param own origin whose outcomes are asked for; null: none. They are known from a snapshot on: the oldest that is kept is taken, if it can be
  * @param slice gives the event loop its turns while a long log is folded
  * @throws STORE_CORRUPT where no snapshot can be read and the log no longer reaches back to its beginning
  */
@@ -60,12 +60,17 @@ export async function recover(
   own: string | null = null,
   slice = new TimeSlice(),
 ): Promise<Recovered> {
+  let fromOldest = own !== null
   for (let left = RETRIES; ; left--) {
     try {
-      return await recoverOnce(store, start, needs, own, slice)
+      return await recoverOnce(store, start, needs, own, fromOldest, slice)
     } catch (error) {
       // Others wrote newer snapshots meanwhile, and dropped what came before them.
-      if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || left === 0) throw error
+      const isTrimmed = error instanceof ParetoBanditError && error.code === 'LOG_TRIMMED'
+      const isPassing = isTrimmed || (fromOldest && error instanceof ParetoBanditError)
+      if (!isPassing || left === 0) throw error
+      // From the oldest there may be no way.
+      fromOldest &&= isTrimmed && left > 1
     }
   }
 }
@@ -75,11 +80,18 @@ async function recoverOnce(
   start: StartFold,
   needs: SnapshotNeeds,
   own: string | null,
+  fromOldest: boolean,
   slice: TimeSlice,
 ): Promise<Recovered> {
   const outcomes = new OwnOutcomes()
   const repairs: string[] = []
-  const { fold, position: from } = await latestSnapshot(store, start, needs, repairs, slice)
+  const { fold, position: from } = await readSnapshot(
+    fromOldest ? await oldestFirst(store) : store.snapshots(),
+    start,
+    needs,
+    repairs,
+    slice,
+  )
   let position = from
   let folded = 0
   let refused = 0
@@ -109,14 +121,21 @@ async function recoverOnce(
   return { fold, position, fromSnapshot: from !== START, folded, refused, own: outcomes, repairs }
 }
 
-async function latestSnapshot(
-  store: Store,
+async function oldestFirst(store: Store): Promise<readonly StoredSnapshot[]> {
+  const all: StoredSnapshot[] = []
+  for await (const each of store.snapshots()) all.unshift(each)
+  return all
+}
+
+/** The first that can be read; an empty state where none can. */
+async function readSnapshot(
+  snapshots: AsyncIterable<StoredSnapshot> | readonly StoredSnapshot[],
   start: StartFold,
   needs: SnapshotNeeds,
   repairs: string[],
   slice: TimeSlice,
 ): Promise<{ fold: LogFold; position: Position }> {
-  for await (const { position, bytes } of store.snapshots()) {
+  for await (const { position, bytes } of snapshots) {
     const fold = start()
     try {
       await inSlices(decodeSteps(bytes, fold.state, { ...needs, name: null }), slice)

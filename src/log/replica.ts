@@ -342,7 +342,7 @@ export class Replica implements Journal {
     if (!this.isClosed && !this.isBroken) await pauseQuietly(RETRY_MS)
   }
 
-  /** Too far behind, or the log is not what it was: from its latest snapshot again. */
+  /** Too far behind, or the log is not what it was: from one of its snapshots again. */
   private async rejoin(): Promise<void> {
     const { encoder, dimension } = this.host
     // Where all that was known here is still of the log, nothing of it need be lost.
