@@ -15,6 +15,8 @@ const RETRY_MS_MAX = 5000
 
 /** After one of these nothing that is tried again can succeed. */
 const FATAL = new Set(['STORE_CLOSED', 'STORE_CORRUPT', 'STORE_MISMATCH', 'LOG_CORRUPT', 'LOG_VERSION'])
+/** The log is not what it was, or was trimmed behind what was read of it: a replica reads it again. */
+const LOST = new Set(['STORE_CORRUPT', 'LOG_TRIMMED'])
 
 interface OutboxOptions {
   readonly store: Store
@@ -66,6 +68,8 @@ export class Outbox {
   private isScheduled = false
   private isAppending = false
   private rewinds = 0
+  /** Where the log was read to that has events of this origin beyond `durable`; null: it has none, as far as is known. */
+  private unconfirmed: Position | null = null
   private isLost = false
   private retryMs = RETRY_MS_MIN
   /** Number of the latest event that somebody waits for. */
@@ -149,17 +153,21 @@ export class Outbox {
    * The log has none of these: they are appended again before all that comes. What is under way meanwhile may come to
    * stand in the log twice, which is told by the numbers.
    * @param events all from the first one that the log lacks to the last
+   * @param end where the log was read to. Events before `first` that are in it and were not acknowledged are durable once the
+   *   store has confirmed it
    */
-  rewind(first: number, events: readonly Uint8Array[]): void {
+  rewind(first: number, events: readonly Uint8Array[], end: Position): void {
     this.rewinds++
     this.isLost = false
     this.queue = [...events]
     this.firstQueued = first
-    this.durable = first - 1
+    const { store, alive } = this.options
+    this.durable = store.confirm === undefined ? first - 1 : Math.min(this.durable, first - 1)
+    this.unconfirmed = this.durable < first - 1 ? end : null
     this.position = undefined
-    this.options.alive.progress(this.waiting > 0 && this.broken === undefined)
+    alive.progress(this.waiting > 0 && this.broken === undefined)
     this.wakeWaiters()
-    if (events.length > 0) this.schedule()
+    if (this.isBehind) this.schedule()
   }
 
   /** Nothing more goes to the store, and who waits is told why. */
@@ -182,25 +190,51 @@ export class Outbox {
     })
   }
 
+  private get isBehind(): boolean {
+    return this.queue.length > 0 || this.unconfirmed !== null
+  }
+
   private async pump(): Promise<void> {
     if (this.isAppending) return
     this.isAppending = true
-    while (this.queue.length > 0 && this.broken === undefined && !this.isLost) {
-      this.options.onTurn?.(this.lastNumber)
-      const events = this.takeBatch()
-      const firstNumber = this.firstQueued
-      const position = await this.appendUntilDurable(firstNumber, events)
-      if (position === undefined) continue
-      this.queue = this.queue.length === events.length ? [] : this.queue.slice(events.length)
-      this.firstQueued += events.length
-      this.durable = this.firstQueued - 1
-      this.position = position
-      this.options.onDurable(this.durable, position)
-      this.options.alive.progress(this.waiting > 0)
-      this.wakeWaiters()
-      await this.gather()
+    while (this.isBehind && this.broken === undefined && !this.isLost) {
+      if (this.unconfirmed === null) await this.appendNext()
+      else await this.confirm(this.unconfirmed)
     }
     this.isAppending = false
+  }
+
+  private async appendNext(): Promise<void> {
+    const { store, origin, onTurn } = this.options
+    onTurn?.(this.lastNumber)
+    const batch = { origin, firstNumber: this.firstQueued, events: this.takeBatch() }
+    const position = await this.untilDurable(() => store.append(batch, this.position))
+    if (position === undefined) return
+    const { length } = batch.events
+    this.queue = this.queue.length === length ? [] : this.queue.slice(length)
+    this.firstQueued += length
+    this.position = position
+    this.advance(position)
+    await this.gather()
+  }
+
+  private async confirm(end: Position): Promise<void> {
+    const { store } = this.options
+    const isConfirmed = await this.untilDurable(async () => {
+      await store.confirm?.(end)
+      return true
+    })
+    if (isConfirmed === undefined) return
+    this.unconfirmed = null
+    this.advance(end)
+  }
+
+  /** All that is not in the queue is durable: the log stands there. */
+  private advance(position: Position): void {
+    this.durable = this.firstQueued - 1
+    this.options.onDurable(this.durable, position)
+    this.options.alive.progress(this.waiting > 0)
+    this.wakeWaiters()
   }
 
   private wakeWaiters(): void {
@@ -221,24 +255,24 @@ export class Outbox {
     this.hurry = null
   }
 
-  /** @returns undefined when the store is broken, or has lost what came before: that batch is not the next one any more */
-  private async appendUntilDurable(
-    firstNumber: number,
-    events: readonly Uint8Array[],
-  ): Promise<Position | undefined> {
-    const { store, origin, onError, onLost } = this.options
+  /**
+   * What the store answers in the end.
+   * @returns undefined when the store is broken, or has lost what came before: what was asked is not the next thing any more
+   */
+  private async untilDurable<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const { onError, onLost } = this.options
     const { rewinds } = this
     while (this.broken === undefined && rewinds === this.rewinds) {
       try {
-        const position = await store.append({ origin, firstNumber, events }, this.position)
+        const answer = await ask()
         if (rewinds !== this.rewinds) return undefined
         this.failure = undefined
         this.retryMs = RETRY_MS_MIN
-        return position
+        return answer
       } catch (error) {
         this.failure = error
         const code = error instanceof ParetoBanditError ? error.code : ''
-        const isLost = code === 'STORE_CORRUPT' && onLost !== undefined
+        const isLost = LOST.has(code) && onLost !== undefined
         if (FATAL.has(code) && !isLost) this.break(error)
         onError(error)
         if (isLost) {

@@ -364,8 +364,8 @@ export class Replica implements Journal {
     }
     // Read back where the log was before, and not yet acknowledged, they would pass for durable.
     if (placed < this.firstUnplaced - 1) this.lose(placed + 1, this.firstUnplaced - 1)
-    // What has no place now is appended again, though it may have been acknowledged.
-    this.outbox.rewind(this.firstUnplaced, this.unplaced)
+    // What has no place now is appended again, though it may have been acknowledged; what has one and was not, is confirmed.
+    this.outbox.rewind(this.firstUnplaced, this.unplaced, position)
     this.settleReceipts()
     this.rebasedAt = Number.NEGATIVE_INFINITY
     this.rebase()

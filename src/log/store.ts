@@ -89,6 +89,12 @@ export interface Store {
    * @throws LOG_TRIMMED when events after `after` are no longer there; STORE_CORRUPT when `after` or `previous` is lost
    */
   read(after: Position, waitMs: number, previous?: Position): Promise<readonly PlacedBatch[]>
+  /**
+   * Stores that show events before they are durable: resolves when all that was read up to a position is as durable as
+   * `append` makes it. Without it that is so at once.
+   * @throws STORE_CORRUPT when the log has no such position any more, LOG_TRIMMED when nobody can say
+   */
+  confirm?(end: Position): Promise<void>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
   /**

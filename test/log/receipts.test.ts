@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import { KeepAlive } from '../../src/log/keep-alive.js'
 import { Outbox } from '../../src/log/outbox.js'
@@ -255,7 +256,7 @@ describe('a process whose log turns out to have all', () => {
     })
     outbox.append({ type: 'model-removed', at: 0, model: 'm', drain: false })
     expect(alive.isHeld).toBe(true)
-    outbox.rewind(2, [])
+    outbox.rewind(2, [], '1')
     expect(alive.isHeld).toBe(false)
     outbox.break(new Error('the end'))
     await store.close()
@@ -275,6 +276,79 @@ describe('a flush', () => {
     await flushed
     expect(b.store.holdsReply).toBe(true)
     expect(b.router.stats().requests).toBe(a.router.stats().requests)
+  })
+})
+
+describe('what a store shows in its log before it is durable, to a replica that begins from a snapshot again', () => {
+  const journal = { snapshotEvents: 10, onStoreError: () => {} }
+
+  /** A replica whose events are in the log, never acknowledged, and read from a snapshot. */
+  async function unacknowledged(log: SharedLog, confirm: (end: string) => Promise<void>) {
+    const [a, b] = [await replica(log, { journal }), await replica(log, { journal })]
+    const ids = Array.from({ length: 3 }, () => a.router.route(X).id)
+    await a.router.flush()
+    await until(() => b.router.stats().requests === 3, 'the requests')
+    b.store.isDeaf = true
+    while (log.trimmed < 5) {
+      a.router.route(X)
+      await a.router.flush()
+    }
+    b.store.confirm = confirm
+    b.store.holdsReply = true
+    const before = log.batches.length
+    const receipts = ids.map((id) => b.router.reward(id, 1).durable)
+    const all = [...receipts, b.router.flush()]
+    const outcomes = Promise.allSettled(all)
+    await until(() => log.batches.length > before, 'the rewards in the log')
+    const end = log.batches.length
+    while (Number(log.kept[0].position) < end) {
+      a.router.route(X)
+      await a.router.flush()
+    }
+    b.store.isDeaf = false
+    await until(() => b.router.stats().requests === a.router.stats().requests, 'the state of the log')
+    return { a, b, ids, first: receipts[0], outcomes, end }
+  }
+
+  it('is told to be durable once the store has confirmed it, however often it has to be asked', async () => {
+    const log = new SharedLog()
+    const asked: string[] = []
+    const { b, first, outcomes, end } = await unacknowledged(log, async (at) => {
+      asked.push(at)
+      if (asked.length < 3) throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'no copy has it')
+    })
+    let isTold = false
+    first.then(() => {
+      isTold = true
+    })
+    await pause(50)
+    expect(isTold).toBe(false)
+    expect(b.router.stats().journal?.waiting).toBe(3)
+    b.store.holdsReply = false
+    expect((await outcomes).map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'))
+    expect(asked).toHaveLength(3)
+    expect(Number(asked[0])).toBeGreaterThan(end)
+    expect(b.router.stats().journal?.waiting).toBe(0)
+    await b.router.reward(b.router.route(X).id, 1).durable
+    expect(asked).toHaveLength(3)
+  })
+
+  it('is told to be lost where the log has lost it before that', async () => {
+    const log = new SharedLog()
+    const { a, b, ids, outcomes, end } = await unacknowledged(log, async (at) => {
+      if (log.batches.length < Number(at))
+        throw new ParetoBanditError('STORE_CORRUPT', 'shared', 'it is gone')
+    })
+    a.store.isDeaf = true
+    const [covered] = log.kept.filter(({ position }) => Number(position) < end)
+    log.kept = [covered]
+    log.lose(log.batches.length - end + 1)
+    b.store.holdsReply = false
+    log.changed()
+    const lost = { status: 'rejected', reason: { code: 'STORE_CORRUPT' } }
+    expect(await outcomes).toMatchObject(Array(4).fill(lost))
+    b.store.confirm = async () => {}
+    await Promise.all(ids.map((id) => b.router.reward(id, 0).durable))
   })
 })
 

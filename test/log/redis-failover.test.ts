@@ -290,6 +290,27 @@ describe.skipIf(!hasRedis)('a Redis whose replicas are waited for', () => {
     expect(await copy.command('XLEN', '{paretobandit}:events')).toBe(1)
   })
 
+  it('confirms what was read of it once they have that, and nothing that it has lost', async () => {
+    const failing = await start()
+    const copy = await failing.follower()
+    const { store, log } = await opened(failing)
+    copy.pause()
+    for (const firstNumber of [1, 2]) {
+      const batch = { origin: log.origin, firstNumber, events: [writer.encode(rewardedEvent('a', 1))] }
+      await expectRejection(store.append(batch), 'STORE_UNREACHABLE')
+    }
+    const [first, last] = (await store.read(START, 0)).map(({ position }) => position)
+    const confirm = async (end: string) => store.confirm?.(end)
+    await expectRejection(confirm(last), 'STORE_UNREACHABLE')
+    copy.resume()
+    await confirm(last)
+    expect(await copy.command('XLEN', '{paretobandit}:events')).toBe(2)
+    await failing.server.command('XDEL', '{paretobandit}:events', last)
+    await expectRejection(confirm(last), 'STORE_CORRUPT')
+    await failing.server.command('HSET', '{paretobandit}:log', 'trimmed', last)
+    await expectRejection(confirm(first), 'LOG_TRIMMED')
+  })
+
   it('is asked for by a count', () => {
     for (const waitReplicas of [-1, 0.5, 101])
       expectCode(

@@ -98,6 +98,8 @@ export class SharedStore implements Store {
   losesReply = false
   /** Appends take effect, and their replies are held back while it is true; then they are lost. */
   holdsReply = false
+  /** Given: what is read is durable once it resolves. */
+  confirm?: (end: Position) => Promise<void>
   private readonly log: SharedLog
   private isClosed = false
   private cutOff = false

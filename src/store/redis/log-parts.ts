@@ -56,6 +56,20 @@ local function gap(id, count)
 end
 `
 
+/** An error where the log has no entry at an id that was read any more; else nil, and how many events there are up to it. Needs `GAP`. */
+export const PLACE = `
+local function place(after)
+  local trimmed = redis.call('HGET', KEYS[1], 'trimmed') or '0-0'
+  if later(trimmed, after) then
+    return redis.error_reply('LOGTRIMMED expected entries after ' .. after .. ', those up to ' .. trimmed .. ' were dropped')
+  end
+  local known, count = countAt(after, trimmed)
+  if known then return nil, count end
+  return redis.error_reply('LOGBACKWARDS expected entry ' .. after .. ', which was read or appended, got a log without it that ends at '
+    .. last() .. ': Redis has lost acknowledged entries')
+end
+`
+
 /** Entries from ARGV[from] on, three arguments each. The count goes first: it finds out whether there is memory. */
 export const ADD = `
 local function add(origin, from)

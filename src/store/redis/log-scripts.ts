@@ -1,6 +1,6 @@
 import { Script } from './connection.js'
 import { GUARD } from './guard.js'
-import { ADD, GAP, LAST, LATER, LOST, MEND } from './log-parts.js'
+import { ADD, GAP, LAST, LATER, LOST, MEND, PLACE } from './log-parts.js'
 
 /** log; id, name of the note, text. */
 export const NOTE = new Script(`${GUARD}
@@ -53,18 +53,19 @@ return ARGV[3]
  * log, events; id, position read from; for a process that appends: id of its last entry or nothing, its origin. -> OK,
  * when what was read after it is all that comes after it, and what was acknowledged is there.
  */
-export const CHECK = new Script(`${GUARD}${LATER}${LAST}${LOST}${GAP}
+export const CHECK = new Script(`${GUARD}${LATER}${LAST}${LOST}${GAP}${PLACE}
 local wrong = guard() or lost(ARGV[3], ARGV[4])
 if wrong then return wrong end
-local after = ARGV[2]
-local trimmed = redis.call('HGET', KEYS[1], 'trimmed') or '0-0'
-if later(trimmed, after) then
-  return redis.error_reply('LOGTRIMMED expected entries after ' .. after .. ', those up to ' .. trimmed .. ' were dropped')
-end
-local known, count = countAt(after, trimmed)
-if known then return gap(after, count) or redis.status_reply('OK') end
-return redis.error_reply('LOGBACKWARDS expected entry ' .. after .. ', which was read or appended, got a log without it that ends at '
-  .. last() .. ': Redis has lost acknowledged entries')
+local misplaced, count = place(ARGV[2])
+return misplaced or gap(ARGV[2], count) or redis.status_reply('OK')
+`)
+
+/** log, events; id, position read to. -> that position, while the log has it. It writes as `APPENDED` does. */
+export const CONFIRM = new Script(`${GUARD}${LATER}${LAST}${GAP}${PLACE}
+local wrong = guard() or place(ARGV[2])
+if wrong then return wrong end
+redis.call('HSET', KEYS[1], 'awaited', ARGV[2])
+return ARGV[2]
 `)
 
 /**

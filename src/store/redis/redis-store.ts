@@ -18,7 +18,7 @@ import { batchesOf, entriesOf, entryArguments, idOf, positionOf } from './entry.
 import { Keys } from './keys.js'
 import { RedisLeases } from './lease-broker.js'
 import { CLAIM } from './lease-scripts.js'
-import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, JOIN, NOTE, REPLACE_NOTE } from './log-scripts.js'
+import { APPEND, APPENDED, CHECK, CHECK_OPENABLE, CONFIRM, JOIN, NOTE, REPLACE_NOTE } from './log-scripts.js'
 import { OPEN } from './open-script.js'
 import { checkOptions, type RedisSettings, type RedisStoreOptions } from './options.js'
 import { withRemedy } from './remedy.js'
@@ -160,6 +160,13 @@ class RedisStore implements Store {
     if (end !== undefined) this.counted = { position: end, total }
     this.adjustRead(batches)
     return batches
+  }
+
+  async confirm(end: Position): Promise<void> {
+    const { id, writer } = this.opened()
+    if (this.confirmation.replicas === 0) return
+    const { log, events } = this.keys
+    await this.confirmation.send(writer, CONFIRM.call([log, events], [id, idOf(end)]))
   }
 
   snapshots(): AsyncIterable<StoredSnapshot> {
