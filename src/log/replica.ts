@@ -14,6 +14,7 @@ import { KeepAlive } from './keep-alive.js'
 import type { LocalLeases } from './leases/local-leases.js'
 import type { LogFold, Outcome } from './log-fold.js'
 import { Outbox } from './outbox.js'
+import { ReadBack } from './read-back.js'
 import { PendingReceipt, Receipts } from './receipts.js'
 import { loadSnapshot, type OwnOutcomes, type Recovered, recover, type StartFold } from './recovery.js'
 import type { JournalOptions } from './resolve-journal.js'
@@ -66,6 +67,7 @@ export class Replica implements Journal {
   /** Own events that have no place yet, the first of number `firstUnplaced`. */
   private unplaced: Uint8Array[] = []
   private firstUnplaced: number
+  private readonly readBack: ReadBack
   /** Number of the latest own event that is not of a request; 0: none. */
   private lastChange = 0
   private isDiverged = false
@@ -99,6 +101,7 @@ export class Replica implements Journal {
     this.alive = new KeepAlive(options.closeMs)
     this.origin = opened.origin
     this.firstUnplaced = opened.firstNumber
+    this.readBack = new ReadBack(opened.firstNumber - 1)
     this.held = new HeldFeedback(options.holdMs, {
       now: () => host.now(),
       commit: (event) => host.commit(event),
@@ -117,9 +120,11 @@ export class Replica implements Journal {
         this.mustRejoin = true
       },
       onBroken: (error) => this.giveUp(error),
-      onDurable: () => {
+      onDurable: (last, position) => {
         leases?.storeAnswers()
+        this.readBack.acknowledged(last, position)
         this.settleReceipts()
+        this.wake()
       },
     })
     this.isDiverged = true
@@ -190,7 +195,7 @@ export class Replica implements Journal {
     this.flushes.add(flush)
     try {
       await this.outbox.flush()
-      while (this.firstUnplaced <= last && !this.isClosed) {
+      while (this.certain < last && !this.isClosed) {
         this.outbox.checkBroken()
         await new Promise<void>((resolve) => this.wakeUp.push(resolve))
       }
@@ -242,6 +247,10 @@ export class Replica implements Journal {
       const before = this.confirmed.events
       for (let i = 0; i < batch.events.length; i++)
         this.place(batch.origin, batch.firstNumber + i, batch.events[i])
+      if (batch.origin === this.origin) {
+        this.readBack.read(batch.position)
+        this.settleReceipts()
+      }
       this.position = batch.position
       this.snapshots.consider(before, this.confirmed, batch.position)
     }
@@ -272,12 +281,15 @@ export class Replica implements Journal {
     // Here it was booked as what it was made for.
     if (outcome.kind === 'billed') this.isDiverged = true
     if (this.refuseReceipt(number, outcome)) this.isDiverged = true
-    this.settleReceipts()
   }
 
-  /** What has its place, and is as safe as the store was asked to make it. */
+  /** Number of the last own event that has its place, and is as safe as the store was asked to make it. */
+  private get certain(): number {
+    return Math.min(this.firstUnplaced - 1, this.readBack.durable)
+  }
+
   private settleReceipts(): void {
-    this.receipts.settleThrough(Math.min(this.firstUnplaced - 1, this.outbox.durable))
+    this.receipts.settleThrough(this.certain)
   }
 
   /** Own events that the store had acknowledged, or shown in the log, are in it no more, nor will they be. */
@@ -357,8 +369,9 @@ export class Replica implements Journal {
     this.position = position
     this.mustRejoin = false
     const placed = fold.state.ids.origins.get(this.origin)?.lastEvent ?? 0
+    // What was read back and was not certain may have lost that place, and have another.
+    this.placeUnread(this.certain + 1, placed, own)
     if (placed >= this.firstUnplaced) {
-      this.placeUnread(placed, own)
       this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
       this.firstUnplaced = placed + 1
     }
@@ -366,6 +379,7 @@ export class Replica implements Journal {
     if (placed < this.firstUnplaced - 1) this.lose(placed + 1, this.firstUnplaced - 1)
     // What has no place now is appended again, though it may have been acknowledged; what has one and was not, is confirmed.
     this.outbox.rewind(this.firstUnplaced, this.unplaced, position)
+    this.readBack.rejoined(this.outbox.durable, position)
     this.settleReceipts()
     this.rebasedAt = Number.NEGATIVE_INFINITY
     this.rebase()
@@ -373,15 +387,14 @@ export class Replica implements Journal {
     this.wake()
   }
 
-  /** Own events up to `last` have places that were not read one by one. What the snapshot covers counted there or was refused. */
-  private placeUnread(last: number, { first, refused, lost }: OwnOutcomes): void {
-    for (const gap of lost)
-      if (gap.last >= this.firstUnplaced) this.lose(Math.max(gap.first, this.firstUnplaced), gap.last)
+  /** Own events from one to another have places that were not read one by one. What the snapshot covers counted there or was refused. */
+  private placeUnread(from: number, last: number, { first, refused, lost }: OwnOutcomes): void {
+    for (const gap of lost) if (gap.last >= from) this.lose(Math.max(gap.first, from), gap.last)
     const firstKnown = first ?? last + 1
     const message =
       'the log was trimmed before the places of own events were read: whether these counted, feedback that is given again tells'
     const error = new ParetoBanditError('LOG_TRIMMED', this.store.description, message)
-    this.receipts.refuse(this.firstUnplaced, Math.min(firstKnown - 1, last), error)
+    this.receipts.refuse(from, Math.min(firstKnown - 1, last), error)
     for (const { number, outcome } of refused) this.refuseReceipt(number, outcome)
   }
 

@@ -378,6 +378,28 @@ describe('what was read back and lost before the store had acknowledged it', () 
   })
 })
 
+describe('what was read back, lost before it was acknowledged, and appended again', () => {
+  it('is what it comes to at its new place: another reward may have come first', async () => {
+    const log = new SharedLog()
+    const [a, b] = [await replica(log), await replica(log)]
+    const ids = [a.router.route(X).id, a.router.route(X).id]
+    await a.router.flush()
+    await until(() => b.router.stats().journal?.position === '2', 'the requests')
+    b.store.holdsReply = true
+    const outcomes = Promise.allSettled(ids.map((id) => b.router.reward(id, 0).durable))
+    await until(() => b.router.stats().journal?.position === '3', 'the rewards, read back')
+    b.store.isDeaf = true
+    log.lose(1)
+    await until(() => a.router.stats().models.every(({ rewarded }) => rewarded === 0), 'the loss')
+    await a.router.reward(ids[0], 1).durable
+    b.store.holdsReply = false
+    await until(() => b.router.stats().journal?.waiting === 0, 'the acknowledgement')
+    b.store.isDeaf = false
+    const refused = { status: 'rejected', reason: { code: 'ALREADY_REWARDED' } }
+    expect(await outcomes).toMatchObject([refused, { status: 'fulfilled' }])
+  })
+})
+
 describe('ids of a router without a name', () => {
   it('are not those of another start: late feedback for that finds nothing', async () => {
     const [before, after] = [await createRouter(OPTIONS), await createRouter(OPTIONS)]

@@ -22,11 +22,14 @@ export class SharedLog {
   /** Batches before this one are gone. */
   trimmed = 0
   granted = new Map<string, number>()
+  /** Whether it knows what a process had appended last, and tells it that this is lost, as that of Redis does. */
+  isWatchful = false
   /** The clock of the pots, ms since 1970. */
   now: () => number = Date.now
   /** Of rolling pots: USD by process and step. */
   readonly rolling = new Map<string, Map<SharedStore, Map<number, number>>>()
   private starts = 0
+  private losses = 0
   private away = false
   private readonly open = new Set<SharedStore>()
   private waiting: (() => void)[] = []
@@ -76,14 +79,37 @@ export class SharedLog {
     if (this.isAway) throw new ParetoBanditError('STORE_UNREACHABLE', 'shared', 'it is away')
   }
 
-  /** Loses the latest batches: a server that comes back with an older copy, or gives way to a replica that lags. */
+  /**
+   * Loses the latest batches, and snapshots of them: a server that comes back with an older copy, or gives way to a replica that
+   * lags. What is appended instead of them has other positions.
+   */
   lose(count: number): void {
+    if (count <= 0) return
     this.batches.splice(-count)
+    this.losses++
+    this.kept = this.kept.filter(({ position }) => this.has(position))
   }
 
   position(index: number): Position {
-    return index === 0 ? '' : String(index)
+    if (index === 0) return ''
+    return this.losses === 0 ? String(index) : `${index}.${this.losses}`
   }
+
+  mustHave(position: Position): void {
+    if (this.has(position)) return
+    throw new ParetoBanditError('STORE_CORRUPT', 'shared', `the log has lost ${position}`)
+  }
+
+  /** Whether it stands there, or did before it was trimmed. */
+  has(position: Position): boolean {
+    const index = indexOf(position)
+    return index === 0 || this.batches[index - 1]?.position === position
+  }
+}
+
+/** Batches up to a position. */
+export function indexOf(position: Position): number {
+  return Math.floor(Number(position))
 }
 
 export class SharedStore implements Store {
@@ -136,7 +162,7 @@ export class SharedStore implements Store {
     }
   }
 
-  /** Reads find nothing while it is true: a paused process. */
+  /** Reads do not end while it is true: a paused process. */
   get isDeaf(): boolean {
     return this.deaf
   }
@@ -166,9 +192,10 @@ export class SharedStore implements Store {
     return { isNew, header: log.header, origin, firstNumber: 1, end: this.end, repairs: [] }
   }
 
-  async append(batch: Batch): Promise<Position> {
+  async append(batch: Batch, previous: Position = ''): Promise<Position> {
     while (this.isSlow && !this.isClosed) await pause(5)
     this.check()
+    if (this.log.isWatchful) this.log.mustHave(previous)
     this.push(batch)
     if (this.losesReply || this.holdsReply) {
       this.losesReply = false
@@ -178,23 +205,23 @@ export class SharedStore implements Store {
     return this.end
   }
 
-  async read(after: Position, waitMs: number): Promise<readonly PlacedBatch[]> {
+  async read(after: Position, waitMs: number, previous: Position = ''): Promise<readonly PlacedBatch[]> {
     const { log } = this
     const until = performance.now() + waitMs
     for (;;) {
       if (this.isClosed) throw new ParetoBanditError('STORE_CLOSED', 'shared', 'it is closed')
       this.check()
-      const from = after === '' ? 0 : Number(after)
+      const from = indexOf(after)
       if (!this.isDeaf) {
         if (from < log.trimmed) throw new ParetoBanditError('LOG_TRIMMED', 'shared', 'dropped')
-        if (from > log.batches.length)
-          throw new ParetoBanditError('STORE_CORRUPT', 'shared', 'the log ends before what was read')
+        log.mustHave(after)
+        if (log.isWatchful) log.mustHave(previous)
         const found = log.batches.slice(from, from + 50)
         if (found.length > 0) return found
       }
       const leftMs = until - performance.now()
-      if (leftMs <= 0) return []
-      await log.change(leftMs)
+      if (leftMs <= 0 && !this.isDeaf) return []
+      await log.change(this.isDeaf ? 1000 : leftMs)
     }
   }
 
@@ -204,9 +231,10 @@ export class SharedStore implements Store {
 
   async writeSnapshot(snapshot: StoredSnapshot): Promise<void> {
     const { log } = this
-    if (log.kept.length > 0 && Number(snapshot.position) <= Number(log.kept[0].position)) return
+    log.mustHave(snapshot.position)
+    if (log.kept.length > 0 && indexOf(snapshot.position) <= indexOf(log.kept[0].position)) return
     log.kept = [snapshot, ...log.kept].slice(0, 2)
-    if (log.kept.length === 2) log.trimmed = Number(log.kept[1].position)
+    if (log.kept.length === 2) log.trimmed = indexOf(log.kept[1].position)
   }
 
   async readNote(name: string): Promise<string | null> {
@@ -248,7 +276,7 @@ export class SharedStore implements Store {
   }
 
   private get end(): Position {
-    return this.log.position(this.log.batches.length)
+    return this.log.batches.at(-1)?.position ?? ''
   }
 
   private push(batch: Batch): void {
