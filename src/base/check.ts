@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, expected, expectedGot, isList, ParetoBanditError, show } from './errors.js'
 import { nearest } from './nearest.js'
+import { viewName } from './view-name.js'
 
 /** Largest magnitude of one context entry: keeps x xᵀ sums far from the precision limit of a double. */
 export const CONTEXT_ENTRY_MAX = 1e4
@@ -256,7 +257,7 @@ export function isFloatVector(value: unknown): value is ArrayLike<number> {
   if (!ArrayBuffer.isView(value)) return isProxyOfNumbers(value)
   if (value instanceof Float64Array) return true
   // By name: a test runner or a frame may have another `Float64Array` than ours. BigInts are refused one by one.
-  return /(Float|Big).*Array]$/.test(Object.prototype.toString.call(value))
+  return /^(Float|Big)/.test(viewName(value))
 }
 
 function isProxyOfNumbers(value: unknown): boolean {

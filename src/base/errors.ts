@@ -1,3 +1,4 @@
+import { viewName } from './view-name.js'
 import { visible } from './visible.js'
 
 /**
@@ -148,6 +149,6 @@ export function show(value: unknown): string {
   if (typeof value === 'symbol') return 'a symbol'
   if (value === null || typeof value !== 'object') return String(value)
   if (isList(value)) return `an array${lengthOf(value)}`
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`
+  if (ArrayBuffer.isView(value)) return `${viewName(value)} of ${value.byteLength} bytes`
   return 'an object'
 }

@@ -1,5 +1,18 @@
 import { expectedGot, ParetoBanditError } from './errors.js'
+import { viewName } from './view-name.js'
 
+/** The arrays that anything here is read from. */
+const NUMBER_TYPES = [
+  Float64Array,
+  Float32Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+  Int32Array,
+]
 /** What a caller gives is no deeper than this; what goes round in a circle is. */
 const DEPTH_MAX = 32
 
@@ -44,7 +57,7 @@ function copyOf(value: unknown, field: string, depth: number): unknown {
   if (depth > DEPTH_MAX) {
     throw expectedGot('INVALID_ARGUMENT', field, `at most ${DEPTH_MAX} levels of objects`, 'more')
   }
-  if (ArrayBuffer.isView(value)) return value instanceof DataView ? value : structuredClone(value)
+  if (ArrayBuffer.isView(value)) return copyOfView(value)
   if (!Array.isArray(value)) return copyOfRecord(value, (entry) => copyOf(entry, field, depth + 1))
   const { length } = value
   const copy: unknown[] = []
@@ -56,6 +69,17 @@ function copyOf(value: unknown, field: string, depth: number): unknown {
   return copy
 }
 
+/** Its own numbers alone, in memory that is nobody else's: of a row of a matrix, or of memory that is shared, no more is copied. */
+function copyOfView(view: ArrayBufferView): unknown {
+  if (view instanceof DataView) return view
+  const { buffer, byteOffset, byteLength } = view
+  const own = new Uint8Array(byteLength)
+  own.set(new Uint8Array(buffer, byteOffset, byteLength))
+  const name = viewName(view)
+  const type = NUMBER_TYPES.find((each) => each.name === name)
+  return type === undefined ? structuredClone(view) : new type(own.buffer)
+}
+
 /** Own fields, and those of a class (getters mostly), which do not count as given but are read by name. */
 function copyOfRecord(value: object, copyEntry: (entry: unknown) => unknown): Record<string, unknown> {
   const record = value as Record<string, unknown>
@@ -65,7 +89,7 @@ function copyOfRecord(value: object, copyEntry: (entry: unknown) => unknown): Re
   for (; from !== null && from !== Object.prototype; from = Object.getPrototypeOf(from)) {
     for (const key of Object.getOwnPropertyNames(from)) {
       if (key === 'constructor' || Object.hasOwn(copy, key)) continue
-      Object.defineProperty(copy, key, { value: copyEntry(record[key]), enumerable: false })
+      Object.defineProperty(copy, key, { value: copyEntry(record[key]), enumerable: false, writable: true })
     }
   }
   return copy

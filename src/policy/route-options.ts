@@ -6,6 +6,7 @@ import {
   checkString,
   checkStrings,
 } from '../base/check.js'
+import { readRecordOnce } from '../base/read-once.js'
 
 /** What one request may say about itself. */
 export interface RouteOptions {
@@ -72,7 +73,7 @@ const AMOUNT_KEYS = [
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION naming the field
  */
 export function checkRouteOptions(value: unknown): RouteOptions {
-  const record = { ...checkRecord(value, 'options') }
+  const record = readRecordOnce(checkRecord(value, 'options'), 'options')
   checkKeys(record, ROUTE_OPTION_KEYS, '')
   for (const key of ['candidates', 'exclude'] as const) {
     if (record[key] !== undefined) record[key] = checkStrings(record[key], key)

@@ -174,12 +174,19 @@ export function checkRouterOptions(options: unknown): RouterOptions {
   checkKeys(given, OPTION_KEYS, '')
   // A copy: the caller may change its object while encoder and kernel load, and what it gave may run its code.
   const own: Record<string, unknown> = {}
-  for (const key of Object.keys(given)) {
+  for (const key of namesIn(given)) {
     const value = reading(key, () => given[key])
     own[key] = CALLED.includes(key) ? value : readOnce(value, key)
   }
   if (own.encoder !== undefined) checkEncoder(own.encoder, 'encoder')
   return own as RouterOptions
+}
+
+/** Own names, and those of options that a class or a prototype has: `readOnce` counts them too. */
+function namesIn(given: Record<string, unknown>): string[] {
+  const own = Object.keys(given)
+  const inherited = reading('options', () => OPTION_KEYS.filter((key) => key in given && !own.includes(key)))
+  return [...own, ...inherited]
 }
 
 /** An object with a name and one of the two ways to encode. */

@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { CONTEXT_ENTRY_MAX, copyContext } from '../../src/base/check.js'
 import { crc32 } from '../../src/base/checksum.js'
 import { ParetoBanditError } from '../../src/base/errors.js'
+import { readOnce } from '../../src/base/read-once.js'
+import { createRouter } from '../../src/create-router.js'
+import { createLogImport } from '../../src/evaluate/index.js'
+import type { RouterOptions } from '../../src/policy/options.js'
 import { expectCode, wrong } from '../support/errors.js'
-import { makeBench, X } from '../support/router.js'
+import { MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
 function copied(value: ArrayLike<number>, length: number): Float64Array | string {
@@ -56,6 +60,80 @@ describe('the keys of an argument', () => {
       'settlement.latencyMS',
     )
     expect(message).toContain("did you mean 'latencyMs'?")
+  })
+
+  it('are read of a class and of a prototype by createRouter and route as well', async () => {
+    class Options {
+      get models() {
+        return MODELS
+      }
+      get budget() {
+        return { usdPerRequest: 0.5 }
+      }
+      dimension = 3
+      kernel = 'js'
+    }
+    const router = await createRouter(wrong<RouterOptions>(new Options()))
+    expect(router.stats().models.map(({ id }) => id)).toEqual(MODELS.map(({ id }) => id))
+    expect(router.stats().pacer.usdPerRequest).toBe(0.5)
+    class Request {
+      get tenant() {
+        return 'nobody'
+      }
+    }
+    expectCode(() => router.route(X, new Request()), 'UNKNOWN_TENANT', 'tenant')
+    const { explanation } = router.route(
+      X,
+      Object.create({ candidates: ['large'], explain: true, colour: 'red' }),
+    )
+    expect(explanation?.models.map(({ excluded }) => excluded)).toEqual([
+      null,
+      'not-a-candidate',
+      'not-a-candidate',
+    ])
+    expectCode(() => createLogImport(Object.create({ for: 'nothing' })), 'INVALID_ARGUMENT', 'for')
+  })
+})
+
+describe('lists of numbers', () => {
+  it('are copied alone: no more of a matrix than the row that was given, and nothing that others write to', () => {
+    const shared = new Float64Array(new SharedArrayBuffer(80)).subarray(2, 5)
+    const rows = [
+      new Float64Array(1e6).subarray(7, 10),
+      new Float32Array(9).subarray(3),
+      new Uint8Array(64).subarray(1, 2),
+    ]
+    for (const row of [...rows, shared, new (class extends Float64Array {})(4)]) {
+      row[0] = 7
+      const copy = readOnce(row, 'row')
+      expect(copy.buffer.byteLength).toBe(row.byteLength)
+      row[0] = 9
+      expect([copy[0], copy.length, Object.prototype.toString.call(copy)]).toEqual([
+        7,
+        row.length,
+        Object.prototype.toString.call(row),
+      ])
+    }
+  })
+
+  it('are named in an error whatever they say of themselves', async () => {
+    const { router } = await makeBench()
+    const without = Object.defineProperty(new Uint8Array(3), 'constructor', { value: undefined })
+    const throwing = Object.defineProperty(new Uint8Array(3), 'constructor', {
+      get() {
+        throw new RangeError('nobody reads this')
+      },
+    })
+    const tagged = Object.defineProperty(new Uint8Array(3), Symbol.toStringTag, {
+      get() {
+        throw new RangeError('nobody reads this')
+      },
+    })
+    for (const bytes of [without, throwing, tagged]) {
+      const { message } = expectCode(() => router.route(wrong(bytes)), 'INVALID_ARGUMENT', 'input')
+      expect(message).toContain('3 bytes')
+      expectCode(() => router.reward(router.route(X).id, wrong(bytes)), 'INVALID_ARGUMENT', 'reward')
+    }
   })
 })
 

@@ -9,7 +9,7 @@ import {
   checkString,
 } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
-import { reading, readOnce } from '../../base/read-once.js'
+import { readOnce, readRecordOnce } from '../../base/read-once.js'
 import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import { isSyncEncoder } from '../../features/encoder.js'
@@ -84,9 +84,12 @@ const KEYS: readonly (keyof LogImportOptions)[] = [
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL, UNKNOWN_MODEL naming the option */
 export function readImportOptions(options: LogImportOptions): ImportSettings {
-  const { encoder, ...given } = reading('options', () => ({ ...checkRecord(options, 'options') }))
-  checkKeys({ encoder, ...given }, KEYS, 'options')
-  const plain = readOnce(given, 'options')
+  const given = readRecordOnce(checkRecord(options, 'options'), 'options')
+  checkKeys(given, KEYS, 'options')
+  // An encoder is an object to call: it stays the caller's.
+  const { encoder } = given
+  const others = KEYS.filter((key) => key !== 'encoder')
+  const plain = readOnce(Object.fromEntries(others.map((key) => [key, given[key]])), 'options')
   const use = plain.for === undefined ? 'priors' : checkOneOf(plain.for, IMPORT_USES, 'for')
   const specs = plain.models === undefined ? null : checkModelSpecs(plain.models, 'models')
   if (use === 'replay' && (specs === null || specs.length === 0)) {
