@@ -28,6 +28,7 @@ export async function checkOutputs(
   logs: readonly (string | undefined)[] = [],
 ): Promise<void> {
   const read = await identities(inputs)
+  for (const path of outputs) await refuseFolder(path)
   const files = await identities(outputs)
   const written = [...files, ...(await identities(logs))]
   for (const [i, out] of written.entries()) {
@@ -66,6 +67,14 @@ async function identities(paths: readonly (string | undefined)[]): Promise<Ident
     found.push({ path, real, inode: there === null ? null : `${there.dev} ${there.ino}` })
   }
   return found
+}
+
+/** Only files can be told apart by what lies there; a folder is found out before the command has done anything. */
+async function refuseFolder(path: string | undefined): Promise<void> {
+  if (path === undefined || path === '-') return
+  const there = await stat(path).catch(() => null)
+  if (there?.isDirectory() === true)
+    throw new CommandError('FILE_UNWRITABLE', `${path}: cannot write it: it is a folder`)
 }
 
 /** A file that is not there needs a folder to be made in. */

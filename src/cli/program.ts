@@ -6,6 +6,7 @@ import { registerCheckConfig } from './check-config.js'
 import { registerConformance } from './conformance.js'
 import { registerCorrect } from './correct.js'
 import { registerDashboard } from './dashboard.js'
+import { refuseEmptyPaths } from './empty-paths.js'
 import { registerEvaluate } from './evaluate.js'
 import { registerExplain } from './explain.js'
 import { registerExport } from './export.js'
@@ -80,6 +81,7 @@ export function makeProgram(): Command {
   registerKeys(program)
   registerPrices(program)
   addDriverFlags(program)
+  refuseEmptyPaths(program)
   return program
 }
 

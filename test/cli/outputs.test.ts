@@ -128,6 +128,25 @@ describe('what commands write', () => {
     expect(await readdir(join(folder.path, 'folder'))).toEqual([])
   })
 
+  test('goes to no folder: a command that adds lines to a log of its own has done nothing then', async () => {
+    await routed()
+    await mkdir(join(folder.path, 'folder'))
+    const before = await folder.ok(['inspect', 'router.state'])
+    const flags = ['--state', 'router.state', '--log', 'folder']
+    for (const args of [
+      ['route', 'rain'],
+      ['settle', 'r.1', '--cost', '1'],
+      ['reward', 'r.1', '1'],
+      ['fail', 'r.1'],
+      ['cancel', 'r.1'],
+      ['correct', 'r.1', '--cost', '1'],
+      ['adjust', '1'],
+      ['tenant', 'acme', '--budget', '1'],
+    ])
+      await folder.refused([...args, ...flags], /folder: cannot write it: it is a folder/)
+    expect(await folder.ok(['inspect', 'router.state'])).toBe(before)
+  })
+
   test.runIf(HAS_FULL)('says what was done before it tells that no line of it could be written', async () => {
     await folder.write('models.json', MODELS)
     const flags = ['--state', 'router.state', '--log', '/dev/full']

@@ -87,6 +87,37 @@ describe('bad usage', () => {
     [['conformance'], /missing required argument 'files'/],
   ])('%j', (args, message) => folder.refused(args, message))
 
+  test.each([
+    [['route', 'x', '--models', ''], '--models'],
+    [['route', 'x', '--state', ''], '--state'],
+    [['route', 'x', '--state', 's', '--log', ''], '--log'],
+    [['route', 'x', '--state', 's', '--priors', ''], '--priors'],
+    [['settle', 'r.1', '--cost', '1', '--state', ''], '--state'],
+    [['settle', 'r.1', '--state', 's', '--usage', ''], '--usage'],
+    [['stats', '--state', ''], '--state'],
+    [['inspect', ''], 'log'],
+    [['dashboard', ''], 'log'],
+    [['explain', 'r.1', ''], 'log'],
+    [['export', ''], 'log'],
+    [['export', 's', '--out', ''], '--out'],
+    [['snapshot', 's', ''], 'out'],
+    [['restore', '', 's'], 'snapshot'],
+    [['restore', 's', ''], 'file'],
+    [['import-log', 'a', '', '--out', 's'], 'files'],
+    [['fit-priors', '--data', '', '--out', 's'], '--data'],
+    [['replay', '--report', ''], '--report'],
+    [['evaluate', '--log', ''], '--log'],
+    [['tune', '--data', 'a', '--models', 'b', '--json', ''], '--json'],
+    [['conformance', ''], 'files'],
+    [['check-config', ''], 'file'],
+    [['serve', ''], 'file'],
+    [['keys', 'list', '--config', ''], '--config'],
+    [['prices', 'import', ''], 'source'],
+    [['prices', 'import', 'a', '--write', ''], '--write'],
+  ])('%j: an empty path', (args, name) =>
+    folder.refused(args, new RegExp(`^paretobandit: ${name}: expected a path, got an empty text\\n$`)),
+  )
+
   test('is refused by the bin', () => folder.spawnRefused(['rout', 'x'], /unknown command 'rout'/))
 })
 
