@@ -92,11 +92,21 @@ export function withEstimatedShares(
 
 /** (sum w)^2 / sum w^2 (Kish): how many rows of equal weight would say as much. */
 export function effectiveSize(weights: Float64Array): number {
+  const size = sizeInUnits(weights, 1)
+  if (Number.isFinite(size)) return size
+  // Squares beyond the largest double. Weights that are such themselves are as one: the others count for nothing beside them.
+  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0)
+  if (largest !== Number.POSITIVE_INFINITY) return sizeInUnits(weights, largest)
+  return weights.filter((weight) => weight === largest).length
+}
+
+function sizeInUnits(weights: Float64Array, unit: number): number {
   let sum = 0
   let squares = 0
   for (let i = 0; i < weights.length; i++) {
-    sum += weights[i]
-    squares += weights[i] * weights[i]
+    const weight = weights[i] / unit
+    sum += weight
+    squares += weight * weight
   }
   return squares === 0 ? 0 : (sum * sum) / squares
 }

@@ -47,7 +47,13 @@ export function lackOf(
     return `expected an effective sample size of at least ${EFFECTIVE_SIZE_MIN}, got ${size.toFixed(1)} of ${rows} requests; ${more}`
   }
   const { mean, standardError } = estimateOf(weightMean(weights), weights, size)
-  if (Math.abs(mean - 1) > MEAN_WEIGHT_ERRORS_MAX * standardError + 1e-9) {
+  // Of weights whose squares are beyond the largest double nobody knows the error.
+  if (
+    !(
+      Math.abs(mean - 1) <= MEAN_WEIGHT_ERRORS_MAX * standardError + 1e-9 &&
+      standardError < Number.POSITIVE_INFINITY
+    )
+  ) {
     return `weights average ${mean.toFixed(3)} where 1 is expected: the choices were not drawn with the logged propensities from the logged eligible models; log what the router's events say`
   }
   return null

@@ -61,6 +61,16 @@ describe('a log is refused', () => {
     expect(evaluate(enough, 'model:small').policies[1].effectiveSampleSize).toBeGreaterThan(50)
   })
 
+  test.each([1e-100, 1e-160, 1e-300, 5e-324])('when propensities are as small as %d', (propensity) => {
+    const one = draw().map((row, i) => (i === 0 ? { ...row, propensity } : row))
+    expect(refusal(one, 'uniform')).toMatch(/effective sample size of at least 50, got 1\.0 of 1000/)
+    const few = draw().map((row, i) => (i < 7 ? { ...row, propensity } : row))
+    expect(refusal(few, 'uniform')).toMatch(/effective sample size of at least 50, got 7\.0 of 1000/)
+    const all = draw().map((row) => ({ ...row, propensity }))
+    expect(refusal(all, 'uniform')).toMatch(/weights average (\d\S+|Infinity) where 1 is expected/)
+    expect(refusal(all, 'ridge@1')).toMatch(/where 1 is expected/)
+  })
+
   test('when the propensities are not true', () => {
     const halved = draw().map((row) => ({ ...row, propensity: (row.propensity ?? 0) / 2 }))
     expect(refusal(halved, 'uniform')).toMatch(/weights average (1\.9|2\.0)\d+ where 1 is expected/)
