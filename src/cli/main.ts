@@ -11,6 +11,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   printError(text)
   process.exit(exitCode)
 })
+// What cannot be told to anybody keeps no command from its work, nor from its exit code.
+process.stderr.on('error', () => {})
 
 try {
   await makeProgram().parseAsync(process.argv)

@@ -162,6 +162,26 @@ describe('what commands write', () => {
     }
   })
 
+  test.runIf(HAS_FULL)(
+    'on standard error, where nobody reads it, changes neither work nor exit code',
+    async () => {
+      await folder.write('models.json', MODELS)
+      await folder.write('empty.state', '')
+      const run = (...args: string[]) =>
+        promisify(execFile)('sh', ['-c', '"$0" "$@" 2> /dev/full', process.execPath, BIN, ...args], {
+          cwd: folder.path,
+        }).then(
+          ({ stdout }) => ({ code: 0, stdout }),
+          ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+        )
+      expect(await run('stats', '--state', 'none')).toEqual({ code: 2, stdout: '' })
+      // It says on standard error that the file was empty.
+      const routed = await run('route', 'rain', '--models', 'models.json', '--state', 'empty.state')
+      expect([routed.code, routed.stdout]).toEqual([0, expect.stringContaining('settle r.1')])
+      expect(await folder.ok(['stats', '--state', 'empty.state'])).toContain('1 request routed')
+    },
+  )
+
   test.runIf(HAS_FULL)('tells of a full device in a line, and so on standard output', async () => {
     await log(400)
     await routed()
