@@ -1,4 +1,5 @@
-import { expectedGot, ParetoBanditError } from './errors.js'
+import { checkKeys, checkRecord } from './check.js'
+import { expectedGot, isList, ParetoBanditError } from './errors.js'
 import { viewName } from './view-name.js'
 
 /** The arrays that anything here is read from. */
@@ -29,11 +30,33 @@ export function readOnce<T>(value: T, field: string): T {
 export function readRecordOnce(value: Record<string, unknown>, field: string): Record<string, unknown> {
   try {
     const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === null) return { ...value }
+    if (prototype === Object.prototype) return { ...value }
     return copyOfRecord(value, (entry) => entry)
   } catch (cause) {
     throw unreadable(field, cause)
   }
+}
+
+/**
+ * Options that a function was given, each read once, and no others than these.
+ * @param path where they stand, in an error that names one; '' where the options have no name of their own
+ * @throws INVALID_ARGUMENT for what is no object, or cannot be read; UNKNOWN_OPTION
+ */
+export function readOptions<T extends object>(options: T, known: readonly string[], path = ''): T {
+  const given = readRecordOnce(checkRecord(options, 'options'), 'options')
+  checkKeys(given, known, path)
+  return given as T
+}
+
+/** Entries of a list, each read once; of another iterable what it gives, with its own exceptions. */
+export function* entriesOf<T>(values: Iterable<T>, field: string): Generator<T> {
+  if (!isList(values)) {
+    yield* values
+    return
+  }
+  const list = values as readonly T[]
+  const length = reading(field, () => list.length)
+  for (let i = 0; i < length; i++) yield reading(`${field}[${i}]`, () => list[i])
 }
 
 /** Runs the caller's code. @throws INVALID_ARGUMENT for an exception of it */
@@ -80,16 +103,21 @@ function copyOfView(view: ArrayBufferView): unknown {
   return type === undefined ? structuredClone(view) : new type(own.buffer)
 }
 
-/** Own fields, and those of a class (getters mostly), which do not count as given but are read by name. */
+/** Own fields, and those of a class (getters mostly), which do not count as given but are read by name: of a copy as well. */
 function copyOfRecord(value: object, copyEntry: (entry: unknown) => unknown): Record<string, unknown> {
   const record = value as Record<string, unknown>
   const copy: Record<string, unknown> = Object.create(null)
   for (const key of Object.keys(record)) copy[key] = copyEntry(record[key])
-  let from: object | null = Object.getPrototypeOf(value)
+  let from: object | null = value
   for (; from !== null && from !== Object.prototype; from = Object.getPrototypeOf(from)) {
     for (const key of Object.getOwnPropertyNames(from)) {
       if (key === 'constructor' || Object.hasOwn(copy, key)) continue
-      Object.defineProperty(copy, key, { value: copyEntry(record[key]), enumerable: false, writable: true })
+      Object.defineProperty(copy, key, {
+        value: copyEntry(record[key]),
+        enumerable: false,
+        writable: true,
+        configurable: true,
+      })
     }
   }
   return copy

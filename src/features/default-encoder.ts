@@ -2,7 +2,8 @@
  * The encoder that comes with the package. Its artifact is a module of its own, imported from here alone:
  * a bundle that passes vectors or another encoder does not carry it.
  */
-import { checkKeys, checkRecord } from '../base/check.js'
+
+import { readOptions } from '../base/read-once.js'
 import { DEFAULT_PCA_BASE64 } from './default-pca.generated.js'
 import type { Encoder } from './encoder.js'
 import { createHashingEncoder } from './hashing-encoder.js'
@@ -29,6 +30,6 @@ export function defaultPca(): PcaModel {
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options
  */
 export function defaultEncoder(options: DefaultEncoderOptions = {}): Encoder {
-  checkKeys(checkRecord(options, 'options'), ['name', 'maxChars'], '')
-  return createHashingEncoder({ ...options, pca: defaultPca() })
+  const { name, maxChars } = readOptions(options, ['name', 'maxChars'])
+  return createHashingEncoder({ name, maxChars, pca: defaultPca() })
 }

@@ -1,16 +1,29 @@
 import { CONTEXT_ENTRY_MAX, isVector } from '../base/check.js'
-import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
+import { expected, messageOf, ParetoBanditError, show } from '../base/errors.js'
+import { viewName } from '../base/view-name.js'
 
 export function checkText(text: unknown): string {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
   return text
 }
 
-/** @throws DIMENSION_MISMATCH if `dimension` numbers at `offset` do not fit */
+/** @throws INVALID_ARGUMENT for what takes no numbers; DIMENSION_MISMATCH if `dimension` numbers at `offset` do not fit */
 export function checkRoom(out: Float64Array, offset: number, dimension: number): void {
-  if (!(offset >= 0 && offset + dimension <= out.length)) {
-    throw expected('DIMENSION_MISMATCH', 'out', `room for ${dimension} numbers at ${offset}`, out.length)
+  if (!(out instanceof Float64Array) && !takesNumbers(out))
+    throw expected('INVALID_ARGUMENT', 'out', 'a Float64Array', out)
+  if (!(Number.isInteger(offset) && offset >= 0 && offset + dimension <= out.length)) {
+    throw expected(
+      'DIMENSION_MISMATCH',
+      'out',
+      `room for ${dimension} numbers at ${show(offset)}`,
+      out.length,
+    )
   }
+}
+
+/** By its name: another realm has a `Float64Array` of its own. */
+function takesNumbers(out: unknown): boolean {
+  return ArrayBuffer.isView(out) && viewName(out).startsWith('Float')
 }
 
 /**

@@ -1,12 +1,6 @@
-import {
-  checkBoolean,
-  checkInteger,
-  checkKeys,
-  checkRecord,
-  checkString,
-  DIMENSION_MAX,
-} from '../base/check.js'
+import { checkBoolean, checkInteger, checkString, DIMENSION_MAX } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { readOptions } from '../base/read-once.js'
 import type { AsyncEncoder, Encoder } from './encoder.js'
 import { checkRoom, checkText, copyEncoded, encoderFailed } from './encoder-output.js'
 
@@ -45,17 +39,16 @@ export function functionEncoder(options: AsyncFunctionEncoderOptions): AsyncEnco
 export function functionEncoder(
   options: FunctionEncoderOptions | AsyncFunctionEncoderOptions,
 ): Encoder | AsyncEncoder {
-  const record = checkRecord(options, 'options')
-  checkKeys(record, ['name', 'dimension', 'encode', 'bias', 'async'], '')
-  const name = checkString(options.name, 'name')
-  const bias = checkBoolean(options.bias ?? true, 'bias')
-  const length = checkInteger(options.dimension, 1, bias ? DIMENSION_MAX - 1 : DIMENSION_MAX, 'dimension')
-  if (typeof options.encode !== 'function')
-    throw expected('INVALID_ARGUMENT', 'encode', 'a function', options.encode)
-  checkBoolean(options.async ?? false, 'async')
-  return options.async === true
-    ? asyncEncoder(name, length, bias, options.encode)
-    : syncEncoder(name, length, bias, options.encode)
+  const given = readOptions(options, ['name', 'dimension', 'encode', 'bias', 'async'])
+  const name = checkString(given.name, 'name')
+  const bias = checkBoolean(given.bias ?? true, 'bias')
+  const length = checkInteger(given.dimension, 1, bias ? DIMENSION_MAX - 1 : DIMENSION_MAX, 'dimension')
+  if (typeof given.encode !== 'function')
+    throw expected('INVALID_ARGUMENT', 'encode', 'a function', given.encode)
+  checkBoolean(given.async ?? false, 'async')
+  return given.async === true
+    ? asyncEncoder(name, length, bias, given.encode)
+    : syncEncoder(name, length, bias, given.encode)
 }
 
 function syncEncoder(

@@ -1,6 +1,8 @@
-import { checkKeys, checkRecord, checkString } from '../base/check.js'
+import { checkString } from '../base/check.js'
 import { expected } from '../base/errors.js'
+import { readOptions } from '../base/read-once.js'
 import type { Encoder } from './encoder.js'
+import { checkRoom } from './encoder-output.js'
 import { PackedLoadings, sparseVector, VALUE_SUM_MAX } from './packed-loadings.js'
 import { pcaFingerprint } from './pca-codec.js'
 import {
@@ -31,14 +33,13 @@ export interface HashingEncoderOptions {
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DIMENSION_MISMATCH for bad options
  */
 export function createHashingEncoder(options: HashingEncoderOptions): Encoder {
-  const record = checkRecord(options, 'options')
-  checkKeys(record, ['pca', 'name', 'maxChars'], '')
-  const pca = checkPcaModel(options.pca, 'pca')
-  const maxChars = checkMaxChars(options.maxChars ?? MAX_CHARS_DEFAULT, 'maxChars')
+  const given = readOptions(options, ['pca', 'name', 'maxChars'])
+  const pca = checkPcaModel(given.pca, 'pca')
+  const maxChars = checkMaxChars(given.maxChars ?? MAX_CHARS_DEFAULT, 'maxChars')
   const name =
-    options.name === undefined
+    given.name === undefined
       ? `hashing-${pca.components}-${pcaFingerprint(pca)}-${maxChars}`
-      : checkString(options.name, 'name')
+      : checkString(given.name, 'name')
   return new HashingEncoder(pca, name, maxChars)
 }
 
@@ -67,14 +68,7 @@ class HashingEncoder implements Encoder {
   encodeInto(text: string, out: Float64Array, offset: number): void {
     if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
     const components = this.#sums.length
-    if (!(offset >= 0 && offset + components < out.length)) {
-      throw expected(
-        'DIMENSION_MISMATCH',
-        'out',
-        `room for ${components + 1} numbers at ${offset}`,
-        out.length,
-      )
-    }
+    checkRoom(out, offset, components + 1)
     const bucketCount = tokenCounter.count(text, this.#weights.length, this.#maxChars)
     const unit = weigh(this.#weights, bucketCount)
     this.#loadings.multiply(bucketCount, this.#sums)

@@ -1,6 +1,5 @@
 import {
   checkBoolean,
-  checkKeys,
   checkRecord,
   checkString,
   checkVector,
@@ -8,6 +7,7 @@ import {
   DIMENSION_MAX,
 } from '../base/check.js'
 import { expected, expectedGot, ParetoBanditError, show } from '../base/errors.js'
+import { reading, readOptions } from '../base/read-once.js'
 import type { Encoder } from './encoder.js'
 import { checkRoom, checkText } from './encoder-output.js'
 
@@ -26,20 +26,20 @@ export interface LookupEncoderOptions {
  *   The encoder throws ENCODER_FAILED for a text that has none.
  */
 export function lookupEncoder(options: LookupEncoderOptions): Encoder {
-  const record = checkRecord(options, 'options')
-  checkKeys(record, ['vectors', 'name', 'bias'], '')
-  const bias = checkBoolean(options.bias ?? true, 'bias')
-  const entries = listEntries(options.vectors)
+  const given = readOptions(options, ['vectors', 'name', 'bias'])
+  const bias = checkBoolean(given.bias ?? true, 'bias')
+  const entries = reading('vectors', () => listEntries(given.vectors))
   const length = entries[0][1].length
   if (length < 1 || length >= DIMENSION_MAX) {
     throw expected('DIMENSION_MISMATCH', 'vectors', `vectors of 1 to ${DIMENSION_MAX - 1} numbers`, length)
   }
   const dimension = length + (bias ? 1 : 0)
-  const name = options.name === undefined ? `lookup-${dimension}` : checkString(options.name, 'name')
+  const name = given.name === undefined ? `lookup-${dimension}` : checkString(given.name, 'name')
   const contexts = new Float64Array(entries.length * dimension)
   const starts = new Map<string, number>()
   entries.forEach(([text, vector], i) => {
-    copyContext(vector, length, contexts, i * dimension, `vectors[${show(text)}]`)
+    const field = `vectors[${show(text)}]`
+    reading(field, () => copyContext(vector, length, contexts, i * dimension, field))
     if (bias) contexts[i * dimension + length] = 1
     starts.set(text, i * dimension)
   })

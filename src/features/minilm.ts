@@ -2,9 +2,11 @@
  * Sentence embeddings by a small transformer, through the optional package `@huggingface/transformers`. It is
  * loaded at the first call, so that nobody pays for it who does not use it.
  */
-import { CONTEXT_ENTRY_MAX, checkKeys, checkRecord, checkString, isVector } from '../base/check.js'
+
+import { CONTEXT_ENTRY_MAX, checkRecord, checkString, isVector } from '../base/check.js'
 import { crc32 } from '../base/checksum.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
+import { readOptions } from '../base/read-once.js'
 import type { AsyncEncoder } from './encoder.js'
 import { checkText, encoderFailed } from './encoder-output.js'
 import { checkMaxChars, MAX_CHARS_DEFAULT } from './pca-model.js'
@@ -70,18 +72,18 @@ const OPTION_NAMES = [
  *   model's embeddings are not of 384 numbers.
  */
 export function createMiniLmEncoder(options: MiniLmOptions = {}): AsyncEncoder {
-  checkKeys(checkRecord(options, 'options'), OPTION_NAMES, '')
-  const { load, device, revision } = options
-  const model = checkString(options.model ?? MODEL_DEFAULT, 'model')
-  const dtype = checkString(options.dtype ?? 'q8', 'dtype')
+  const given = readOptions(options, OPTION_NAMES)
+  const { load, device, revision } = given
+  const model = checkString(given.model ?? MODEL_DEFAULT, 'model')
+  const dtype = checkString(given.dtype ?? 'q8', 'dtype')
   if (device !== undefined) checkString(device, 'device')
   if (revision !== undefined) checkString(revision, 'revision')
   if (load !== undefined && typeof load !== 'function')
     throw expected('INVALID_ARGUMENT', 'load', 'a function', load)
-  const maxChars = checkMaxChars(options.maxChars ?? MAX_CHARS_DEFAULT, 'maxChars')
-  const projection = checkOptionalProjection(options.projection)
+  const maxChars = checkMaxChars(given.maxChars ?? MAX_CHARS_DEFAULT, 'maxChars')
+  const projection = checkOptionalProjection(given.projection)
   const space = `minilm-${model}${revision === undefined ? '' : `@${revision}`}-${dtype}-${spaceOf(projection)}`
-  const name = options.name === undefined ? space : checkString(options.name, 'name')
+  const name = given.name === undefined ? space : checkString(given.name, 'name')
   const dimension = (projection?.components ?? EMBEDDING_DIMENSION) + 1
   const extractor = once(() =>
     openPipeline(name, load ?? importTransformers, model, {

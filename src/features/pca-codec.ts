@@ -16,7 +16,7 @@
 
 import { isBytes } from '../base/check.js'
 import { crc32 } from '../base/checksum.js'
-import { ParetoBanditError } from '../base/errors.js'
+import { expected, ParetoBanditError } from '../base/errors.js'
 import { checkPcaModel, type PcaModel } from './pca-model.js'
 import { TOKENIZER_VERSION } from './token-counter.js'
 
@@ -54,7 +54,7 @@ export function pcaToBytes(pca: PcaModel): Uint8Array {
  */
 export function pcaFromBytes(bytes: Uint8Array): PcaModel {
   if (!isBytes(bytes)) {
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'bytes', 'expected a Uint8Array')
+    throw expected('INVALID_ARGUMENT', 'bytes', 'a Uint8Array', bytes)
   }
   // A Uint8Array of its own: `slice` of a Node Buffer would share the Buffer's pool.
   const own = new Uint8Array(bytes)

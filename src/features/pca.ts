@@ -1,6 +1,6 @@
-import { checkArray, checkInteger, checkKeys, checkRecord } from '../base/check.js'
+import { checkArray, checkInteger } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
-import { readOnce } from '../base/read-once.js'
+import { readOnce, readOptions } from '../base/read-once.js'
 import {
   BUCKETS_DEFAULT,
   COMPONENTS_DEFAULT,
@@ -40,14 +40,13 @@ const VARIANCE_SHARE_MIN = 1e-9
  */
 export function fitPca(given: readonly string[], options: FitPcaOptions = {}): PcaModel {
   const prompts = readOnce(given, 'prompts')
-  const record = checkRecord(options, 'options')
-  checkKeys(record, ['components', 'buckets', 'maxChars', 'seed'], '')
-  const components = checkInteger(options.components ?? COMPONENTS_DEFAULT, 1, COMPONENTS_MAX, 'components')
-  const buckets = checkBuckets(options.buckets ?? BUCKETS_DEFAULT, 'buckets')
+  const own = readOptions(options, ['components', 'buckets', 'maxChars', 'seed'])
+  const components = checkInteger(own.components ?? COMPONENTS_DEFAULT, 1, COMPONENTS_MAX, 'components')
+  const buckets = checkBuckets(own.buckets ?? BUCKETS_DEFAULT, 'buckets')
   if (components > buckets)
     throw expected('INVALID_ARGUMENT', 'components', `at most ${buckets} buckets`, components)
-  const maxChars = checkMaxChars(options.maxChars ?? MAX_CHARS_DEFAULT, 'maxChars')
-  const seed = checkInteger(options.seed ?? 1, 0, 0xffffffff, 'seed')
+  const maxChars = checkMaxChars(own.maxChars ?? MAX_CHARS_DEFAULT, 'maxChars')
+  const seed = checkInteger(own.seed ?? 1, 0, 0xffffffff, 'seed')
   checkPrompts(prompts, components + 1)
   const counts = countTokens(prompts, buckets, maxChars)
   const weights = inverseFrequencyWeights(counts)

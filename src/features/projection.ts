@@ -1,13 +1,6 @@
-import {
-  CONTEXT_ENTRY_MAX,
-  checkArray,
-  checkInteger,
-  checkKeys,
-  checkRecord,
-  checkVector,
-} from '../base/check.js'
+import { CONTEXT_ENTRY_MAX, checkArray, checkInteger, checkRecord, checkVector } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
-import { reading } from '../base/read-once.js'
+import { reading, readOptions } from '../base/read-once.js'
 import { COMPONENTS_DEFAULT, COMPONENTS_MAX, clampComponent } from './pca-model.js'
 import { principalComponents, type SparseRows } from './principal-components.js'
 
@@ -48,10 +41,9 @@ export function fitProjection(
   vectors: readonly ArrayLike<number>[],
   options: FitProjectionOptions = {},
 ): Projection {
-  const record = checkRecord(options, 'options')
-  checkKeys(record, ['components', 'seed'], '')
-  const components = checkInteger(options.components ?? COMPONENTS_DEFAULT, 1, COMPONENTS_MAX, 'components')
-  const seed = checkInteger(options.seed ?? 1, 0, 0xffffffff, 'seed')
+  const given = readOptions(options, ['components', 'seed'])
+  const components = checkInteger(given.components ?? COMPONENTS_DEFAULT, 1, COMPONENTS_MAX, 'components')
+  const seed = checkInteger(given.seed ?? 1, 0, 0xffffffff, 'seed')
   return reading('vectors', () => fitted(vectors, components, seed))
 }
 

@@ -1,8 +1,8 @@
-import { checkRecord, checkString } from '../base/check.js'
+import { checkFinite, checkRecord, checkString } from '../base/check.js'
 import { readClock } from '../base/clock.js'
 import { expected, isStoreError, ParetoBanditError } from '../base/errors.js'
 import { LatestMap } from '../base/latest-map.js'
-import { reading, readRecordOnce } from '../base/read-once.js'
+import { entriesOf, reading, readRecordOnce } from '../base/read-once.js'
 import { textDraw, textHash } from '../base/text-hash.js'
 import type { Router } from '../index.js'
 import type { ReadAnswer } from './answer-of.js'
@@ -87,12 +87,13 @@ class RouterRewards implements Rewards {
     } = reading('answered', () => checkAnswered(given))
     const { validators, now } = this.options
     const at = readClock(now)
+    const asked = validators.enabled && validators.repeatMs > 0 ? promptKey(owner, prompt) : null
     this.answers++
     if (responseId !== null) this.responses.set(responseId, decision)
     const { flaw, verdict } = checkAnswer(contract, answer, answer.flaw, validators.fits ?? fitsSchema)
     if (flaw !== null) this.flaws[flaw]++
     if (validators.enabled) {
-      if (validators.repeatMs > 0) this.noteRepeat(owner, prompt, decision, askedAt ?? at, at)
+      if (asked !== null) this.noteRepeat(asked, decision, askedAt ?? at, at)
       if (verdict !== null) this.collector.validated(decision, verdict)
     }
     if (
@@ -126,7 +127,7 @@ class RouterRewards implements Rewards {
     const counts = { taken: 0, known: 0, refused: 0 }
     const isMany = reading('rewards', () => typeof rewards?.[Symbol.iterator] === 'function')
     if (!isMany) throw expected('INVALID_ARGUMENT', 'rewards', 'a list of rewards', rewards)
-    for (const reward of rewards) {
+    for (const reward of entriesOf(rewards, 'rewards')) {
       try {
         counts[await this.give(reward)]++
       } catch (error) {
@@ -174,15 +175,8 @@ class RouterRewards implements Rewards {
     await this.collector.close()
   }
 
-  private noteRepeat(
-    owner: string,
-    prompt: ReadAnswer['prompt'],
-    decision: string,
-    askedAt: number,
-    now: number,
-  ): void {
+  private noteRepeat(key: string, decision: string, askedAt: number, now: number): void {
     const { repeatMs } = this.options.validators
-    const key = textHash(JSON.stringify([owner, prompt]))
     const before = this.repeats.asked(key, askedAt, repeatMs)
     this.repeats.answered(key, decision, now, repeatMs)
     if (before === null || before === decision) return
@@ -209,11 +203,21 @@ function within(value: unknown, field: string, most: number): number {
   throw expected('INVALID_ARGUMENT', field, `a number in [0, ${most}]`, value)
 }
 
+/** What tells a prompt from others of its owner. @throws INVALID_ARGUMENT for one that JSON cannot say */
+function promptKey(owner: string, prompt: ReadAnswer['prompt']): string {
+  return reading('answered.prompt', () => textHash(JSON.stringify([owner, prompt])))
+}
+
 function checkAnswered(given: AnsweredRequest): AnsweredRequest {
-  const { decision, prompt, contract, answer } = checkRecord(given, 'answered')
+  const own = readRecordOnce(checkRecord(given, 'answered'), 'answered') as unknown as AnsweredRequest
+  const { decision, prompt, contract, answer, responseId, owner, askedAt } = own
   checkString(decision, 'answered.decision')
   if (!Array.isArray(prompt)) throw expected('INVALID_ARGUMENT', 'answered.prompt', 'messages', prompt)
   checkRecord(contract, 'answered.contract')
   checkCollected(answer, 'answered.answer')
-  return given
+  if (responseId !== undefined && responseId !== null) checkString(responseId, 'answered.responseId')
+  if (owner !== undefined && typeof owner !== 'string')
+    throw expected('INVALID_ARGUMENT', 'answered.owner', 'a string', owner)
+  if (askedAt !== undefined) checkFinite(askedAt, 'answered.askedAt')
+  return own
 }

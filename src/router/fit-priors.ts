@@ -3,7 +3,6 @@ import {
   checkAmount,
   checkInRange,
   checkInteger,
-  checkKeys,
   checkRecord,
   checkString,
   checkVector,
@@ -11,7 +10,7 @@ import {
   isText,
 } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
-import { reading } from '../base/read-once.js'
+import { entriesOf, reading, readOnce, readOptions } from '../base/read-once.js'
 import { ContextReader } from '../features/context-reader.js'
 import { type Encoder, isSyncEncoder } from '../features/encoder.js'
 import { estimateTokens } from '../features/text-tokens.js'
@@ -60,7 +59,7 @@ export function fitPriors(rows: Iterable<PriorRow>, options: FitPriorsOptions = 
   if (rows === null || rows === undefined || !isIterable(rows)) {
     throw expected('INVALID_ARGUMENT', 'rows', 'an iterable of rows', rows)
   }
-  for (const row of rows) fit.take(row)
+  for (const row of entriesOf(rows, 'rows')) fit.take(row)
   return fit.priors()
 }
 
@@ -78,14 +77,14 @@ export class PriorsFit {
 
   /** @throws as `fitPriors`, for its options */
   constructor(options: FitPriorsOptions) {
-    checkKeys(checkRecord(options, 'options'), ['dimension', 'encoder'], 'options')
-    const { encoder, name } = readEncoder(options.encoder)
+    const given = readOptions(options, ['dimension', 'encoder'], 'options')
+    const { encoder, name } = readEncoder(given.encoder)
     this.encoder = encoder
     this.encoderName = name
     this.dimension =
-      options.dimension === undefined
+      given.dimension === undefined
         ? (encoder?.dimension ?? 0)
-        : checkInteger(options.dimension, 1, DIMENSION_MAX, 'dimension')
+        : checkInteger(given.dimension, 1, DIMENSION_MAX, 'dimension')
     this.reader = new ContextReader(encoder, this.dimension)
   }
 
@@ -101,7 +100,9 @@ export class PriorsFit {
     const { dimension, reader, rewards, settled } = this
     const tokens = typeof input === 'string' ? estimateTokens(input) : null
     const context = reader.take(input, `${field}.${typeof input === 'string' ? 'prompt' : 'context'}`)
-    for (const [id, outcome] of Object.entries(checkRecord(row.outcomes, `${field}.outcomes`))) {
+    const outcomes: unknown = reading(field, () => row.outcomes)
+    const own = readOnce(checkRecord(outcomes, `${field}.outcomes`), `${field}.outcomes`)
+    for (const [id, outcome] of Object.entries(own)) {
       const at = `${field}.outcomes[${JSON.stringify(id)}]`
       // What no router can read is not made either.
       if (!isText(id)) throw expected('INVALID_ARGUMENT', at, 'an id without unpaired surrogates', id)

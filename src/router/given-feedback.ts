@@ -139,6 +139,9 @@ function readItem<T>(
   field: string,
   read: (item: Record<string, unknown>, field: string) => T,
 ): GivenItem<T> {
-  const { id, ...rest } = readRecordOnce(checkRecord(item, field), field)
-  return { id: checkId(id, `${field}.id`), field, value: read(rest, field) }
+  const given = readRecordOnce(checkRecord(item, field), field)
+  const { id } = given
+  // The copy is ours. A rest would leave out what a class has as a getter.
+  delete given.id
+  return { id: checkId(id, `${field}.id`), field, value: read(given, field) }
 }

@@ -31,8 +31,8 @@ export function quoteBill(model: ModelPrice, bill: Bill): Quote {
     pricesIn(checkRecord(readOnce(model, 'model'), 'model') as unknown as ResolvedModelPrice),
     'model',
   )
-  const own: unknown = readOnce(bill, 'bill')
-  const given = readBill(own as Readonly<Record<string, unknown>>, 'bill', new BillRemarks(false))
+  const own = checkRecord(readOnce<unknown>(bill, 'bill'), 'bill')
+  const given = readBill(own, 'bill', new BillRemarks(false))
   const priced = priceOf(given, priceListOf(prices), 0)
   return {
     costUsd: tellsCost(given) ? priced.costUsd : null,

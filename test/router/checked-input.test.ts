@@ -7,7 +7,7 @@ import { readOnce } from '../../src/base/read-once.js'
 import { createRouter } from '../../src/create-router.js'
 import { createLogImport } from '../../src/evaluate/index.js'
 import type { RouterOptions } from '../../src/policy/options.js'
-import { expectCode, wrong } from '../support/errors.js'
+import { expectCode, expectRejection, wrong } from '../support/errors.js'
 import { MODELS, makeBench, X } from '../support/router.js'
 import '../support/seed.js'
 
@@ -91,6 +91,24 @@ describe('the keys of an argument', () => {
       'not-a-candidate',
       'not-a-candidate',
     ])
+    await expectRejection(
+      router.run(X, new Request(), () => ({})),
+      'UNKNOWN_TENANT',
+      'tenant',
+    )
+    const { id } = router.route(X)
+    const named = (proto: object) =>
+      wrong<{ id: string; reward: number }>(Object.assign(Object.create(proto), { id }))
+    class Bill {
+      get costUsd() {
+        return 0.25
+      }
+    }
+    router.settleMany([named(Bill.prototype)])
+    router.rewardMany([named({ reward: 1 })])
+    expect(router.stats().pending.unsettled).toBe(1)
+    expect(router.stats().models.map(({ rewarded }) => rewarded)).toContain(1)
+    expect(router.stats().pacer.spendUsd).toBe(0.25)
     expectCode(() => createLogImport(Object.create({ for: 'nothing' })), 'INVALID_ARGUMENT', 'for')
   })
 })

@@ -4,7 +4,17 @@ import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput, promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { billOfCounts, costBeside, firstOf, isTrue, numberIn, recordIn, textIn, timeIn } from './values.js'
+import {
+  billOfCounts,
+  costBeside,
+  firstOf,
+  isAbove0,
+  isTrue,
+  numberIn,
+  recordIn,
+  textIn,
+  timeIn,
+} from './values.js'
 
 /** Call types that answer with a text; the asynchronous ones have an `a` in front. */
 const TEXT_CALLS =
@@ -44,9 +54,7 @@ function requestOf(record: Json): Json {
 
 function billOf(record: Json, metadata: Json): Bill | null {
   const usages = [recordIn(record.response).usage, metadata.usage_object]
-  const usage = usages.find(
-    (each) => isRecord(each) && Object.values(each).some((count) => Number(count) > 0),
-  )
+  const usage = usages.find((each) => isRecord(each) && Object.values(each).some(isAbove0))
   if (isRecord(usage)) return { usage }
   return billOfCounts(numberIn(record.prompt_tokens), numberIn(record.completion_tokens), record.total_tokens)
 }

@@ -1,7 +1,8 @@
-import { isRecord } from '../../base/check.js'
-import { ParetoBanditError } from '../../base/errors.js'
+import { checkOneOf, isRecord } from '../../base/check.js'
+import { expected, ParetoBanditError } from '../../base/errors.js'
 import type { Json } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
+import { reading, readOnce } from '../../base/read-once.js'
 import type { LogFormat, LoggedCall } from './call.js'
 import { costOf, type KnownCost } from './costs.js'
 import { isInUsd } from './currency.js'
@@ -9,7 +10,7 @@ import { formatsOf, rowsOf } from './formats.js'
 import { requestLine } from './openai.js'
 import { type ImportSettings, type LogImportOptions, readImportOptions } from './options.js'
 import { OutcomeSets, type PromptOutcome } from './outcome-sets.js'
-import type { LeftOutReason } from './reasons.js'
+import { type LeftOutReason, REASON_NAMES } from './reasons.js'
 import { type ImportReport, ImportTally } from './report.js'
 import { decisionRow, type ImportedRow, outcomeRow } from './rows.js'
 import { type Reward, rewardIn, ScoreBook } from './scores.js'
@@ -69,6 +70,30 @@ export interface LogImport {
   finish(): ImportReport
 }
 
+/** Null where a record cannot be read: what a program made may have getters that throw. */
+function orUnreadable<T>(record: unknown, read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (isReadable(record)) throw error
+    return null
+  }
+}
+
+function isReadable(record: unknown): boolean {
+  try {
+    readOnce(record, 'record')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkPlace(place: unknown): void {
+  if (typeof place !== 'string') throw expected('INVALID_ARGUMENT', 'place', 'a string', place)
+}
+
 class Importer implements LogImport {
   private readonly settings: ImportSettings
   private readonly formats: readonly LogFormat[]
@@ -88,11 +113,13 @@ class Importer implements LogImport {
   }
 
   addScore(record: unknown, place: string): boolean {
-    return isRecord(record) && this.scores.take(record, place)
+    checkPlace(place)
+    return reading(place, () => isRecord(record) && this.scores.take(record, place))
   }
 
   addRequest(record: unknown, place: string): boolean {
-    const request = isRecord(record) ? requestLine(record) : null
+    checkPlace(place)
+    const request = reading(place, () => (isRecord(record) ? requestLine(record) : null))
     if (request === null) return false
     const { id, prompt } = request
     const before = this.requests.get(id)
@@ -108,14 +135,16 @@ class Importer implements LogImport {
   }
 
   take(record: unknown, place: string): readonly ImportedRow[] {
-    if (!isRecord(record)) {
+    checkPlace(place)
+    const rows = isRecord(record) ? orUnreadable(record, () => rowsOf(record)) : null
+    if (rows === null) {
       this.leaveOut('bad-json', place)
       return []
     }
-    return rowsOf(record).flatMap(({ row, at }) => {
+    return rows.flatMap(({ row, at }) => {
       this.tally.rowsIn++
       const rowPlace = place + at
-      const read = isRecord(row) ? this.read(row, rowPlace) : 'bad-json'
+      const read = (isRecord(row) ? orUnreadable(row, () => this.read(row, rowPlace)) : null) ?? 'bad-json'
       const made = typeof read === 'string' ? read : this.rowOf(read)
       if (typeof made === 'string') {
         this.tally.leaveOut(made, rowPlace)
@@ -128,6 +157,8 @@ class Importer implements LogImport {
   }
 
   leaveOut(reason: LeftOutReason, place: string): void {
+    checkOneOf(reason, REASON_NAMES, 'reason')
+    checkPlace(place)
     this.tally.rowsIn++
     this.tally.leaveOut(reason, place)
   }

@@ -5,7 +5,7 @@ import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { firstOf, isTrue, numberIn, recordIn, textIn, timeIn } from './values.js'
+import { firstOf, isAbove0, isTrue, numberIn, recordIn, textIn, timeIn } from './values.js'
 
 /**
  * Requests and answers as the OpenAI API has them: lines with both, output files of the batch API, stored completions. The
@@ -47,7 +47,7 @@ export function requestLine(record: Json): { readonly id: string; readonly promp
 
 /** @param tier how the call was served, for the discount of the model's price */
 function billOf(usage: unknown, tier: unknown): Bill | null {
-  if (!isRecord(usage) || !Object.values(usage).some((count) => Number(count) > 0)) return null
+  if (!isRecord(usage) || !Object.values(usage).some(isAbove0)) return null
   const serviceTier = SERVICE_TIERS.find((each) => each === tier)
   return serviceTier === undefined ? { usage } : { usage, serviceTier }
 }

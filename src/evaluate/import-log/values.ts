@@ -39,6 +39,11 @@ export function numberIn(value: unknown): number | null {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
+/** Whether it is a count of something. */
+export function isAbove0(value: unknown): boolean {
+  return (numberIn(value) ?? 0) > 0
+}
+
 /** A text that says something; a number is taken for one. Half of a surrogate pair alone says nothing: no router keeps such a name. */
 export function textIn(value: unknown): string | null {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)

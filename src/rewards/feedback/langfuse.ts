@@ -1,9 +1,16 @@
-import { checkFunction, checkInteger, checkPositive, checkRecord, checkString } from '../../base/check.js'
+import {
+  checkEach,
+  checkFunction,
+  checkInteger,
+  checkPositive,
+  checkRecord,
+  checkString,
+} from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import { type Json, objectOf, objectsOf, parseObject, textOf } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
-import { readRecordOnce } from '../../base/read-once.js'
+import { reading, readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { checkScale, type MetricScale, scaled, verdictValue } from './read-feedback.js'
 
@@ -86,14 +93,16 @@ export class LangfuseScores {
     checkString(secretKey, 'secretKey')
     if (!Array.isArray(scores) || scores.length === 0)
       throw expected('INVALID_ARGUMENT', 'scores', 'the names of scores that are rewards', scores)
-    for (const [i, scale] of scores.entries()) checkScale(scale, `scores[${i}]`)
     for (const name of ['fetch', 'decisionOf', 'now'] as const)
       if (options[name] !== undefined) checkFunction(options[name], name)
     if (options.path !== undefined) checkString(options.path, 'path')
     if (options.timeoutMs !== undefined) checkPositive(options.timeoutMs, 'timeoutMs')
     checkInteger(options.pageSize ?? PAGE_SIZE, 1, 100, 'pageSize')
     checkInteger(options.pagesMax ?? PAGES_MAX, 1, PAGES_LIMIT, 'pagesMax')
-    this.options = options
+    const scales = reading('scores', () =>
+      checkEach(scores, 'scores', (each, i) => checkScale(each, `scores[${i}]`)),
+    )
+    this.options = { ...options, scores: scales }
     const { cursor, now = Date.now } = options
     this.at = cursor === undefined ? { fromMs: readClock(now), toMs: null, page: 1 } : checkCursor(cursor)
   }
@@ -222,7 +231,7 @@ function scoreOf(score: Json, scale: MetricScale): number | null {
 }
 
 function checkCursor(cursor: LangfuseCursor): LangfuseCursor {
-  const { fromMs, toMs, page } = checkRecord(cursor, 'cursor')
+  const { fromMs, toMs, page } = readRecordOnce(checkRecord(cursor, 'cursor'), 'cursor')
   return {
     fromMs: readClock(() => Number(fromMs)),
     toMs: toMs === null ? null : readClock(() => Number(toMs)),

@@ -103,8 +103,7 @@ function ownReward(
 
 /** Those of an option. @throws INVALID_ARGUMENT */
 export function checkMetrics(given: readonly MetricScale[] = []): readonly MetricScale[] {
-  checkEach(given, 'metrics', (each, i) => checkScale(each, `metrics[${i}]`))
-  return given
+  return checkEach(given, 'metrics', (each, i) => checkScale(each, `metrics[${i}]`))
 }
 
 /** @param given `source` may be left out: client @throws INVALID_ARGUMENT naming the field */

@@ -9,7 +9,7 @@ import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
 import { untoldSides } from '../../models/usage/usage.js'
 import type { Decision } from '../../policy/decision.js'
-import { ROUTE_OPTION_KEYS, type RouteOptions } from '../../policy/route-options.js'
+import { checkRouteOptions, ROUTE_OPTION_KEYS, type RouteOptions } from '../../policy/route-options.js'
 import type { Decisions } from '../decisions.js'
 import type { Feedback } from '../feedback.js'
 import { attempt, type Settlement } from '../given-feedback.js'
@@ -350,12 +350,20 @@ const OPTIONS = [
   'usage',
 ] as const satisfies readonly (keyof RunOptions)[]
 
-/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION; what is wrong with options of `route` is told by `route` */
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION; what the state refuses (a model or tenant that is not there) is told by `route` */
 function readOptions(options: RunOptions | undefined): Asked {
   const given: RunOptions =
     options === undefined ? {} : readRecordOnce(checkRecord(options, 'options'), 'options')
   checkKeys(given, OPTIONS, '')
-  const { session, signal, triesMax = TRIES_MAX, usage = usageOf, ...route } = given
+  const { session, signal, triesMax = TRIES_MAX, usage = usageOf } = given
+  // By their names: what a class has as a getter is no part of a rest.
+  const route = reading('options', () =>
+    checkRouteOptions(
+      Object.fromEntries(
+        ROUTE_OPTION_KEYS.flatMap((key) => (given[key] === undefined ? [] : [[key, given[key]]])),
+      ),
+    ),
+  )
   if (session !== undefined && (typeof session !== 'string' || session === ''))
     throw expected('INVALID_ARGUMENT', 'session', 'a text that is not empty', session)
   if (signal !== undefined && !reading('signal', () => signal instanceof AbortSignal))

@@ -1,5 +1,6 @@
-import { checkInteger, checkKeys, checkRecord } from '../../base/check.js'
+import { checkInteger } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import { readOptions } from '../../base/read-once.js'
 import {
   type Batch,
   type LogHeader,
@@ -35,8 +36,7 @@ interface Row {
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  checkKeys(checkRecord(options, 'options'), ['retainEvents'], '')
-  const { retainEvents = RETAIN_EVENTS_DEFAULT } = options
+  const { retainEvents = RETAIN_EVENTS_DEFAULT } = readOptions(options, ['retainEvents'])
   return new MemoryStore(checkInteger(retainEvents, 0, 2 ** 31, 'retainEvents'))
 }
 

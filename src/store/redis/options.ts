@@ -1,5 +1,6 @@
-import { checkInteger, checkKeys, checkRecord, checkString } from '../../base/check.js'
+import { checkInteger, checkString } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
+import { readOptions } from '../../base/read-once.js'
 import type { RedisModule } from './client.js'
 
 export interface RedisStoreOptions {
@@ -38,8 +39,8 @@ const OPTION_NAMES = ['url', 'stream', 'retainEvents', 'name', 'timeoutMs', 'wai
 const URL_SHAPE = 'redis://host:port, rediss://host:port or unix:///path'
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION; no message repeats a URL's password */
-export function checkOptions(options: RedisStoreOptions): RedisSettings {
-  checkKeys(checkRecord(options, 'options'), OPTION_NAMES, '')
+export function checkOptions(given: RedisStoreOptions): RedisSettings {
+  const options = readOptions(given, OPTION_NAMES)
   const url = checkString(options.url, 'url')
   const stream = checkString(options.stream ?? 'paretobandit', 'stream')
   // Braces end the hash tag early: the keys would lie on several nodes of a cluster.

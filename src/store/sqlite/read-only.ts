@@ -1,5 +1,6 @@
-import { checkInteger, checkKeys, checkOneOf, checkRecord } from '../../base/check.js'
+import { checkInteger, checkOneOf } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import { readOptions } from '../../base/read-once.js'
 import type { LogHeader, PlacedBatch, Position, StoredSnapshot } from '../../log/store.js'
 import { checkFile } from './check-file.js'
 import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice } from './drivers/database.js'
@@ -50,8 +51,11 @@ export async function openSqliteReadOnly(
   file: string,
   options: SqliteReadOptions = {},
 ): Promise<SqliteReader> {
-  checkKeys(checkRecord(options, 'options'), ['driver'], '')
-  const driver = checkOneOf(options.driver ?? 'auto', SQLITE_DRIVER_CHOICES, 'driver')
+  const driver = checkOneOf(
+    readOptions(options, ['driver']).driver ?? 'auto',
+    SQLITE_DRIVER_CHOICES,
+    'driver',
+  )
   const description = describeFile(checkFile(file))
   let link: WorkerLink | null = new WorkerLink(description)
   const stop = async () => {

@@ -1,5 +1,6 @@
-import { checkInteger, checkKeys, checkOneOf, checkRecord } from '../../base/check.js'
+import { checkInteger, checkOneOf } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import { readOptions } from '../../base/read-once.js'
 import type {
   Batch,
   LogHeader,
@@ -77,13 +78,12 @@ export function sqliteStoreWith(
   { pageCountMax, mustExist, snapshot, worker }: SqliteInternals,
 ): SqliteStore {
   checkFile(file)
-  checkKeys(checkRecord(options, 'options'), ['retainEvents', 'durability', 'lockWaitMs', 'driver'], '')
   const {
     retainEvents = RETAIN_EVENTS_DEFAULT,
     durability = 'full',
     lockWaitMs = 0,
     driver = 'auto',
-  } = options
+  } = readOptions(options, ['retainEvents', 'durability', 'lockWaitMs', 'driver'])
   const settings: LogSettings = {
     file,
     description: describeFile(file),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readFeedback } from '../../../src/rewards/feedback/read-feedback.js'
+import { type MetricScale, readFeedback } from '../../../src/rewards/feedback/read-feedback.js'
+import { wrong } from '../../support/errors.js'
 
 const DEFAULTS = { decision: 'r.1', weight: 1, source: 'client', idempotencyKey: null, counts: true }
 
@@ -54,6 +55,12 @@ describe('feedback', () => {
     const metrics = [{ name: 'rating', worst: 1, best: 5, source: 'person' }]
     const episode = (id: string) => (id === 'e.1' ? 'r.1' : null)
     expect(readFeedback(body, { metrics, episode })).toEqual({ ...DEFAULTS, ...told })
+  })
+
+  it('is of a client where a metric does not say whose it is', () => {
+    const metrics = [wrong<MetricScale>({ name: 'rating', worst: 1, best: 5 })]
+    const body = { decision_id: 'r.1', metric: 'rating', value: 5 }
+    expect(readFeedback(body, { metrics })).toEqual({ ...DEFAULTS, value: 1 })
   })
 
   it('keeps its key, of the body or of the request', () => {
