@@ -1,5 +1,6 @@
 import { checkOneOf } from '../base/check.js'
 import { expected } from '../base/errors.js'
+import { hearRejection } from '../base/rejection.js'
 import type { EventOf, RouterEvent, RouterEventType } from './event-map.js'
 
 export type Listener<E> = (event: E) => void
@@ -11,11 +12,11 @@ export type SubscribedEvent<S extends Subscription> = S extends RouterEventType 
 /**
  * Tells subscribers of events that have been applied. Events wait in one queue until the call that made them is done:
  * a listener may call the router, and everybody still hears all events in the order in which they were applied.
- * A listener's exception reaches nobody but `onError`.
+ * A listener's exception reaches nobody but `onError`, and so does what the promise of an asynchronous one is rejected with.
  */
 export class EventEmitter {
   private readonly listeners = new Map<Subscription, Set<Listener<RouterEvent>>>()
-  private readonly onError: (error: unknown) => void
+  private readonly onError: (error: unknown) => unknown
   private readonly subscriptions: readonly Subscription[]
   private readonly queue: RouterEvent[] = []
   /** Subscriptions in force: with none, an event costs a look at this number. */
@@ -23,7 +24,7 @@ export class EventEmitter {
   private delivering = false
 
   /** @param types that can be subscribed to */
-  constructor(onError: (error: unknown) => void, types: readonly RouterEventType[]) {
+  constructor(onError: (error: unknown) => unknown, types: readonly RouterEventType[]) {
     this.onError = onError
     this.subscriptions = ['*', ...types]
   }
@@ -73,7 +74,7 @@ export class EventEmitter {
       if (set === undefined) continue
       for (const listener of [...set]) {
         try {
-          listener(event)
+          hearRejection(listener(event), this.report)
         } catch (error) {
           this.report(error)
         }
@@ -81,11 +82,10 @@ export class EventEmitter {
     }
   }
 
-  private report(error: unknown): void {
+  private readonly report = (error: unknown): void => {
     try {
-      this.onError(error)
-    } catch {
       // The event has been applied and the caller must hear of that; nobody is left to hear of this.
-    }
+      hearRejection(this.onError(error), () => {})
+    } catch {}
   }
 }

@@ -1,6 +1,7 @@
 import { checkBoolean, checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
 import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
+import { hearRejection } from '../base/rejection.js'
 import type { JournalSettings } from './journal-settings.js'
 import type { Store } from './store.js'
 
@@ -66,12 +67,13 @@ function integer(value: unknown, otherwise: number, low: number, high: number, f
 }
 
 /** Reporting a failure must not cause another. */
-function guarded(tell: (error: unknown) => void): (error: unknown) => void {
+function guarded(tell: (error: unknown) => unknown): (error: unknown) => void {
+  const failed = (other: unknown): void => console.error(other)
   return (error) => {
     try {
-      tell(error)
+      hearRejection(tell(error), failed)
     } catch (other) {
-      console.error(other)
+      failed(other)
     }
   }
 }

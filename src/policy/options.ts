@@ -81,7 +81,7 @@ export interface RouterOptions {
    * on from those of the snapshot or log: never give out requests of that name from two processes, or after going back.
    */
   readonly name?: string | undefined
-  /** Called with an exception of an event listener. Default: console.error. */
+  /** Called with an exception of an event listener, and with what its promise is rejected with. Default: console.error. */
   readonly onListenerError?: ((error: unknown) => void) | undefined
 }
 

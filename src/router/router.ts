@@ -375,7 +375,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * Subscribes to a type of event, or with '*' to all. Listeners are called after the change, in the order of the
-   * events; one that throws is reported to `onListenerError` and stops nothing.
+   * events; one that throws, or whose promise is rejected, is reported to `onListenerError` and stops nothing. Nobody waits for a promise.
    * @returns a function that ends the subscription
    * @throws INVALID_ARGUMENT for an unknown type, or a listener that is no function
    */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createRouter } from '../../src/create-router.js'
 import { FailureReports } from '../../src/log/failure-reports.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
@@ -88,5 +88,31 @@ describe('failures of a store', () => {
     expect(calls).toBe(1)
     isFull = false
     await router.close()
+  })
+
+  it('end no process where the promise of who is told is rejected', async () => {
+    const store = memoryStore()
+    store.append = async () => {
+      throw new Error('full')
+    }
+    const rejections: unknown[] = []
+    const heard = (error: unknown) => rejections.push(error)
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    process.on('unhandledRejection', heard)
+    try {
+      const onStoreError = async () => {
+        throw new Error('nobody there')
+      }
+      const journal = { onStoreError, closeMs: 20 }
+      const options = { models: MODELS, dimension: 3, kernel: 'js', store, journal } as const
+      const router = await createRouter(options).catch(() => null)
+      router?.route(X)
+      await until(() => printed.mock.calls.length > 0, 'the failure of the report')
+      await router?.close().catch(() => {})
+      expect(rejections).toEqual([])
+    } finally {
+      process.off('unhandledRejection', heard)
+      printed.mockRestore()
+    }
   })
 })

@@ -105,6 +105,31 @@ describe('a listener that throws', () => {
     expect([errors, after, log.length]).toEqual([[problem], 1, 1])
   })
 
+  it('is reported as well where its promise is rejected, and never ends the process', async () => {
+    const errors: unknown[] = []
+    const rejections: unknown[] = []
+    const heard = (error: unknown) => rejections.push(error)
+    process.on('unhandledRejection', heard)
+    try {
+      const { router } = await makeBench({ onListenerError: (error) => errors.push(error) })
+      const problem = new Error('mine')
+      router.on('routed', async () => {
+        throw problem
+      })
+      router.on('*', () => Promise.reject(problem))
+      router.route(X)
+      const { router: other } = await makeBench({ onListenerError: () => Promise.reject(problem) })
+      other.on('routed', async () => {
+        throw problem
+      })
+      other.route(X)
+      await new Promise((resolve) => setTimeout(resolve))
+      expect([errors, rejections]).toEqual([[problem, problem], []])
+    } finally {
+      process.off('unhandledRejection', heard)
+    }
+  })
+
   it('cannot break a call even when its report throws as well', async () => {
     const { router } = await makeBench({
       onListenerError: () => {
