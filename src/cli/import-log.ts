@@ -9,6 +9,7 @@ import {
   type LogImport,
 } from '../evaluate/import-log/index.js'
 import { IMPORT_USES } from '../evaluate/import-log/report.js'
+import { dataName } from './files.js'
 import { badFlag, numberFlag, wordFlag } from './flags.js'
 import { recordsOf } from './import-log/records.js'
 import { importText, leftOutLine } from './import-log-view.js'
@@ -119,7 +120,7 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
   try {
     const { report, unended } = await writeRows(log, files, sink)
     if (report.rowsUsed === 0)
-      throw new ParetoBanditError('DATA_INVALID', files.join(', '), leftOutLine(report))
+      throw new ParetoBanditError('DATA_INVALID', files.map(dataName).join(', '), leftOutLine(report))
     await sink.commit()
     const text =
       flags.json === true ? `${JSON.stringify({ ...report, unended }, null, 2)}\n` : importText(report, out)
@@ -167,8 +168,13 @@ async function addAll(
       }
     }
     if (good === 0)
-      throw new ParetoBanditError('DATA_INVALID', path, `expected ${what}, got ${bad.count} other lines`)
-    if (bad.count > 0) notes.push(`${path}: ${bad.count} are no ${what}, the first at ${bad.first}.`)
+      throw new ParetoBanditError(
+        'DATA_INVALID',
+        dataName(path),
+        `expected ${what}, got ${bad.count} other lines`,
+      )
+    if (bad.count > 0)
+      notes.push(`${dataName(path)}: ${bad.count} are no ${what}, the first at ${bad.first}.`)
   }
   return notes
 }

@@ -322,6 +322,16 @@ describe('files', () => {
     expect(stderr).toMatch(/^-: 40 rows for priors/)
     expect(stderr).not.toContain('Next')
     await folder.refused(['import-log', '-', '--scores', '-', ...OUT], /'-' once at most/)
+    await folder.refused(
+      ['import-log', '-', ...OUT],
+      /^paretobandit: standard input: expected a row that can be used/,
+      '',
+    )
+    await folder.refused(
+      ['import-log', 'x', '--scores', '-', ...OUT],
+      /^paretobandit: standard input: expected scores/,
+      '',
+    )
   })
 
   test('are for their owner alone, and links stay links', async () => {
