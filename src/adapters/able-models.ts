@@ -7,6 +7,7 @@ import {
   ParetoBanditError,
   type RunOptions,
 } from '../index.js'
+import { kindOf } from './given.js'
 
 /** What models can do beyond text, by their ids in the router. Of those that are left out: everything. */
 export type ModelCapabilities = Readonly<Record<string, readonly Capability[]>>
@@ -18,7 +19,11 @@ export type ModelCapabilities = Readonly<Record<string, readonly Capability[]>>
 export function readCapabilities(given: ModelCapabilities | undefined): ModelCapabilities {
   if (given === undefined) return {}
   if (!isRecord(given))
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'capabilities', 'expected an object of lists')
+    throw new ParetoBanditError(
+      'INVALID_ARGUMENT',
+      'capabilities',
+      `expected an object of lists, got ${kindOf(given)}`,
+    )
   for (const [id, list] of Object.entries(given)) {
     const isKnown = Array.isArray(list) && list.every((each) => CAPABILITIES.includes(each))
     if (!isKnown)

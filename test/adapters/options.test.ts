@@ -1,8 +1,12 @@
 import { ChatOpenAI } from '@langchain/openai'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import { routed as routedModel } from '../../src/adapters/ai-sdk/index.js'
-import { RoutedChatModel, routingMiddleware } from '../../src/adapters/langchain/index.js'
+import { reward as rewardSdk, routed as routedModel } from '../../src/adapters/ai-sdk/index.js'
+import {
+  RoutedChatModel,
+  reward as rewardChat,
+  routingMiddleware,
+} from '../../src/adapters/langchain/index.js'
 import { routed } from '../../src/adapters/openai/index.js'
 import { createRouter } from '../../src/index.js'
 
@@ -64,6 +68,19 @@ describe('options of the adapters', () => {
       'no model "smal" is registered; did you mean \'small\'?',
     )
     expect(() => CLIENT({ nam: {} })).toThrow('known: auto, names, clients')
+  })
+
+  it('of another type are told what came', async () => {
+    expect(() => CLIENT({ auto: 7 })).toThrow('auto: expected the name of a model, got a number')
+    expect(() => CLIENT({ session: 'x' })).toThrow('session: expected a function, got a string')
+    expect(() => SDK({ capabilities: 'x' })).toThrow(
+      'capabilities: expected an object of lists, got a string',
+    )
+    expect(() => routingMiddleware(7 as never, {} as never)).toThrow(
+      "of the package 'langchain', got a number",
+    )
+    await expect(rewardSdk(7 as never, 1)).rejects.toThrow('not of long ago, got a number')
+    await expect(rewardChat(null as never, 1)).rejects.toThrow('not of long ago, got null')
   })
 
   it('of no client or no router are refused', () => {

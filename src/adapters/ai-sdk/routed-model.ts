@@ -4,7 +4,16 @@ import { reading } from '../../base/read-once.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
-import { checkIds, checkModels, checkOptions, checkRecord, checkRouter, quietly, refused } from '../given.js'
+import {
+  checkIds,
+  checkModels,
+  checkOptions,
+  checkRecord,
+  checkRouter,
+  kindOf,
+  quietly,
+  refused,
+} from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { METADATA_KEY, Runs, type RunTag } from '../run-tags.js'
 import { callNeeds } from './call-needs.js'
@@ -136,7 +145,11 @@ function notToBeRetried(error: unknown): unknown {
  */
 export async function reward(result: object, reward: number): Promise<void> {
   const run = await runOf(result)
-  if (run === null) throw refused('result', 'expected an answer of a routed model, and not of long ago')
+  if (run === null)
+    throw refused(
+      'result',
+      `expected an answer of a routed model, and not of long ago, got ${kindOf(result)}`,
+    )
   await run.reward(reward).durable
 }
 

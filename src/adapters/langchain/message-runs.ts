@@ -1,6 +1,6 @@
 import type { BaseMessage } from '@langchain/core/messages'
 import type { Run } from '../../index.js'
-import { quietly, refused } from '../given.js'
+import { kindOf, quietly, refused } from '../given.js'
 import { METADATA_KEY, Runs, tagIn } from '../run-tags.js'
 
 /** A message of a routed chat model, or what an agent gives back: its latest such message counts. */
@@ -18,7 +18,8 @@ const ofPieces = new WeakMap<object, Run<unknown>>()
  */
 export async function reward(answer: Answer, reward: number): Promise<void> {
   const run = runOf(answer)
-  if (run === null) throw refused('answer', 'expected one of a routed model, and not of long ago')
+  if (run === null)
+    throw refused('answer', `expected one of a routed model, and not of long ago, got ${kindOf(answer)}`)
   await run.reward(reward).durable
 }
 

@@ -1,5 +1,5 @@
 import type { AIMessage, BaseMessage } from '@langchain/core/messages'
-import { refused } from '../given.js'
+import { kindOf, refused } from '../given.js'
 import { sessionOfTurn } from './message-runs.js'
 import { RoutedChatModel, type RoutedChatModelFields } from './routed-chat-model.js'
 
@@ -33,7 +33,10 @@ export function routingMiddleware<Middleware>(
   fields: RoutedChatModelFields,
 ): Middleware {
   if (typeof createMiddleware !== 'function')
-    throw refused('createMiddleware', "expected that of the package 'langchain'")
+    throw refused(
+      'createMiddleware',
+      `expected that of the package 'langchain', got ${kindOf(createMiddleware)}`,
+    )
   const check = new RoutedChatModel(fields)
   return createMiddleware({
     name: check._llmType(),

@@ -74,8 +74,10 @@ function checkClient(client: unknown, field: string): void {
 function readOptions(options: RoutedOptions, router: Router<string>): RoutedOptions {
   checkOptions(options, OPTIONS, 'options')
   const { auto, session } = options
-  if (auto !== undefined && typeof auto !== 'string') throw refused('auto', 'expected the name of a model')
-  if (session !== undefined && typeof session !== 'function') throw refused('session', 'expected a function')
+  if (auto !== undefined && typeof auto !== 'string')
+    throw refused('auto', `expected the name of a model, got ${kindOf(auto)}`)
+  if (session !== undefined && typeof session !== 'function')
+    throw refused('session', `expected a function, got ${kindOf(session)}`)
   for (const name of ['names', 'clients', 'run'] as const)
     if (options[name] !== undefined) checkRecord(options[name], name)
   for (const name of ['names', 'clients', 'capabilities'] as const) checkIds(router, options[name], name)
