@@ -1,4 +1,5 @@
 import { isRecord } from '../base/check.js'
+import { isList } from '../base/errors.js'
 import type { Json } from '../base/json.js'
 import { ParetoBanditError, type Router } from '../index.js'
 
@@ -68,6 +69,6 @@ export function fieldOf(name: string, id: string): string {
 
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return 'an array'
+  if (isList(value)) return 'an array'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
