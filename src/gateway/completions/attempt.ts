@@ -124,8 +124,8 @@ export class Attempt implements StreamedCall {
     return this.house.after
   }
 
-  errorEvent(message: string, code: string): string {
-    return this.adapter.errorEvent(message, code)
+  errorEvent(message: string, code: string, latest: Json | null): string {
+    return this.adapter.errorEvent(message, code, latest)
   }
 
   private goneAnswer(): ClientAnswer {

@@ -16,7 +16,7 @@ export async function readJsonBody(
   bytesMax: number,
 ): Promise<RequestBody> {
   const encoding = exchange.request.headers.get('content-encoding')
-  if (encoding !== null && encoding !== 'identity')
+  if (encoding !== null && !isUncompressed(encoding))
     throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
   const text = decoded(await bytesOf(exchange, bytesMax))
   let json: Json | null
@@ -41,6 +41,11 @@ export async function readJsonBody(
       `expected each name once, got ${JSON.stringify(key.slice(0, 60))} twice`,
     )
   return { text, json }
+}
+
+/** Whether a header says that nothing was done to a body: in letters of any case, more than once, or with no word at all. */
+function isUncompressed(encoding: string): boolean {
+  return encoding.split(',').every((each) => /^(?:identity)?$/i.test(each.trim()))
 }
 
 /** Names that choose the model, its price or how much it does. */

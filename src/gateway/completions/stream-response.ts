@@ -1,4 +1,5 @@
 import type { After } from '../../base/after.js'
+import type { Json } from '../../base/json.js'
 import type { GatewayConfig } from '../config/config.js'
 import type { AnswerSink, AnswerStream, ClientAnswer } from '../doors/client-answer.js'
 import type { Refusal } from '../keys/refusal.js'
@@ -16,7 +17,7 @@ export interface StreamedCall {
   answered(status: number): void
   readonly booking: Pick<Booking, 'gone' | 'failure'>
   breakOff(): void
-  errorEvent(message: string, code: string): string
+  errorEvent(message: string, code: string, latest: Json | null): string
   /** What a client may see of a failure. */
   told(error: unknown): UpstreamFailure
 }
@@ -131,7 +132,7 @@ export class StreamResponse implements AnswerStream {
     const { exchange } = this.call
     exchange.record.error = message
     exchange.end(200, 'failed', code)
-    this.sink?.send(this.call.errorEvent(message, code))
+    this.sink?.send(this.call.errorEvent(message, code, this.streamed.latest))
   }
 
   /** Nobody reads on: to the end without a client, or not at all. */

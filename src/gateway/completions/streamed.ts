@@ -36,6 +36,8 @@ export class StreamedAnswer {
   /** The event with the usage: it waits for the end, to carry the cost. */
   private last: HeldEvent | null = null
   isOver = false
+  /** The data of the event that came last. */
+  latest: Json | null = null
   /** What went wrong after something that could be sent. */
   private failure: unknown
 
@@ -146,6 +148,7 @@ export class StreamedAnswer {
       if (facts.isEnd) return this.finish(null, eventText(event))
       return this.released() + eventText(event)
     }
+    this.latest = data
     this.options.onData(data)
     const shown = adapter.shown(event.data, data, asked)
     const sent = shown === null ? null : { ...event, data: shown }

@@ -148,8 +148,11 @@ export interface ProtocolAdapter {
   shown(data: string, value: Json, asked: Asked): string | null
   /** Where the usage stands in an event or answer: a path of names. */
   usagePath(value: Json): readonly string[]
-  /** What ends a stream that broke off. */
-  errorEvent(message: string, code: string): string
+  /**
+   * What ends a stream that broke off.
+   * @param latest the data of the event that came last; null: none came
+   */
+  errorEvent(message: string, code: string, latest: Json | null): string
   /** What a whole stream ends with, where the upstream left it out. */
   readonly endEvent: string
 }

@@ -3,7 +3,7 @@ import { type Json, objectsOf } from '../../base/json.js'
 import { type Asked, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
-import { wantedText } from './json-read.js'
+import { wantedFlag, wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
 import { countsInput, usageOf, usagePathOf } from './usage.js'
 
@@ -47,6 +47,9 @@ function read(body: Json): Asked {
   )
   if (inputs.length === 0 || (texts.length === 0 && tokens === 0))
     throw new RequestError('input: expected a text, or a list of texts or tokens')
+  // Whoever knows of no stream leaves it out; one that comes all the same would look like a failure of its model.
+  if (wantedFlag(body, 'stream'))
+    throw new RequestError('stream: embeddings are answered in one piece', 'unsupported')
   return {
     model: wantedText(body, 'model'),
     isStreamed: false,

@@ -30,8 +30,13 @@ export const OPENAI_RESPONSES: ProtocolAdapter = {
   readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
   shown: (data) => data,
   usagePath: usagePathOf,
-  errorEvent: (message, code) =>
-    `event: error\ndata: ${JSON.stringify({ type: 'error', code, message, param: null })}\n\n`,
+  errorEvent: (message, code, latest) => {
+    // Clients that check events take none without a number.
+    const before = latest?.sequence_number
+    const sequence_number = typeof before === 'number' ? before + 1 : 0
+    const data = { type: 'error', sequence_number, code, message, param: null }
+    return `event: error\ndata: ${JSON.stringify(data)}\n\n`
+  },
   endEvent: '',
 }
 

@@ -119,6 +119,25 @@ describe.each(PROVIDERS)('the AI SDK by %s', (_name, modelOf) => {
     expect(asked).toEqual([1, 2].map(() => ({ city: expect.any(String) })))
     await mustAgree(gateway, 4)
   })
+
+  it('hears why a stream broke off', async () => {
+    const gateway = await started({ script: () => ({ fault: { kind: 'reset', afterPieces: 2 } }) })
+    const errors: unknown[] = []
+    const streamed = streamText({
+      model: modelOf(gateway.url),
+      prompt: PROMPT,
+      maxOutputTokens: 500,
+      maxRetries: 0,
+      onError: ({ error }) => void errors.push(error),
+    })
+    await streamed.consumeStream()
+    expect(errors).toHaveLength(1)
+    const told = `${JSON.stringify(errors[0])} ${errors[0]}`
+    expect(told).toContain('the upstream closed the connection')
+    // As an event that it knows, and not as one that it cannot read.
+    expect(told).not.toContain('validation')
+    await gateway.over(1)
+  })
 })
 
 describe('the AI SDK', () => {

@@ -23,13 +23,12 @@ describe('what the docs say of statuses and codes', () => {
       const response = await server.post(CHAT, 'bytes', { 'content-encoding': encoding })
       expect((await told(response)).slice(0, 2)).toEqual([415, 'unsupported_encoding'])
     }
-    const plain = await server.post(
-      CHAT,
-      { model: 'sim-small', messages: HELLO },
-      { 'content-encoding': 'identity' },
-    )
-    expect(plain.status).toBe(200)
-    expect(server.upstream.entries).toHaveLength(1)
+    for (const encoding of ['identity', 'Identity', '', 'identity, IDENTITY']) {
+      const ask = { model: 'sim-small', messages: HELLO }
+      const plain = await server.post(CHAT, ask, { 'content-encoding': encoding })
+      expect([encoding, plain.status]).toEqual([encoding, 200])
+    }
+    expect(server.upstream.entries).toHaveLength(4)
   })
 
   it('a name that stands twice is refused, however its letters are written', async () => {

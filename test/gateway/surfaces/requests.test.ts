@@ -184,6 +184,16 @@ describe('a request', () => {
     expect((await server.post(CHAT, ask)).status).toBe(200)
   })
 
+  it('for embeddings in a stream is refused, and its model goes on answering others', async () => {
+    const server = await gatewayServer()
+    const ask = { model: 'sim-embed', input: 'x' }
+    for (const stream of [true, 'yes'])
+      expect((await server.post('/v1/embeddings', { ...ask, stream })).status).toBe(400)
+    for (const stream of [false, null])
+      expect((await server.post('/v1/embeddings', { ...ask, stream })).status).toBe(200)
+    expect(server.records.map(({ code }) => code)).toEqual(['unsupported', 'invalid_request', null, null])
+  })
+
   it('for a count of tokens is passed on, and costs nothing', async () => {
     const server = await gatewayServer()
     const response = await server.post('/v1/messages/count_tokens', { model: 'auto', messages: HELLO })
