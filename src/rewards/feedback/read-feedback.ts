@@ -58,8 +58,8 @@ export function readFeedback(given: unknown, options: FeedbackOptions = {}): Giv
   const { episode } = own
   const sources = checkArray(own.sources ?? REWARD_SOURCES, 'sources').filter(isText)
   const metrics = checkMetrics(own.metrics)
-  const key = body.idempotency_key ?? own.idempotencyKey
-  const idempotencyKey = typeof key === 'string' && key !== '' ? key.slice(0, KEY_CHARS_MAX) : null
+  const idempotencyKey =
+    keyIn('idempotency_key', body.idempotency_key) ?? keyIn('idempotencyKey', own.idempotencyKey)
   const weight = body.weight === undefined || body.weight === null ? 1 : amount(body, 'weight', 0, WEIGHT_MAX)
   const has = (field: string): boolean => (body[field] ?? null) !== null
   // Ids of traces and the like may stand beside ours.
@@ -141,6 +141,16 @@ function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
   if (found !== null) return found
   const what = 'an episode that is known; rewards of one answer have its inference_id'
   throw expected('INVALID_ARGUMENT', 'episode_id', what, body.episode_id)
+}
+
+/**
+ * Null: there is none. One that was passed over, or cut, would have a reward that is sent again count twice, or another not at all.
+ * @throws INVALID_ARGUMENT
+ */
+function keyIn(field: string, key: unknown): string | null {
+  if (key === undefined || key === null || key === '') return null
+  if (typeof key === 'string' && key.length <= KEY_CHARS_MAX) return key
+  throw expected('INVALID_ARGUMENT', field, `a text of at most ${KEY_CHARS_MAX} characters`, key)
 }
 
 function idIn(body: Json, field: string): string {

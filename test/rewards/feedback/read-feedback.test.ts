@@ -71,6 +71,17 @@ describe('feedback', () => {
     ).toBe('body')
   })
 
+  it('is refused with a key that is no text, or longer than is kept: it would count twice, or not at all', () => {
+    const body = { decision_id: 'r.1', value: 1 }
+    for (const idempotency_key of [7, true, ['k'], { k: 1 }, 'k'.repeat(257)])
+      expect(() => readFeedback({ ...body, idempotency_key })).toThrow(/^idempotency_key: expected a text/)
+    expect(() => readFeedback(body, { idempotencyKey: 'k'.repeat(257) })).toThrow(/^idempotencyKey/)
+    for (const idempotency_key of ['', null, undefined])
+      expect(readFeedback({ ...body, idempotency_key }).idempotencyKey).toBeNull()
+    const longest = 'k'.repeat(256)
+    expect(readFeedback({ ...body, idempotency_key: longest }).idempotencyKey).toBe(longest)
+  })
+
   it('is refused where its metric is nearly one that has a scale: on another, nothing would say that it was missed', () => {
     const metrics = [{ name: 'rating', worst: 1, best: 5, source: 'person' }]
     const given = (metric: string) => [
