@@ -28,7 +28,7 @@ export class Booking {
   /** The answer is there, whether or not somebody was there to read it. @returns what all tries cost together, USD */
   answer(): number {
     if (!this.isBooked) {
-      this.house.refusals.end(this.call.model.id)
+      this.house.refusals.end(this.call.model.id, this.exchange.record.surface)
       const { bill, isMeasured } = this.billed()
       this.over(this.house.ledger.settle(this.call, bill, this.latencyMs, isMeasured), isMeasured)
     }
@@ -52,7 +52,8 @@ export class Booking {
     if (usage !== null) this.meter.add({ ...NO_FACTS, usage })
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
     const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
-    const isRefusedAgain = isRefusal && this.house.refusals.add(this.call.model.id)
+    const isRefusedAgain =
+      isRefusal && this.house.refusals.add(this.call.model.id, this.exchange.record.surface)
     if (kind !== 'upstream' && !isRefusedAgain) {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return

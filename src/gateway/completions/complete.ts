@@ -4,6 +4,7 @@ import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
+import type { Surface } from '../logs/request-record.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 import { ownerOf } from '../sessions/sessions.js'
@@ -93,7 +94,7 @@ async function tryModels(
       outcome.kind !== 'caller' &&
       !exchange.isGone &&
       exchange.record.tries < retries.triesMax &&
-      excluded.length < order.models.length &&
+      mayAnswer(house, adapter.surface, order, excluded).length > 0 &&
       timeouts.totalMs - exchange.elapsedMs >= Math.min(RETRY_MS_MIN, timeouts.firstTokenMs) &&
       house.retries.take(retries.shareMax)
     if (!mayRetry) return failed(house, adapter, exchange, outcome)
@@ -107,6 +108,18 @@ async function tryModels(
   }
 }
 
+/** Models that have not been tried, and whose providers have this surface. */
+function mayAnswer(
+  { refusals }: House,
+  surface: Surface,
+  { models }: Order,
+  tried: readonly string[],
+): readonly ModelConfig[] {
+  const shut = refusals.shut(models, surface)
+  if (tried.length === 0 && shut.length === 0) return models
+  return models.filter(({ id }) => !tried.includes(id) && !shut.includes(id))
+}
+
 /** @throws (the promise is rejected with) Refused, and what the router throws */
 export async function reserve(
   house: House,
@@ -118,8 +131,11 @@ export async function reserve(
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   if (house.deps.storeWatch.isForgetful) throw storeIsAway()
   exchange.mayCost = true
-  const decision = await amongModelsLeft(house.deps.router, routeOptions(order, exclude), (options) =>
-    house.ledger.reserve(prompt, options),
+  const able = mayAnswer(house, exchange.record.surface, order, exclude)
+  // Where all have been refused, they are asked all the same: the client hears what they say.
+  const options = routeOptions(order, able.length > 0 ? able : models)
+  const decision = await amongModelsLeft(house.deps.router, options, (among) =>
+    house.ledger.reserve(prompt, among),
   )
   // Nobody asks for a judge's decision.
   if (key.id !== JUDGE_KEY.id) house.decisions.made(decision.id, ownerOf(key))

@@ -21,7 +21,7 @@ export async function routeOnly(house: House, key: ClientKey, exchange: Exchange
   const { router } = house.deps
   const { model, expectedCostUsd, explanation } = await amongModelsLeft(
     router,
-    routeOptions(order, []),
+    routeOptions(order),
     (options) => router.preview(order.prompt, options),
   )
   exchange.record.model = model

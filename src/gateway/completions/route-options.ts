@@ -1,4 +1,5 @@
 import type { RouteOptions } from '../../index.js'
+import type { ModelConfig } from '../config/config.js'
 import { type Order, OUTPUT_TOKENS_EXPECTED } from './order.js'
 import type { RequestSize } from './order-size.js'
 import { Refused } from './refused.js'
@@ -8,17 +9,16 @@ const TOKENS_MAX = 1e9
 
 /**
  * What the router is asked for a request.
- * @param exclude ids of models that have been tried
+ * @param among those of its models that are asked for
  * @throws Refused where the worst case is set aside and is not known
  */
-export function routeOptions(order: Order, exclude: readonly string[]): RouteOptions {
-  const { key, models } = order
+export function routeOptions(order: Order, among: readonly ModelConfig[] = order.models): RouteOptions {
+  const { key } = order
   const size = sizeSetAside(order)
   const maxOutputTokens = longestAnswer(order, size)
   const isUsual = size.answers === 1 && size.predictedTokens === 0
-  const ids = models.map(({ id }) => id)
   const options: { -readonly [F in keyof RouteOptions]: RouteOptions[F] } = {
-    candidates: exclude.length === 0 ? ids : ids.filter((id) => !exclude.includes(id)),
+    candidates: among.map(({ id }) => id),
     inputTokens: longestPrompt(order, size),
   }
   if (maxOutputTokens !== null) options.maxOutputTokens = maxOutputTokens

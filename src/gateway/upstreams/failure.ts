@@ -59,8 +59,9 @@ export class UpstreamFailure extends Error {
   }
 }
 
-const CALLER = new Set([400, 405, 409, 413, 415, 422])
-const OPERATOR = new Set([401, 402, 403, 404])
+const CALLER = new Set([400, 409, 413, 415, 422])
+/** 405: what stands at the address takes no POST there. */
+const OPERATOR = new Set([401, 402, 403, 404, 405])
 /** What stands between says that the upstream took too long, or that its answer was lost: the work may be done. */
 const MAY_BE_BILLED = new Set([408, 504, 520, 524])
 /** The same, unless it is the provider's own word, an error of its protocol. */
