@@ -1,9 +1,11 @@
 import type { Context } from 'hono'
 import { ParetoBanditError } from '../../index.js'
+import { show } from '../config/mistake.js'
 import { type Reading, type Shape, WRONG } from '../config/shape.js'
 import { BodyTooLong } from '../doors/client-request.js'
 import { requestOf } from '../doors/web-door.js'
 import { KeyError } from '../keys/stored-key.js'
+import { repeatedKey } from '../protocols/json-text.js'
 import { AdminError, refused, refusedBody, statusOf } from './request-error.js'
 
 /** Longest body that an admin sends. */
@@ -12,6 +14,13 @@ const BODY_BYTES_MAX = 1024 * 1024
 /** The body of a request, JSON. @throws AdminError */
 export async function jsonBody({ req }: Context): Promise<unknown> {
   const text = await textWithin(req.raw, BODY_BYTES_MAX)
+  const value = parsed(text)
+  const name = repeatedKey(text, value)
+  if (name === null) return value
+  throw refused(400, 'invalid_json', 'body', `expected each name once, got ${show(name)} twice`)
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -112,8 +112,9 @@ function untilOpen(
 ): number | null {
   // The caps have it, and another process holds it: this one has asked for its part.
   if (short.length === 0) return LEDGER_RETRY_MS
+  // As the engine reckons: of what is left of a dollar after nine times ten cents not all sums say the same.
   const isTold = short.every(
-    ({ window, usd, spentUsd }) => window === 'calendar' && neededUsd <= usd && spentUsd + neededUsd > usd,
+    ({ window, usd, spentUsd }) => window === 'calendar' && neededUsd <= usd && usd - spentUsd < neededUsd,
   )
   return isTold ? Math.max(0, ...short.map(({ endsAt }) => endsAt - now)) : null
 }

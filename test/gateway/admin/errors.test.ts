@@ -185,6 +185,11 @@ describe('the admin API names what is wrong as its caller wrote it', () => {
       const { mistakes } = toldBy(await server.call(method, path, body))
       expect(mistakes).toEqual([{ path: 'body', message: `expected ${of}, got ${got}` }])
     }
+    const twice = of === 'a list' ? '[{"usd":1,"us\\u0064":2}]' : '{"usd":1,"a":{},"us\\u0064":2}'
+    expect(toldBy(await server.call(method, path, twice))).toMatchObject({
+      code: 'invalid_json',
+      mistakes: [{ path: 'body', message: 'expected each name once, got "usd" twice' }],
+    })
     const long = toldBy(await server.call(method, path, `"${'x'.repeat(1024 * 1024)}"`))
     expect(long).toMatchObject({
       code: 'body_too_large',

@@ -60,6 +60,25 @@ describe('retry-after of a spent budget', () => {
     expect([second.status, second.headers.get('retry-after')]).toEqual([402, String(40 * MINUTE_S)])
   })
 
+  it.each([0.1, 0.3, 0.6, 0.7, 0.8, 1.1])(
+    'is there for a cap of %d that is spent in equal parts, whatever is left by rounding',
+    async (usd) => {
+      const server = await gatewayServer({
+        now: () => MIDDAY,
+        script: () => ({ tokens: { output: 10 } }),
+        models: [modelTree('sim-small', { prices: { inputUsdPerMTok: 0, outputUsdPerMTok: 10_000 } })],
+        tree: { caps: [{ usd, per: 'hour' }], routing: { reserve: 'worst-case' } },
+      })
+      let response = await server.post('/v1/chat/completions', { ...CHAT, max_tokens: 10 })
+      for (let i = 1; response.status === 200; i++) {
+        await server.over(i)
+        response = await server.post('/v1/chat/completions', { ...CHAT, max_tokens: 10 })
+      }
+      expect([response.status, response.headers.get('retry-after')]).toEqual([402, String(40 * MINUTE_S)])
+      expect(server.ledger().spendUsd).toBeGreaterThan(usd - 0.11)
+    },
+  )
+
   it.each([
     [{ per: 'hour' }, 'the cap of this hour'],
     [{ per: 'hour', window: 'rolling' }, 'the rolling cap of an hour'],
