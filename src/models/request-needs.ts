@@ -37,8 +37,12 @@ function needsOfResponse(body: Json): Set<Capability> {
   if (types.includes('input_audio')) needs.add('audio')
   if (types.includes('input_file')) needs.add('files')
   if (isRecord(body.reasoning)) needs.add('reasoning')
-  if (typeof body.top_logprobs === 'number') needs.add('logprobs')
+  if (typeof body.top_logprobs === 'number' || asksForLogprobs(body.include)) needs.add('logprobs')
   return needs
+}
+
+function asksForLogprobs(include: unknown): boolean {
+  return isList(include) && include.includes('message.output_text.logprobs')
 }
 
 /** The types of the parts of contents, those within parts too: a tool's result has some. @throws INVALID_ARGUMENT for what is no list */

@@ -179,7 +179,7 @@ function failed(
   { kind, code, status, message, retryAfterMs, body }: UpstreamFailure,
 ): ClientAnswer {
   const refusal = { status, code, message: house.scrub(message), retryAfterMs }
-  const outcome = kind === 'caller' ? 'refused' : 'failed'
+  const outcome = kind === 'caller' || kind === 'model' ? 'refused' : 'failed'
   return exchange.refuse(refusal, adapter.errors, outcome, wordsOf(house, body))
 }
 

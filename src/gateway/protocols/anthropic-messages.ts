@@ -7,6 +7,7 @@ import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError } from './openai-errors.js'
+import { blocksBeyond } from './parts-beyond.js'
 import { sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
@@ -69,7 +70,7 @@ function read(body: Json): Asked {
       : types.includes('thinking') || types.includes('redacted_thinking')
         ? 'thinking signatures'
         : null,
-    nativeOnly: nativeOnly(body, types),
+    nativeOnly: nativeOnly(body, messages, types),
   }
 }
 
@@ -93,11 +94,11 @@ const BLOCKS = new Set([
   'tool_result',
 ])
 
-function nativeOnly(body: Json, types: readonly string[]): string | null {
+function nativeOnly(body: Json, messages: readonly Json[], types: readonly string[]): string | null {
   if (objectsOf(body.tools).some((tool) => !isRecord(tool.input_schema))) return "tools of the provider's own"
   if (isRecord(body.compaction)) return 'compaction'
   const other = types.find((type) => !BLOCKS.has(type))
-  return other === undefined ? null : `blocks of type ${JSON.stringify(other.slice(0, 60))}`
+  return other === undefined ? blocksBeyond(messages) : `blocks of type ${JSON.stringify(other.slice(0, 60))}`
 }
 
 function needsOf(body: Json, types: readonly string[]): Set<Capability> {
@@ -106,6 +107,8 @@ function needsOf(body: Json, types: readonly string[]): Set<Capability> {
   if (types.includes('image')) needs.add('images')
   if (types.includes('document')) needs.add('files')
   if (['enabled', 'adaptive'].includes(textOf(objectOf(body.thinking)?.type))) needs.add('reasoning')
+  const format = objectOf(objectOf(body.output_config)?.format) ?? objectOf(body.output_format)
+  if (format?.type === 'json_schema') needs.add('jsonSchema')
   return needs
 }
 

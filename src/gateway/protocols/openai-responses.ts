@@ -1,6 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
-import { responsesNeeds } from '../../index.js'
+import { type Capability, responsesNeeds } from '../../index.js'
 import {
   type Asked,
   type Facts,
@@ -13,6 +13,7 @@ import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
+import { inputBeyond } from './parts-beyond.js'
 import { type PromptMessage, sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
@@ -48,6 +49,7 @@ function read(body: Json): Asked {
     throw new RequestError('background: responses are answered on the connection', 'unsupported')
   const items: readonly Json[] = typeof input === 'string' ? [] : objectsOf(input)
   const types = items.map(({ type }) => textOf(type))
+  const needs = responsesNeeds(body)
   const prompt: PromptMessage[] = []
   if (typeof instructions === 'string') prompt.push({ role: 'system', content: instructions })
   if (typeof input === 'string') prompt.push({ role: 'user', content: input })
@@ -60,7 +62,7 @@ function read(body: Json): Asked {
     model: wantedText(body, 'model'),
     isStreamed: wantedFlag(body, 'stream'),
     wantsUsage: true,
-    needs: responsesNeeds(body),
+    needs,
     prompt,
     otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text),
     size: sizeOf(body),
@@ -71,7 +73,7 @@ function read(body: Json): Asked {
     dearer: dearerIn(body),
     session: sessionIn(body),
     lock: lockOf(body, items, types),
-    nativeOnly: nativeOnly(body, types),
+    nativeOnly: nativeOnly(body, items, types, needs),
   }
 }
 
@@ -90,13 +92,18 @@ function sizeOf({ instructions, input, previous_response_id: previous, conversat
 
 const ITEMS = new Set(['', 'message', 'reasoning', 'function_call', 'function_call_output'])
 
-function nativeOnly(body: Json, types: readonly string[]): string | null {
+function nativeOnly(
+  body: Json,
+  items: readonly Json[],
+  types: readonly string[],
+  needs: ReadonlySet<Capability>,
+): string | null {
   if (typeof body.previous_response_id === 'string' || (body.conversation ?? null) !== null)
     return 'state of the provider'
   if (objectsOf(body.tools).some(({ type }) => type !== 'function')) return 'tools but functions'
   const other = types.find((type) => !ITEMS.has(type))
   if (other !== undefined) return `items of type ${JSON.stringify(other.slice(0, 60))}`
-  return typeof body.top_logprobs === 'number' ? 'logprobs' : null
+  return needs.has('logprobs') ? 'logprobs' : inputBeyond(items)
 }
 
 function lockOf(body: Json, items: readonly Json[], types: readonly string[]): Asked['lock'] {

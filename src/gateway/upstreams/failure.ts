@@ -7,6 +7,8 @@ export type FailureKind =
   | 'upstream'
   /** What the client asked cannot be: it gets the upstream's own words. */
   | 'caller'
+  /** What the client asked this model cannot do, as it says itself: others may. */
+  | 'model'
   /** Keys, addresses, names of models: the operator's to mend. Other models may do. */
   | 'operator'
 

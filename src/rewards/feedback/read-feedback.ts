@@ -144,7 +144,7 @@ function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
 }
 
 /**
- * Null: there is none. One that was passed over, or cut, would have a reward that is sent again count twice, or another not at all.
+ * Null where it is missing. One that was passed over, or cut, would have a reward that is sent again count twice, or another not at all.
  * @throws INVALID_ARGUMENT
  */
 function keyIn(field: string, key: unknown): string | null {

@@ -32,6 +32,39 @@ const SURFACES = [
 const CALLS = { unified: 'tool-calls', raw: 'tool_calls' }
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } } }
 
+const IMAGE = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }
+const [CHAT, MESSAGES, RESPONSES] = SURFACES.map(([path]) => path)
+const asks = (...content: readonly object[]) => ({ role: 'user', content })
+const result = (...output: readonly object[]) => ({ type: 'function_call_output', call_id: 'c', output })
+/** Parts of a conversation that no model of the AI SDK is given, and what the refusal calls them. */
+const TAKES_NO: readonly (readonly [path: string, message: object, what: string])[] = [
+  [CHAT, asks({ type: 'file', file: { file_id: 'f' } }), 'files by id'],
+  [CHAT, asks({ type: 'video_url', video_url: { url: 'x' } }), 'parts of type "video_url"'],
+  [CHAT, { role: 'critic', content: 'x' }, 'messages of type "critic"'],
+  [CHAT, { role: 'assistant', audio: { id: 'a' } }, 'sound that the provider keeps'],
+  [
+    CHAT,
+    { role: 'assistant', tool_calls: [{ id: 'c', type: 'custom', custom: { name: 'x', input: 'y' } }] },
+    'calls of tools but functions',
+  ],
+  [
+    CHAT,
+    { role: 'tool', tool_call_id: 'c', content: [{ type: 'image_url', image_url: { url: 'x' } }] },
+    'results of tools but texts',
+  ],
+  [MESSAGES, asks({ type: 'image', source: { type: 'file', file_id: 'f' } }), 'files by id'],
+  [
+    MESSAGES,
+    asks({ type: 'document', source: { type: 'content', content: [] } }),
+    'sources of type "content"',
+  ],
+  [MESSAGES, asks({ type: 'tool_result', tool_use_id: 'c', content: [IMAGE] }), 'results of tools but texts'],
+  [RESPONSES, asks({ type: 'input_image', file_id: 'f' }), 'files by id'],
+  [RESPONSES, asks({ type: 'input_file', file_id: 'f' }), 'files by id'],
+  [RESPONSES, asks({ type: 'input_audio', input_audio: {} }), 'parts of type "input_audio"'],
+  [RESPONSES, result({ type: 'input_image', image_url: 'x' }), 'results of tools but texts'],
+]
+
 const clientsOf = (url: string) => ({
   openai: new OpenAI({ apiKey: CLIENT_KEY, baseURL: `${url}/v1`, maxRetries: 0 }),
   anthropic: new Anthropic({ apiKey: CLIENT_KEY, baseURL: url, maxRetries: 0 }),
@@ -225,6 +258,26 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
       ])
     }
     expect(model.doGenerateCalls).toHaveLength(3)
+  })
+
+  it('is not asked what it cannot be given, and others are', async () => {
+    const url = { type: 'image_url', image_url: { url: 'https://x.test/a.png' } }
+    const model = mockOf(version, {})
+    const server = await mockServer(model, [mockTree(), modelTree('sim-small')])
+    for (let i = 0; i < 6; i++) {
+      const messages = [{ role: 'user', content: [url] }]
+      const response = await server.post('/v1/chat/completions', { model: 'auto', messages })
+      expect([response.status, response.headers.get('x-paretobandit-model')]).toEqual([200, 'sim-small'])
+    }
+    expect(server.router.stats().models.map(({ isAvailable }) => isAvailable)).toEqual([true, true])
+    const pinned = { model: 'mock', messages: [{ role: 'user', content: [url] }] }
+    const refused = await server.post('/v1/chat/completions', pinned)
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { error: { code: 'upstream_rejected', message: expect.stringContaining('data URLs') } },
+    ])
+    expect((await server.over(7)).at(-1)).toMatchObject({ outcome: 'refused', costUsd: 0 })
+    expect(model.doGenerateCalls).toEqual([])
   })
 
   it('gets an address of a file only where it fetches it itself: the gateway fetches none', async () => {
@@ -426,16 +479,22 @@ describe('an upstream of the AI SDK', () => {
       ],
       ['/v1/responses', { input: 'Hi', tools: [{ type: 'web_search' }] }, 'tools but functions'],
       ['/v1/responses', { input: 'Hi', previous_response_id: 'r' }, 'state of the provider'],
+      ['/v1/responses', { input: 'Hi', include: ['message.output_text.logprobs'] }, 'logprobs'],
       [
         '/v1/messages',
         { max_tokens: 9, messages: HELLO, tools: [{ type: 'bash_20250124', name: 'bash' }] },
         "tools of the provider's own",
       ],
+      ...TAKES_NO.map(([path, message, what]): [string, object, string] => [
+        path,
+        { [path === '/v1/responses' ? 'input' : 'messages']: [...HELLO, message], max_tokens: 9 },
+        what,
+      ]),
     ]
     for (const [path, body, what] of refused) {
       const response = await server.post(path, { model: 'mock', ...body })
       expect([path, response.status]).toEqual([path, 400])
-      expect(await response.text()).toContain(what)
+      expect(JSON.parse(await response.text()).error.message).toContain(what)
     }
     const counted = await server.post('/v1/messages/count_tokens', {
       model: 'auto',

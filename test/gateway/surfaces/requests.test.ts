@@ -61,6 +61,36 @@ describe('a request', () => {
     await grouped.text()
   })
 
+  it('for JSON of a schema, or logprobs, goes to models that can, whatever surface says so', async () => {
+    const able = ['tools', 'images', 'reasoning']
+    const server = await gatewayServer({
+      models: [
+        modelTree('plain', { upstreamModel: 'sim-small', capabilities: able }),
+        modelTree('sealed', { upstreamModel: 'sim-claude', capabilities: able }),
+      ],
+    })
+    const format = { type: 'json_schema', name: 'x', schema: { type: 'object' } }
+    const cases: readonly (readonly [string, object, string])[] = [
+      [
+        CHAT,
+        { messages: HELLO, response_format: { type: 'json_schema', json_schema: format } },
+        'JSON schema',
+      ],
+      ['/v1/responses', { input: 'x', text: { format } }, 'JSON schema'],
+      ['/v1/messages', { messages: HELLO, max_tokens: 9, output_config: { format } }, 'JSON schema'],
+      ['/v1/messages', { messages: HELLO, max_tokens: 9, output_format: format }, 'JSON schema'],
+      [CHAT, { messages: HELLO, logprobs: true }, 'logprobs'],
+      ['/v1/responses', { input: 'x', top_logprobs: 2 }, 'logprobs'],
+      ['/v1/responses', { input: 'x', include: ['message.output_text.logprobs'] }, 'logprobs'],
+    ]
+    for (const [path, body, what] of cases) {
+      const response = await server.post(path, { model: 'auto', ...body })
+      expect([path, response.status]).toEqual([path, 400])
+      expect(await response.text()).toContain(what)
+    }
+    expect(server.upstream.entries).toEqual([])
+  })
+
   it('that is no request is refused in the protocol, and reserves nothing', async () => {
     const server = await gatewayServer({ tree: { limits: { bodyBytesMax: 2000 } } })
     const bodies: readonly (readonly [string | Uint8Array<ArrayBuffer>, number])[] = [

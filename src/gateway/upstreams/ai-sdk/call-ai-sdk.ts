@@ -173,11 +173,8 @@ const MALFORMED = new Set([
   'AI_EmptyResponseBodyError',
   'AI_NoContentGeneratedError',
 ])
-const CALLER = new Set([
-  'AI_UnsupportedFunctionalityError',
-  'AI_InvalidPromptError',
-  'AI_InvalidArgumentError',
-])
+const CALLER = new Set(['AI_InvalidPromptError', 'AI_InvalidArgumentError'])
+const UNABLE = 'AI_UnsupportedFunctionalityError'
 const OPERATOR = new Set([
   'AI_LoadAPIKeyError',
   'AI_LoadSettingError',
@@ -188,10 +185,10 @@ const OPERATOR = new Set([
 /** A status becomes an answer of that status, as one that came over HTTP; anything else is thrown. */
 function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstreamCall): UpstreamAnswer {
   if (error instanceof UpstreamFailure || signal.aborted) throw error
-  if (error instanceof RequestError)
-    return jsonAnswer(error.status, writer.error(error.message, error.status), () => null)
   const name = nameOf(error)
   const message = messageOf(error)
+  if (error instanceof RequestError || name === UNABLE)
+    throw new UpstreamFailure('model', 'upstream_rejected', 400, message)
   if (CALLER.has(name)) return jsonAnswer(400, writer.error(message, 400), () => null)
   if (OPERATOR.has(name))
     throw new UpstreamFailure('operator', 'upstream_refused', 502, 'the model is set up wrongly', {
