@@ -1,6 +1,6 @@
 import { parseObject } from '../../base/json.js'
 import { retryAfterOf } from '../../index.js'
-import type { ModelConfig } from '../config/config.js'
+import type { ModelConfig, UpstreamConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
 import { withMembers } from '../protocols/json-text.js'
@@ -10,24 +10,51 @@ import { WatchedBody, within } from '../upstreams/watched-body.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { takenAway } from './models-left.js'
-import { readOrder } from './order.js'
+import { type Order, readOrder } from './order.js'
 import { Refused } from './refused.js'
 
 const ANSWER_BYTES_MAX = 64 * 1024
 
-/** `POST /v1/messages/count_tokens`: passed on to the first model that could answer. It costs nothing. */
+/**
+ * `POST /v1/messages/count_tokens`: passed on to the first model that could answer, and to the next where its upstream fails. It
+ * costs nothing.
+ */
 export async function countTokens(house: House, key: ClientKey, exchange: Exchange): Promise<object> {
   const order = await readOrder(house, ANTHROPIC_MESSAGES, exchange, key)
-  const upstreamOf = (model: ModelConfig) => order.config.upstreams.find(({ id }) => id === model.upstream)
-  const model = order.models.find((each) => upstreamOf(each)?.protocol === ANTHROPIC_MESSAGES.protocol)
+  const { upstreams, retries } = order.config
+  const counting = order.models.flatMap((model) => {
+    const upstream = upstreams.find(({ id, protocol }) => {
+      return id === model.upstream && protocol === ANTHROPIC_MESSAGES.protocol
+    })
+    return upstream === undefined ? [] : [{ model, upstream }]
+  })
   // No package of the AI SDK counts: what it gets is the estimate that requests are routed by.
-  if (model === undefined) return { input_tokens: order.size.client.inputTokens }
-  const upstream = upstreamOf(model)
-  if (upstream === undefined) throw takenAway()
-  const { firstTokenMs } = order.config.timeouts
+  if (counting.length === 0) return { input_tokens: order.size.client.inputTokens }
+  let failure: UpstreamFailure | null = null
+  for (const { model, upstream } of counting.slice(0, retries.triesMax)) {
+    const counted = await countBy(house, exchange, order, model, upstream)
+    if (!(counted instanceof UpstreamFailure)) return counted
+    failure = counted
+    if (counted.kind === 'caller' || exchange.isGone) break
+  }
+  if (failure === null) throw takenAway()
+  const { status, code, message, retryAfterMs } = failure
+  throw new Refused(status, code, house.scrub(message), retryAfterMs)
+}
+
+/** The count of one upstream, or why there is none. */
+async function countBy(
+  house: House,
+  exchange: Exchange,
+  order: Order,
+  model: ModelConfig,
+  upstream: UpstreamConfig,
+): Promise<object> {
+  const { timeouts } = order.config
+  const ms = Math.min(timeouts.firstTokenMs, Math.max(0, timeouts.totalMs - exchange.elapsedMs))
   const url = `${upstream.baseUrl}${ANTHROPIC_MESSAGES.path}/count_tokens`
   const abort = new AbortController()
-  exchange.onGone(() => abort.abort())
+  const forget = exchange.onGone(() => abort.abort())
   exchange.record.model = model.id
   exchange.record.upstream = upstream.id
   try {
@@ -37,13 +64,8 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
       body: withMembers(order.body.text, { model: model.upstreamModel }),
       signal: abort.signal,
     }
-    const answer = await within(
-      house.call(call),
-      firstTokenMs,
-      house.after,
-      'the upstream was silent: no answer began',
-    )
-    const body = new WatchedBody(answer.body, house.after, () => ({ ms: firstTokenMs, what: 'no count' }))
+    const answer = await within(house.call(call), ms, house.after, 'the upstream was silent: no answer began')
+    const body = new WatchedBody(answer.body, house.after, () => ({ ms, what: 'no count' }))
     const text = await body.text(ANSWER_BYTES_MAX)
     if (answer.status !== 200)
       throw failureOfStatus(
@@ -64,7 +86,8 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
     abort.abort()
     const failure = error instanceof UpstreamFailure ? error : failureOfConnection(error)
     if (!exchange.isGone) house.tellOperator(failure, { model, upstream }, url)
-    const { status, code, message, retryAfterMs } = failure
-    throw new Refused(status, code, house.scrub(message), retryAfterMs)
+    return failure
+  } finally {
+    forget()
   }
 }

@@ -232,6 +232,37 @@ describe('a request', () => {
   })
 })
 
+describe('a count of tokens', () => {
+  const models = ['one', 'two', 'three'].map((id) => modelTree(id, { upstreamModel: 'sim-claude' }))
+  const ask = { model: 'auto', messages: HELLO }
+
+  it.each([
+    { kind: 'status', status: 529 },
+    { kind: 'status', status: 404 },
+    { kind: 'reset-before-headers' },
+    { kind: 'malformed', afterPieces: 0 },
+  ] as const)('is another upstream’s where the first fails: %o', async (fault) => {
+    const server = await gatewayServer({ models, script: ({ index }) => (index < 2 ? { fault } : {}) })
+    const response = await server.post('/v1/messages/count_tokens', ask)
+    expect([response.status, await response.json()]).toEqual([200, { input_tokens: expect.any(Number) }])
+    expect(server.records[0]).toMatchObject({ outcome: 'answered', model: 'three', costUsd: null })
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+
+  it('is asked for as often as is tried for an answer, and not again for a mistake of its client', async () => {
+    const fails = async (status: number, triesMax: number) => {
+      const script = () => ({ fault: { kind: 'status', status } as const })
+      const server = await gatewayServer({ models, script, tree: { retries: { triesMax } } })
+      const response = await server.post('/v1/messages/count_tokens', ask)
+      expect(await response.json()).toMatchObject({ type: 'error' })
+      return [response.status, server.upstream.entries.length]
+    }
+    expect(await fails(500, 2)).toEqual([502, 2])
+    expect(await fails(500, 9)).toEqual([502, 3])
+    expect(await fails(400, 9)).toEqual([400, 1])
+  })
+})
+
 describe('a key that is limited to groups', () => {
   const everyone = [modelTree('sim-small', { groups: ['g'] }), modelTree('sim-middle', { groups: ['h'] })]
 
