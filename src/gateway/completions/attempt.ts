@@ -38,6 +38,8 @@ const GONE_STATUS = 499
 /** An answer that is all there, with its usage, may be followed by its end so late: some upstreams leave that out and keep the stream open. */
 const END_MS = 2000
 const TOO_LATE = 'the time of the request was over (timeouts.totalMs)'
+/** So much more of an answer is kept than is logged: a secret is found by the whole of it, also where the line is cut in its middle. */
+const SECRET_CHARS_MAX = 16 * 1024
 /** No answer waits longer for what is noted of it. */
 const NOTE_MS = 100
 
@@ -67,7 +69,7 @@ export class Attempt implements StreamedCall {
     const { logging } = order.config
     this.worth = new AnswerWorth(house, adapter, order, call.decision.id)
     this.isSingle = order.size.most.answers === 1
-    this.meter = new Meter(logging.content ? logging.contentBytesMax : 0, this.isSingle)
+    this.meter = new Meter(logging.content ? logging.contentBytesMax + SECRET_CHARS_MAX : 0, this.isSingle)
     this.booking = new Booking(house, exchange, order, call, this.meter, () => {
       for (const cleanUp of this.cleanUps.splice(0)) cleanUp()
     })

@@ -282,3 +282,19 @@ describe('the end of the gateway', () => {
     await ended
   })
 })
+
+describe('what is logged of an answer', () => {
+  it.each([true, false])(
+    'has no part of a secret, where it is cut in the middle of one; streamed: %s',
+    async (stream) => {
+      const text = `${'x'.repeat(90)}${UPSTREAM_KEY} and more`
+      await start({ tree: { logging: { content: true, contentBytesMax: 100 } }, script: () => ({ text }) })
+      const answer = await house.openai.chat.completions.create({ ...ASK, stream })
+      if ('controller' in answer) await all(answer)
+      await house.over(1)
+      const [line] = house.requests
+      expect(String(line.answer)).toMatch(/^x{90}/)
+      expect(String(line.answer)).not.toContain(UPSTREAM_KEY.slice(0, 5))
+    },
+  )
+})
