@@ -15,7 +15,7 @@ import { must } from './given.js'
 import { JUDGE_KEY } from './judge/judge-model.js'
 import { errorsOf, refusalResponse } from './keys/refusal.js'
 import { rewardMetrics } from './metrics/reward-metrics.js'
-import { modelList } from './model-list.js'
+import { listedModel, modelList } from './model-list.js'
 import type { ProtocolAdapter } from './protocols/adapter.js'
 import { ANTHROPIC_MESSAGES } from './protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from './protocols/openai-chat.js'
@@ -70,6 +70,13 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       withKey(house, 'models', raw, async (key, exchange) => {
         admit(house, exchange, key, 0)
         return modelList(deps.live.current, key)
+      }),
+    )
+    // Ids may have slashes.
+    app.get('/v1/models/:id{.+}', ({ req }) =>
+      withKey(house, 'models', req.raw, async (key, exchange) => {
+        admit(house, exchange, key, 0)
+        return listedModel(deps.live.current, key, req.param('id'))
       }),
     )
     app.all('*', ({ req }) => {

@@ -1,14 +1,27 @@
 import { mayUse } from './completions/mask.js'
+import { Refused } from './completions/refused.js'
 import type { GatewayConfig } from './config/config.js'
 import type { ClientKey } from './keys/keyring.js'
 
 /** What a key may use, with prices and capabilities, as OpenAI lists models. */
 export function modelList(config: GatewayConfig, key: ClientKey): object {
+  return { object: 'list', data: listed(config, key) }
+}
+
+/** One of them. @throws Refused where the list has no such */
+export function listedModel(config: GatewayConfig, key: ClientKey, id: string): object {
+  const found = listed(config, key).find((each) => each.id === id)
+  if (found !== undefined) return found
+  const message = `there is no model ${JSON.stringify(id.slice(0, 100))} for this key; GET /v1/models lists what it may use`
+  throw new Refused(404, 'model_not_found', message)
+}
+
+function listed(config: GatewayConfig, key: ClientKey) {
   const models = config.models.filter((model) => model.enabled && mayUse(key, model))
   const groups = [...new Set(models.filter(({ kind }) => kind === 'chat').flatMap((model) => model.groups))]
   const routed = ['auto', ...groups.map((group) => `auto:${group}`)]
   const entry = (id: string, owner: string) => ({ id, object: 'model', created: 0, owned_by: owner })
-  const data = [
+  return [
     ...routed.map((id) => entry(id, 'paretobandit')),
     ...models.map((model) => {
       const { id, upstream, kind, prices, contextTokens, maxOutputTokens, capabilities, region } = model
@@ -24,5 +37,4 @@ export function modelList(config: GatewayConfig, key: ClientKey): object {
       }
     }),
   ]
-  return { object: 'list', data }
 }

@@ -232,6 +232,37 @@ describe('a request', () => {
   })
 })
 
+describe('a model that is asked for by its id', () => {
+  it('is as the list has it, where its key may use it', async () => {
+    const models = [
+      modelTree('lab/one', { upstreamModel: 'sim-small', groups: ['g'] }),
+      modelTree('sim-middle', { groups: ['h'] }),
+    ]
+    const keys = [{ name: 'client', value: '$CLIENT_KEY', groups: ['g'] }]
+    const server = await gatewayServer({ models, tree: { keys } })
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` }
+    const get = (path: string) => fetch(`${server.url}/v1/models${path}`, { headers })
+    const { data } = (await (await get('')).json()) as { data: readonly { id: string }[] }
+    expect(data.map(({ id }) => id)).toEqual(['auto', 'auto:g', 'lab/one'])
+    for (const [path, id] of [
+      ['/lab/one', 'lab/one'],
+      ['/lab%2Fone', 'lab/one'],
+      ['/auto', 'auto'],
+      ['/auto:g', 'auto:g'],
+    ])
+      expect(await (await get(path)).json()).toEqual(data.find((each) => each.id === id))
+    for (const path of ['/sim-middle', '/none', '/auto:h', '/%E0%A4']) {
+      const response = await get(path)
+      expect([path, response.status, await response.json()]).toMatchObject([
+        path,
+        404,
+        { error: { code: 'model_not_found' } },
+      ])
+    }
+    expect((await fetch(`${server.url}/v1/models/auto`)).status).toBe(401)
+  })
+})
+
 describe('a count of tokens', () => {
   const models = ['one', 'two', 'three'].map((id) => modelTree(id, { upstreamModel: 'sim-claude' }))
   const ask = { model: 'auto', messages: HELLO }
