@@ -80,8 +80,8 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       }),
     )
     app.all('*', ({ req }) => {
-      const refusal = { status: 404, code: 'not_found', message: 'there is no such path', retryAfterMs: null }
-      return refusalResponse(refusal, errorsOf(req.path))
+      const refusal = { status: 404, code: 'not_found', message: nowhere(req), retryAfterMs: null }
+      return responseOf(house.begin(requestOf(req.raw), 'unknown').refuse(refusal, errorsOf(req.path)))
     })
     app.onError((error, { req }) => {
       deps.onError(error, 'a request')
@@ -103,6 +103,16 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       rewardReport: () => house.rewardReport,
     }
   }
+}
+
+/** What a client hears whose path is wrong: most often its base URL is. */
+function nowhere({ method, path }: { readonly method: string; readonly path: string }): string {
+  const asked = `there is no ${method.slice(0, 20)} ${path.slice(0, 200)} here`
+  // By its last parts, wherever a base URL has put them.
+  const plain = `/${path.split('/').filter(Boolean).join('/')}`
+  const meant = [...COMPLETIONS.keys()].find((known) => plain.endsWith(known.slice('/v1'.length)))
+  if (meant === undefined) return asked
+  return meant === path ? `${asked}: it is asked by POST` : `${asked}: expected ${meant}`
 }
 
 /** @throws INVALID_ARGUMENT */

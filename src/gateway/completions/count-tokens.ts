@@ -42,7 +42,7 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
   throw new Refused(status, code, house.scrub(message), retryAfterMs)
 }
 
-/** The count of one upstream, or why there is none. */
+/** The count of one upstream, or why it gave no count. */
 async function countBy(
   house: House,
   exchange: Exchange,

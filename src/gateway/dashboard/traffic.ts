@@ -5,7 +5,12 @@ import type { FeedbackRow, Traffic } from './shape.js'
 /** Conversations that are told apart. */
 const CONVERSATIONS_MAX = 10_000
 /** They are no requests for an answer. */
-const BESIDE: ReadonlySet<RequestRecord['surface']> = new Set(['feedback', 'models', 'count_tokens'])
+const BESIDE: ReadonlySet<RequestRecord['surface']> = new Set([
+  'feedback',
+  'models',
+  'count_tokens',
+  'unknown',
+])
 
 interface Given {
   count: number

@@ -8,6 +8,8 @@ export type Surface =
   | 'route'
   | 'feedback'
   | 'models'
+  /** None: there is no such path. */
+  | 'unknown'
 
 /**
  * How it ended. `refused`: nothing was sent upstream, or what the client asked was refused there; `cancelled`: the client went away.

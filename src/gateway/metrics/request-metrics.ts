@@ -82,6 +82,8 @@ export function requestMetrics(registry: MetricsRegistry): RequestObserver {
   const known = new Map<string, LabelledSeries>()
   return (record) => {
     const { surface, outcome, status, tries, costUsd, overheadMs, isMeasured, tokens } = record
+    // Whoever looks for paths makes no series.
+    if (surface === 'unknown') return
     const code = record.code ?? ''
     // A model that no config has is a text of a client: it is not counted by its name.
     const model = record.model ?? ''

@@ -31,6 +31,27 @@ describe('what the docs say of statuses and codes', () => {
     expect(server.upstream.entries).toHaveLength(4)
   })
 
+  it('a path that there is not is told, with the one that was meant, and has a line like any request', async () => {
+    const server = await gatewayServer()
+    const cases: readonly (readonly [method: string, path: string, message: string])[] = [
+      ['POST', '/chat/completions', 'there is no POST /chat/completions here: expected /v1/chat/completions'],
+      ['POST', '/v1/v1/responses', 'there is no POST /v1/v1/responses here: expected /v1/responses'],
+      ['POST', '/v1/messages/', 'there is no POST /v1/messages/ here: expected /v1/messages'],
+      ['POST', '//v1/embeddings', 'there is no POST //v1/embeddings here: expected /v1/embeddings'],
+      ['GET', '/v1/chat/completions', 'there is no GET /v1/chat/completions here: it is asked by POST'],
+      ['POST', '/v1/completions?key=x', 'there is no POST /v1/completions here'],
+      ['GET', '/favicon.ico', 'there is no GET /favicon.ico here'],
+    ]
+    for (const [method, path, message] of cases) {
+      const response = await fetch(server.url + path, { method, headers: { 'x-request-id': 'mine' } })
+      expect(response.headers.get('x-request-id')).toBe('mine')
+      expect(await told(response)).toEqual([404, 'not_found', message])
+    }
+    const line = { surface: 'unknown', status: 404, code: 'not_found', outcome: 'refused', key: null }
+    expect(server.records).toMatchObject(cases.map(([, , error]) => ({ ...line, error })))
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+
   it('a name that stands twice is refused, however its letters are written', async () => {
     const server = await gatewayServer()
     for (const body of [
