@@ -37,6 +37,7 @@ export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'conversation',
   'documents',
   'functions',
+  'include',
   'instructions',
   'max_completion_tokens',
   'max_output_tokens',
