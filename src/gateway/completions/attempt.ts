@@ -28,6 +28,7 @@ import type { Order } from './order.js'
 import { longestAnswer } from './route-options.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
+import { refusesUsage, UsageRefused } from './usage-refusals.js'
 
 /** Of an answer that is an error so much is read. */
 const ERROR_BYTES_MAX = 64 * 1024
@@ -58,6 +59,8 @@ export class Attempt implements StreamedCall {
   private readonly break = new Break()
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
+  /** Whether the provider is asked for the usage of a stream. */
+  private asksForUsage: boolean
   private readonly cleanUps: (() => void)[] = []
 
   constructor(house: House, adapter: ProtocolAdapter, exchange: Exchange, order: Order, call: Try) {
@@ -67,6 +70,7 @@ export class Attempt implements StreamedCall {
     this.order = order
     this.call = call
     const { logging } = order.config
+    this.asksForUsage = !house.usageRefusals.has(call.model, call.upstream)
     this.worth = new AnswerWorth(house, adapter, order, call.decision.id)
     this.isSingle = order.size.most.answers === 1
     this.meter = new Meter(logging.content ? logging.contentBytesMax + SECRET_CHARS_MAX : 0, this.isSingle)
@@ -80,12 +84,24 @@ export class Attempt implements StreamedCall {
     this.cleanUps.push(this.exchange.onBrokenOff(() => this.breakOff()))
     this.cleanUps.push(this.exchange.onGone(() => this.clientIsGone()))
     try {
-      const answer = await this.send()
-      if (this.order.asked.isStreamed) return await this.stream(answer)
-      return await this.whole(answer)
+      return await this.once()
+    } catch (error) {
+      if (!(error instanceof UsageRefused)) return this.failedBeforeContent(error)
+    }
+    this.asksForUsage = false
+    try {
+      const answer = await this.once()
+      this.house.usageRefusals.add(this.call.model, this.call.upstream)
+      return answer
     } catch (error) {
       return this.failedBeforeContent(error)
     }
+  }
+
+  private async once(): Promise<ClientAnswer> {
+    const answer = await this.send()
+    if (this.order.asked.isStreamed) return await this.stream(answer)
+    return await this.whole(answer)
   }
 
   private failedBeforeContent(error: unknown): ClientAnswer | UpstreamFailure {
@@ -140,8 +156,11 @@ export class Attempt implements StreamedCall {
     const { house, adapter, order, call } = this
     const { timeouts } = order.config
     const { model } = call
+    const asked = adapter.changes(order.body.json, order.asked)
     const changes = {
-      ...adapter.changes(order.body.json, order.asked),
+      ...(this.asksForUsage || asked.stream_options === undefined
+        ? asked
+        : { ...asked, stream_options: null }),
       ...parametersIn(adapter.surface, model.parameters, order.body.json),
       model: model.upstreamModel,
     }
@@ -214,6 +233,9 @@ export class Attempt implements StreamedCall {
   private async mustBeOk(answer: UpstreamAnswer, body: WatchedBody): Promise<void> {
     if (answer.status >= 200 && answer.status < 300) return
     const text = await body.text(ERROR_BYTES_MAX).catch(() => '')
+    const { surface } = this.adapter
+    const mayDoWithout = this.asksForUsage && surface === 'chat' && this.order.asked.isStreamed
+    if (mayDoWithout && refusesUsage(answer.status, text, this.order.body.json)) throw new UsageRefused()
     throw failureOfStatus(
       answer.status,
       text,

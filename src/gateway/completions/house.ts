@@ -21,6 +21,7 @@ import { Ledger } from './ledger.js'
 import { Refusals } from './refusals.js'
 import { RetryShare } from './retry-share.js'
 import { UnderWay } from './under-way.js'
+import { UsageRefusals } from './usage-refusals.js'
 
 interface AiSdk {
   readonly call: typeof callAiSdk
@@ -51,6 +52,7 @@ export class House {
   readonly rewards: RewardCollector
   readonly retries = new RetryShare()
   readonly refusals = new Refusals()
+  readonly usageRefusals = new UsageRefusals()
   readonly repeats = new Repeats()
   readonly judge: Judge
   private readonly underWay = new UnderWay<Exchange>()
