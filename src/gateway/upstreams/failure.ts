@@ -1,5 +1,7 @@
-import { type Json, objectOf, parseObject, textOf } from '../../base/json.js'
+import { isRecord } from '../../base/check.js'
+import { type Json, listOf, objectOf, parseJson, textOf } from '../../base/json.js'
 import type { UpstreamError } from '../protocols/adapter.js'
+import { isTooDeep } from '../protocols/too-deep.js'
 
 /** Why a call brought no answer. */
 export type FailureKind =
@@ -71,9 +73,9 @@ const LOST_ON_THE_WAY = 502
 
 /** What a status other than 2xx means. @param text the beginning of its body */
 export function failureOfStatus(status: number, text: string, retryAfterMs: number | null): UpstreamFailure {
-  const body = parseObject(text)
+  const body = bodyIn(text)
   const error = objectOf(body?.error)
-  const said = textOf(error?.message) || textOf(body?.message) || textOf(body?.error)
+  const said = saidIn(body)
   const message = said === '' ? `the upstream answered ${status}` : said
   if (CALLER.has(status))
     return new UpstreamFailure('caller', 'upstream_rejected', status, message, {
@@ -86,6 +88,36 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
+}
+
+/** Gemini's endpoint for clients of OpenAI's puts it into a list. */
+function bodyIn(text: string): Json | null {
+  const value = parseJson(text)
+  return objectOf(value) ?? objectOf(listOf(value)[0])
+}
+
+/** Of what an upstream says at length, so much. */
+const SAID_CHARS_MAX = 2000
+
+/** The words of an error: OpenAI's, Anthropic's, and of servers whose checks are made by pydantic (Mistral, vLLM), which give a list. */
+function saidIn(body: Json | null): string {
+  const error = objectOf(body?.error)
+  const all = [error?.message, body?.message, textOf(body?.error), body?.detail]
+  for (const each of all) {
+    const said = typeof each === 'string' ? each : listed(each)
+    if (said !== '') return said
+  }
+  return ''
+}
+
+function listed(value: unknown): string {
+  if (!Array.isArray(value) && !isRecord(value)) return ''
+  try {
+    return JSON.stringify(value).slice(0, SAID_CHARS_MAX)
+  } catch (error) {
+    if (isTooDeep(error)) return ''
+    throw error
+  }
 }
 
 /** An error that came in an answer of status 200. */

@@ -2,18 +2,37 @@
 export const ANSWER_FLAWS = ['empty_answer', 'refused_answer', 'truncated_answer', 'invalid_answer'] as const
 export type AnswerFlaw = (typeof ANSWER_FLAWS)[number]
 
-/** Why an answer ended, in the words of OpenAI, Anthropic, the AI SDK and LangChain. */
-const REFUSED: ReadonlySet<string> = new Set(['content_filter', 'content-filter', 'refusal'])
+/** Why an answer ended, in the words of OpenAI, Anthropic, the AI SDK and LangChain, of Gemini and Cohere, and of Z.ai. In small letters. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'content_filter',
+  'content-filter',
+  'refusal',
+  'safety',
+  'recitation',
+  'blocklist',
+  'prohibited_content',
+  'spii',
+  'error_toxic',
+  'sensitive',
+])
+/** And of Mistral, DeepSeek and vLLM. An answer that a failure ended before it was whole is cut too. */
 const TRUNCATED: ReadonlySet<string> = new Set([
   'length',
   'max_tokens',
   'max_output_tokens',
   'model_context_window_exceeded',
+  'model_length',
+  'error',
+  'error_limit',
+  'network_error',
+  'insufficient_system_resource',
+  'abort',
 ])
 
 /** What the reason of an answer's end says of it; null: nothing bad. */
 export function flawOfFinish(reason: string | null): 'refused_answer' | 'truncated_answer' | null {
   if (reason === null) return null
-  if (REFUSED.has(reason)) return 'refused_answer'
-  return TRUNCATED.has(reason) ? 'truncated_answer' : null
+  const word = reason.toLowerCase()
+  if (REFUSED.has(word)) return 'refused_answer'
+  return TRUNCATED.has(word) ? 'truncated_answer' : null
 }
