@@ -35,18 +35,22 @@ export const OUTPUT_TOKENS_EXPECTED = 300
 /** While what processes share is away, clients may ask again so soon. */
 const AWAY_RETRY_MS = 1000
 
-/** @throws (the promise is rejected with) Refused, RequestError */
+/**
+ * @param read its body, where that has been read
+ * @throws (the promise is rejected with) Refused, RequestError
+ */
 export async function readOrder(
   house: House,
   adapter: ProtocolAdapter,
   exchange: Exchange,
   key: ClientKey,
+  read: RequestBody | null = null,
 ): Promise<Order> {
   const config = house.deps.live.current
   const { record, request } = exchange
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
-  const body = await readJsonBody(exchange, config.limits.bodyBytesMax)
+  const body = read ?? (await readJsonBody(exchange, config.limits.bodyBytesMax))
   const asked = adapter.read(body.json)
   record.requestedModel = asked.model.slice(0, 256)
   record.isStreamed = asked.isStreamed

@@ -204,6 +204,24 @@ describe('a request', () => {
     expect(server.router.stats()).toEqual(before)
   })
 
+  it('for a decision alone may be one of each surface', async () => {
+    const server = await gatewayServer({ models: [modelTree('sim-small'), modelTree('sim-claude')] })
+    const cases: readonly (readonly [object, Record<string, string>, string])[] = [
+      [{ messages: HELLO }, {}, 'sim-small'],
+      [{ input: 'Say hello.' }, {}, 'sim-small'],
+      [{ input: HELLO, tools: [{ type: 'function', name: 'f', parameters: {} }] }, {}, 'sim-small'],
+      [{ messages: HELLO, max_tokens: 9 }, { 'anthropic-version': '2023-06-01' }, 'sim-claude'],
+    ]
+    for (const [body, headers, model] of cases) {
+      const response = await server.post('/v1/route', { model: 'auto', ...body }, headers)
+      expect([response.status, await response.json()]).toMatchObject([200, { model, able: [model] }])
+    }
+    expect((await server.post('/v1/route', { model: 'auto', input: [] })).status).toBe(400)
+    expect((await server.post('/v1/route', { model: 'auto' })).status).toBe(400)
+    expect(server.upstream.entries).toEqual([])
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+
   it('that its upstream refuses takes no tokens of the key', async () => {
     const server = await gatewayServer({
       script: ({ index }) => (index < 5 ? { fault: { kind: 'status', status: 400 } } : {}),
