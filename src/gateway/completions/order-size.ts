@@ -54,6 +54,7 @@ export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'text',
   'thinking',
   'thinking_budget',
+  'tool_choice',
   'tools',
 ])
 

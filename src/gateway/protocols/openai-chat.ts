@@ -7,7 +7,7 @@ import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedCount, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
-import { chatBeyond } from './parts-beyond.js'
+import { chatBeyond, choiceBeyond } from './parts-beyond.js'
 import { sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf, withoutUsage } from './usage.js'
 
@@ -84,7 +84,7 @@ function nativeOnly(body: Json, answers: number, messages: readonly Json[]): str
   if (Array.isArray(body.modalities) && body.modalities.some((each) => each !== 'text'))
     return 'modalities but text'
   if (body.logprobs === true || typeof body.top_logprobs === 'number') return 'logprobs'
-  return chatBeyond(messages)
+  return choiceBeyond(body.tool_choice) ?? chatBeyond(messages)
 }
 
 /** Fields of a message or delta that hold what was generated: the answer, and the thinking before it. */

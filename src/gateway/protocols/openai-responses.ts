@@ -13,7 +13,7 @@ import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
-import { inputBeyond } from './parts-beyond.js'
+import { choiceBeyond, inputBeyond } from './parts-beyond.js'
 import { type PromptMessage, sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
@@ -103,7 +103,7 @@ function nativeOnly(
   if (objectsOf(body.tools).some(({ type }) => type !== 'function')) return 'tools but functions'
   const other = types.find((type) => !ITEMS.has(type))
   if (other !== undefined) return `items of type ${JSON.stringify(other.slice(0, 60))}`
-  return needs.has('logprobs') ? 'logprobs' : inputBeyond(items)
+  return needs.has('logprobs') ? 'logprobs' : (choiceBeyond(body.tool_choice) ?? inputBeyond(items))
 }
 
 function lockOf(body: Json, items: readonly Json[], types: readonly string[]): Asked['lock'] {

@@ -18,6 +18,12 @@ const TEXTS = new Set(['text', 'input_text', 'output_text', 'refusal'])
 const RESULTS = 'results of tools but texts'
 const BY_ID = 'files by id'
 
+/** What of the choice of tools no model of the AI SDK is given: it knows one function, or any; null: nothing. */
+export function choiceBeyond(choice: unknown): string | null {
+  const type = textOf(objectOf(choice)?.type)
+  return type === '' || type === 'function' ? null : named('choices of tools', type)
+}
+
 const CHAT_ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool'])
 const CHAT_PARTS = new Set(['text', 'image_url', 'input_audio', 'file'])
 

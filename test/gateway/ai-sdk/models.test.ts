@@ -478,6 +478,11 @@ describe('an upstream of the AI SDK', () => {
         'tools but functions',
       ],
       ['/v1/responses', { input: 'Hi', tools: [{ type: 'web_search' }] }, 'tools but functions'],
+      ...SURFACES.filter(([path]) => path !== MESSAGES).map(([path, body]): [string, object, string] => [
+        path,
+        { ...body, tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [] } },
+        'choices of tools of type "allowed_tools"',
+      ]),
       ['/v1/responses', { input: 'Hi', previous_response_id: 'r' }, 'state of the provider'],
       ['/v1/responses', { input: 'Hi', include: ['message.output_text.logprobs'] }, 'logprobs'],
       [
