@@ -11,6 +11,7 @@ import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
   failureOfConnection,
   failureOfError,
+  failureOfSetup,
   failureOfStatus,
   malformed,
   UpstreamFailure,
@@ -28,7 +29,8 @@ import type { Order } from './order.js'
 import { longestAnswer } from './route-options.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
-import { refusesUsage, UsageRefused } from './usage-refusals.js'
+import { unsupportedIn } from './unsupported.js'
+import { inWording, refusedWording, type Wording, WordingRefused } from './wordings.js'
 
 /** Of an answer that is an error so much is read. */
 const ERROR_BYTES_MAX = 64 * 1024
@@ -59,8 +61,10 @@ export class Attempt implements StreamedCall {
   private readonly break = new Break()
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
-  /** Whether the provider is asked for the usage of a stream. */
-  private asksForUsage: boolean
+  /** What the provider has refused to take in other words. */
+  private readonly wordings = new Set<Wording>()
+  /** What is sent otherwise than the client said it, by name. */
+  private changes: Json = {}
   private readonly cleanUps: (() => void)[] = []
 
   constructor(house: House, adapter: ProtocolAdapter, exchange: Exchange, order: Order, call: Try) {
@@ -70,7 +74,6 @@ export class Attempt implements StreamedCall {
     this.order = order
     this.call = call
     const { logging } = order.config
-    this.asksForUsage = !house.usageRefusals.has(call.model, call.upstream)
     this.worth = new AnswerWorth(house, adapter, order, call.decision.id)
     this.isSingle = order.size.most.answers === 1
     this.meter = new Meter(logging.content ? logging.contentBytesMax + SECRET_CHARS_MAX : 0, this.isSingle)
@@ -83,18 +86,17 @@ export class Attempt implements StreamedCall {
   async run(): Promise<ClientAnswer | UpstreamFailure> {
     this.cleanUps.push(this.exchange.onBrokenOff(() => this.breakOff()))
     this.cleanUps.push(this.exchange.onGone(() => this.clientIsGone()))
-    try {
-      return await this.once()
-    } catch (error) {
-      if (!(error instanceof UsageRefused)) return this.failedBeforeContent(error)
-    }
-    this.asksForUsage = false
-    try {
-      const answer = await this.once()
-      this.house.usageRefusals.add(this.call.model, this.call.upstream)
-      return answer
-    } catch (error) {
-      return this.failedBeforeContent(error)
+    for (;;) {
+      try {
+        const answer = await this.once()
+        const { model, upstream } = this.call
+        for (const wording of this.wordings) this.house.wordings.add(wording, model, upstream)
+        return answer
+      } catch (error) {
+        if (!(error instanceof WordingRefused)) return this.failedBeforeContent(error)
+        // Each is said once.
+        this.wordings.add(error.wording)
+      }
     }
   }
 
@@ -156,15 +158,15 @@ export class Attempt implements StreamedCall {
     const { house, adapter, order, call } = this
     const { timeouts } = order.config
     const { model } = call
-    const asked = adapter.changes(order.body.json, order.asked)
     const changes = {
-      ...(this.asksForUsage || asked.stream_options === undefined
-        ? asked
-        : { ...asked, stream_options: null }),
+      ...adapter.changes(order.body.json, order.asked),
       ...parametersIn(adapter.surface, model.parameters, order.body.json),
       model: model.upstreamModel,
     }
-    const body = withMembers(order.body.text, changes)
+    const isSaidSo = (wording: Wording) =>
+      this.wordings.has(wording) || house.wordings.has(wording, model, call.upstream)
+    this.changes = adapter.surface === 'chat' ? inWording(isSaidSo, order.body.json, changes) : changes
+    const body = withMembers(order.body.text, this.changes)
     if (this.break.isBroken) throw failureOfConnection(null, false)
     this.booking.isSent = true
     const beganAt = performance.now()
@@ -233,14 +235,24 @@ export class Attempt implements StreamedCall {
   private async mustBeOk(answer: UpstreamAnswer, body: WatchedBody): Promise<void> {
     if (answer.status >= 200 && answer.status < 300) return
     const text = await body.text(ERROR_BYTES_MAX).catch(() => '')
-    const { surface } = this.adapter
-    const mayDoWithout = this.asksForUsage && surface === 'chat' && this.order.asked.isStreamed
-    if (mayDoWithout && refusesUsage(answer.status, text, this.order.body.json)) throw new UsageRefused()
-    throw failureOfStatus(
-      answer.status,
-      text,
-      retryAfterOf((name) => answer.header(name), this.house.deps.now()),
-    )
+    const { body: asked } = this.order
+    const wording =
+      this.adapter.surface === 'chat' ? refusedWording(answer.status, text, asked.json, this.changes) : null
+    if (wording !== null && !this.wordings.has(wording)) throw new WordingRefused(wording)
+    const retryAfterMs = retryAfterOf((name) => answer.header(name), this.house.deps.now())
+    throw this.blamed(failureOfStatus(answer.status, text, retryAfterMs), text)
+  }
+
+  /** A refusal is the client's fault, unless it is due to the model alone, or to what the operator says in the client's place. */
+  private blamed(failure: UpstreamFailure, text: string): UpstreamFailure {
+    const unsupported = unsupportedIn(failure.status, text)
+    if (failure.kind !== 'caller' || unsupported === null) return failure
+    const { code, status, message, body } = failure
+    if ((this.changes[unsupported.member] ?? null) !== null)
+      return failureOfSetup(`the upstream answered ${status}`, message)
+    if (!Object.hasOwn(this.order.body.json, unsupported.member)) return failure
+    this.house.unsupported.add(this.call.model, unsupported, this.order.body.json)
+    return new UpstreamFailure('model', code, status, message, { body })
   }
 
   private async whole(answer: UpstreamAnswer): Promise<ClientAnswer> {

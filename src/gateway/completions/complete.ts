@@ -4,7 +4,6 @@ import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
-import type { Surface } from '../logs/request-record.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 import { ownerOf } from '../sessions/sessions.js'
@@ -13,10 +12,10 @@ import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import type { Reserved, Try } from './ledger.js'
+import { mayAnswer, optionsAmong } from './may-answer.js'
 import { amongModelsLeft, takenAway } from './models-left.js'
 import { mustBeAllowed, type Order, readOrder } from './order.js'
 import { LEDGER_RETRY_MS, Refused, refusalOfError } from './refused.js'
-import { routeOptions } from './route-options.js'
 
 /** With less time left no model is asked again: it would be paid for an answer that nobody waits for. */
 const RETRY_MS_MIN = 1000
@@ -108,18 +107,6 @@ async function tryModels(
   }
 }
 
-/** Models that have not been tried, and whose providers have this surface. */
-function mayAnswer(
-  { refusals }: House,
-  surface: Surface,
-  { models }: Order,
-  tried: readonly string[],
-): readonly ModelConfig[] {
-  const shut = refusals.shut(models, surface)
-  if (tried.length === 0 && shut.length === 0) return models
-  return models.filter(({ id }) => !tried.includes(id) && !shut.includes(id))
-}
-
 /** @throws (the promise is rejected with) Refused, and what the router throws */
 export async function reserve(
   house: House,
@@ -131,9 +118,7 @@ export async function reserve(
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   if (house.deps.storeWatch.isForgetful) throw storeIsAway()
   exchange.mayCost = true
-  const able = mayAnswer(house, exchange.record.surface, order, exclude)
-  // Where all have been refused, they are asked all the same: the client hears what they say.
-  const options = routeOptions(order, able.length > 0 ? able : models)
+  const options = optionsAmong(house, exchange.record.surface, order, exclude)
   const decision = await amongModelsLeft(house.deps.router, options, (among) =>
     house.ledger.reserve(prompt, among),
   )

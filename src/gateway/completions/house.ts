@@ -21,7 +21,8 @@ import { Ledger } from './ledger.js'
 import { Refusals } from './refusals.js'
 import { RetryShare } from './retry-share.js'
 import { UnderWay } from './under-way.js'
-import { UsageRefusals } from './usage-refusals.js'
+import { UnsupportedMembers } from './unsupported.js'
+import { Wordings } from './wordings.js'
 
 interface AiSdk {
   readonly call: typeof callAiSdk
@@ -52,7 +53,8 @@ export class House {
   readonly rewards: RewardCollector
   readonly retries = new RetryShare()
   readonly refusals = new Refusals()
-  readonly usageRefusals = new UsageRefusals()
+  readonly wordings = new Wordings()
+  readonly unsupported = new UnsupportedMembers()
   readonly repeats = new Repeats()
   readonly judge: Judge
   private readonly underWay = new UnderWay<Exchange>()

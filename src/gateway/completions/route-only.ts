@@ -6,10 +6,10 @@ import { OPENAI_RESPONSES } from '../protocols/openai-responses.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { explanationFor } from './mask.js'
+import { optionsAmong } from './may-answer.js'
 import { amongModelsLeft } from './models-left.js'
 import { mustBeAllowed, readOrder } from './order.js'
 import { type RequestBody, readJsonBody } from './request-body.js'
-import { routeOptions } from './route-options.js'
 
 /**
  * `POST /v1/route`: where a request would go: one of `/v1/messages` with an `anthropic-version`, of `/v1/responses` with an `input` and no
@@ -25,7 +25,7 @@ export async function routeOnly(house: House, key: ClientKey, exchange: Exchange
   const { router } = house.deps
   const { model, expectedCostUsd, explanation } = await amongModelsLeft(
     router,
-    routeOptions(order),
+    optionsAmong(house, adapter.surface, order, []),
     (options) => router.preview(order.prompt, options),
   )
   exchange.record.model = model

@@ -24,7 +24,7 @@ export class UpstreamFailure extends Error {
   /** What the client gets, where no other model answers. */
   readonly status: number
   readonly retryAfterMs: number | null
-  /** Of `caller`: the body of the upstream's answer. */
+  /** Of `caller` and `model`: the body of the upstream's answer. */
   readonly body: Json | null
   /** Whether the upstream may have done the work, and bills it. */
   readonly mayBeBilled: boolean
@@ -82,12 +82,17 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
       body: error === null ? null : body,
     })
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
-    return new UpstreamFailure('operator', REFUSED, 502, `the upstream answered ${status}`, { detail: said })
+    return failureOfSetup(`the upstream answered ${status}`, said)
   if (status === 429)
     return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
+}
+
+/** What the operator has to mend. @param detail what clients are not told */
+export function failureOfSetup(message: string, detail: string): UpstreamFailure {
+  return new UpstreamFailure('operator', REFUSED, 502, message, { detail })
 }
 
 /** Gemini's endpoint for clients of OpenAI's puts it into a list. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { UsageRefusals } from '../../../src/gateway/completions/usage-refusals.js'
+import { Wordings } from '../../../src/gateway/completions/wordings.js'
 import type { ModelConfig, UpstreamConfig } from '../../../src/gateway/config/config.js'
 import type { PartialPlan, Script } from '../../../src/gateway/node/simulated/plan.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
@@ -65,15 +65,15 @@ describe('a provider that takes no stream_options.include_usage', () => {
 
   it('is asked again after an hour', () => {
     let now = 0
-    const refusals = new UsageRefusals(() => now)
+    const wordings = new Wordings(() => now)
     const model = { upstreamModel: 'm' } as ModelConfig
     const upstream = { baseUrl: 'https://x.test/v1' } as UpstreamConfig
-    expect(refusals.has(model, upstream)).toBe(false)
-    refusals.add(model, upstream)
+    expect(wordings.has('no-usage', model, upstream)).toBe(false)
+    wordings.add('no-usage', model, upstream)
     now += 3_599_999
-    expect(refusals.has(model, upstream)).toBe(true)
-    expect(refusals.has({ ...model, upstreamModel: 'n' }, upstream)).toBe(false)
+    expect(wordings.has('no-usage', model, upstream)).toBe(true)
+    expect(wordings.has('no-usage', { ...model, upstreamModel: 'n' }, upstream)).toBe(false)
     now++
-    expect(refusals.has(model, upstream)).toBe(false)
+    expect(wordings.has('no-usage', model, upstream)).toBe(false)
   })
 })

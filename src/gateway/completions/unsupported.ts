@@ -1,0 +1,80 @@
+import { type Json, objectOf, parseJson, textOf } from '../../base/json.js'
+import { LatestMap } from '../../base/latest-map.js'
+import type { ModelConfig } from '../config/config.js'
+
+/** Models that are remembered: a config has fewer, but models come and go. */
+const MODELS_MAX = 10_000
+/** What is remembered of one. */
+const MEMBERS_MAX = 64
+/** Then it is asked again: a provider may have learned it. */
+const KEPT_MS = 3_600_000
+/** Longest value that is remembered: temperatures and words, and no conversation. */
+const VALUE_CHARS_MAX = 200
+const STATUSES: ReadonlySet<number> = new Set([400, 422])
+/** OpenAI's codes, and the words that proxies keep of such an error. */
+const CODES: ReadonlySet<string> = new Set(['unsupported_parameter', 'unsupported_value'])
+const WORDS = /^Unsupported (parameter|value): '([^']+)'/
+
+/** A member of a request that one model does not take, as its provider says. */
+export interface Unsupported {
+  readonly member: string
+  /** It is this value that it does not take, and not the member as such. */
+  readonly isValue: boolean
+}
+
+/** @param text the beginning of an answer's body; null: it says nothing of the kind */
+export function unsupportedIn(status: number, text: string): Unsupported | null {
+  if (!STATUSES.has(status)) return null
+  const error = objectOf(objectOf(parseJson(text))?.error)
+  const [, word, named] = WORDS.exec(textOf(error?.message)) ?? []
+  const code = textOf(error?.code)
+  const path = textOf(error?.param) || (named ?? '')
+  if ((!CODES.has(code) && word === undefined) || path === '') return null
+  // `reasoning.effort` and `messages[0].role` are of the member before.
+  const [member] = path.split(/[.[]/)
+  return { member, isValue: code === 'unsupported_value' || word === 'value' }
+}
+
+/**
+ * What models do not take, as their providers have said: a temperature where a model reasons, an effort where it does not. The next request
+ * with the same goes to others.
+ */
+export class UnsupportedMembers {
+  private readonly rows = new LatestMap<string, LatestMap<string, number>>(MODELS_MAX)
+  private readonly now: () => number
+
+  /** @param now of a clock that nobody sets, ms */
+  constructor(now: () => number = () => performance.now()) {
+    this.now = now
+  }
+
+  add(model: ModelConfig, { member, isValue }: Unsupported, body: Json): void {
+    const value = isValue ? JSON.stringify(body[member]) : ''
+    if (value.length > VALUE_CHARS_MAX) return
+    const row = this.rows.get(keyOf(model)) ?? new LatestMap<string, number>(MEMBERS_MAX)
+    row.set(`${member}\n${value}`, this.now() + KEPT_MS)
+    this.rows.set(keyOf(model), row)
+  }
+
+  /** Ids of models that do not take something that a request says. What a model's own parameters say in its place counts for nothing. */
+  unable(models: readonly ModelConfig[], body: Json): readonly string[] {
+    if (this.rows.size === 0) return []
+    return models.filter((model) => this.refuses(model, body)).map(({ id }) => id)
+  }
+
+  private refuses(model: ModelConfig, body: Json): boolean {
+    const row = this.rows.get(keyOf(model))
+    if (row === undefined) return false
+    const now = this.now()
+    for (const [key, until] of row) {
+      const [member, value] = key.split('\n')
+      if (until <= now || (body[member] ?? null) === null || Object.hasOwn(model.parameters, member)) continue
+      if (value === '' || value === JSON.stringify(body[member])) return true
+    }
+    return false
+  }
+}
+
+function keyOf({ upstream, upstreamModel }: ModelConfig): string {
+  return `${upstream}\n${upstreamModel}`
+}

@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Unsupported, unsupportedIn } from '../../../src/gateway/completions/unsupported.js'
+import type { Script } from '../../../src/gateway/node/simulated/plan.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+afterEach(closeAll)
+
+const CHAT = '/v1/chat/completions'
+const MODELS = [modelTree('sim-middle'), modelTree('sim-small')]
+
+/** OpenAI's words. */
+const unsupportedParameter = (name: string) =>
+  `Unsupported parameter: '${name}' is not supported with this model.`
+const unsupportedValue = (name: string, value: unknown) =>
+  `Unsupported value: '${name}' does not support ${value} with this model. Only the default (1) value is supported.`
+
+const refusal = (message: string) => ({ fault: { kind: 'status', status: 400, message } }) as const
+
+/** The middle one reasons: it takes no temperature but 1, and its limit by its newer name alone. */
+const reasoning: Script = ({ body }) => {
+  if (body.model !== 'sim-middle') return {}
+  const { temperature = 1, max_tokens: limit = null, top_p: share = null } = body
+  if (limit !== null)
+    return refusal(`${unsupportedParameter('max_tokens')} Use 'max_completion_tokens' instead.`)
+  if (share !== null) return refusal(unsupportedParameter('top_p'))
+  return temperature === 1 ? {} : refusal(unsupportedValue('temperature', temperature))
+}
+
+describe('what one model does not take', () => {
+  it.each([
+    ['a value', { temperature: 0.2 }, { temperature: 0.3 }],
+    ['a member', { top_p: 0.5 }, null],
+  ])('goes to others at once, and from then on: %s', async (_, said, other) => {
+    const server = await gatewayServer({ models: MODELS, script: reasoning })
+    const { upstream } = server
+    for (let i = 0; i < 12; i++)
+      expect((await server.post(CHAT, { model: 'auto', messages: HELLO, ...said })).status).toBe(200)
+    const asked = () => upstream.entries.filter(({ request }) => request.body.model === 'sim-middle').length
+    expect(asked()).toBe(1)
+    for (let i = 0; i < 12; i++)
+      expect((await server.post(CHAT, { model: 'auto', messages: HELLO, ...other })).status).toBe(200)
+    expect(asked()).toBeGreaterThan(1)
+    const records = await server.over(24)
+    expect(records.every(({ outcome }) => outcome === 'answered')).toBe(true)
+    expect(records.filter(({ tries }) => tries === 2)).toHaveLength(other === null ? 1 : 2)
+    expect(server.ledger().spendUsd).toBeCloseTo(upstream.costUsd(), 12)
+    expect(server.ledger().reservedUsd).toBe(0)
+  })
+
+  it('is the client own matter where it names the model, in the words of its provider', async () => {
+    const server = await gatewayServer({ models: MODELS, script: reasoning })
+    for (let i = 0; i < 2; i++) {
+      const response = await server.post(CHAT, { model: 'sim-middle', messages: HELLO, temperature: 0.2 })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({
+        error: { message: unsupportedValue('temperature', 0.2) },
+      })
+    }
+    expect(await server.over(2)).toMatchObject(Array(2).fill({ outcome: 'refused', tries: 1 }))
+    expect((await server.post(CHAT, { model: 'sim-middle', messages: HELLO })).status).toBe(200)
+  })
+
+  it('is the operator own matter where the parameters of the model say it', async () => {
+    const models = [modelTree('sim-middle', { parameters: { temperature: 0.2 } }), modelTree('sim-small')]
+    const server = await gatewayServer({ models, script: reasoning })
+    for (let i = 0; i < 6; i++)
+      expect((await server.post(CHAT, { model: 'auto', messages: HELLO, temperature: 1 })).status).toBe(200)
+    const response = await server.post(CHAT, { model: 'sim-middle', messages: HELLO })
+    expect(response.status).toBe(502)
+    expect(JSON.stringify(server.lines)).toContain(unsupportedValue('temperature', 0.2))
+  })
+
+  it('is not sent where the parameters of the model take it out', async () => {
+    const models = [modelTree('sim-middle', { parameters: { temperature: null, top_p: null } })]
+    const server = await gatewayServer({ models, script: reasoning })
+    const said = { temperature: 0.2, top_p: 0.5 }
+    expect((await server.post(CHAT, { model: 'auto', messages: HELLO, ...said })).status).toBe(200)
+    expect(server.upstream.entries).toHaveLength(1)
+  })
+})
+
+describe('the limit of an answer', () => {
+  it.each([
+    ['max_tokens', 'max_completion_tokens', reasoning],
+    [
+      'max_completion_tokens',
+      'max_tokens',
+      ({ body }) =>
+        body.max_completion_tokens === undefined
+          ? {}
+          : {
+              fault: {
+                kind: 'status',
+                status: 422,
+                message: 'extra_forbidden: body.max_completion_tokens: Extra inputs are not permitted',
+              },
+            },
+    ],
+  ] satisfies [string, string, Script][])(
+    '%s is called %s where a provider knows that alone',
+    async (said, sent, script) => {
+      const server = await gatewayServer({ models: [modelTree('sim-middle')], script })
+      for (const stream of [false, true, false]) {
+        const response = await server.post(CHAT, { model: 'auto', messages: HELLO, stream, [said]: 7 })
+        expect(response.status).toBe(200)
+        await response.text()
+      }
+      const bodies = server.upstream.entries.map(({ request }) => request.body)
+      expect(bodies.map((body) => [body[said], body[sent]])).toEqual([
+        [7, undefined],
+        ...Array(3).fill([undefined, 7]),
+      ])
+      expect(await server.over(3)).toMatchObject(Array(3).fill({ outcome: 'answered', tries: 1 }))
+      expect(server.ledger().spendUsd).toBeCloseTo(server.upstream.costUsd(), 12)
+      expect(server.ledger().reservedUsd).toBe(0)
+    },
+  )
+
+  it('that is too long is told in the words of the provider, and nothing is renamed', async () => {
+    const words = 'max_tokens is too large: 700. This model supports at most 100 completion tokens'
+    const server = await gatewayServer({
+      models: [modelTree('sim-middle')],
+      script: ({ body }) => (Number(body.max_tokens) > 100 ? refusal(words) : {}),
+    })
+    const ask = (limit: number) => server.post(CHAT, { model: 'auto', messages: HELLO, max_tokens: limit })
+    expect(await (await ask(700)).json()).toMatchObject({ error: { message: words } })
+    expect((await ask(7)).status).toBe(200)
+    expect(server.upstream.entries.map(({ request }) => request.body.max_tokens)).toEqual([700, 7])
+  })
+})
+
+describe('an answer says that a member is not supported', () => {
+  const error = (message: string, more: object = {}) => JSON.stringify({ error: { message, ...more } })
+
+  it.each<[string, number, string, Unsupported | null]>([
+    [
+      'by its code',
+      400,
+      error('no', { code: 'unsupported_parameter', param: 'logit_bias' }),
+      { member: 'logit_bias', isValue: false },
+    ],
+    [
+      'of a value within',
+      400,
+      error('no', { code: 'unsupported_value', param: 'reasoning.effort' }),
+      { member: 'reasoning', isValue: true },
+    ],
+    [
+      'of a message',
+      400,
+      error(unsupportedValue('messages[0].role', "'system'")),
+      { member: 'messages', isValue: true },
+    ],
+    ['by its words', 422, error(unsupportedParameter('top_p')), { member: 'top_p', isValue: false }],
+    ['not: another code', 400, error('no', { code: 'invalid_value', param: 'temperature' }), null],
+    ['not: no member', 400, error('no', { code: 'unsupported_parameter' }), null],
+    ['not: another status', 500, error(unsupportedParameter('top_p')), null],
+    ['not: no JSON', 400, '<html>', null],
+    ['not: words in the middle', 400, error(`I said: ${unsupportedParameter('top_p')}`), null],
+  ])('%s', (_, status, text, found) => {
+    expect(unsupportedIn(status, text)).toEqual(found)
+  })
+})
