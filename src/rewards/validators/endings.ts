@@ -29,9 +29,9 @@ const TRUNCATED: ReadonlySet<string> = new Set([
   'abort',
 ])
 
-/** What the reason of an answer's end says of it; null: nothing bad. */
+/** What the reason of an answer's end says of it; null: nothing bad. What is no text says nothing. */
 export function flawOfFinish(reason: string | null): 'refused_answer' | 'truncated_answer' | null {
-  if (reason === null) return null
+  if (typeof reason !== 'string') return null
   const word = reason.toLowerCase()
   if (REFUSED.has(word)) return 'refused_answer'
   return TRUNCATED.has(word) ? 'truncated_answer' : null
