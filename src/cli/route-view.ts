@@ -53,9 +53,16 @@ function reasonOf(decision: Decision): string {
     return 'chosen as the cheapest, or the best of those that cost about as much: what may be spent now leaves no other'
   if (decision.propensity < 0.5)
     return `chosen by chance, propensity ${fixed(decision.propensity, 4)}; its score is ${fixed(decision.score, 4)}`
+  if (isCheaper(decision))
+    return `chosen for its price: no dearer model is better, as far as is known; its score is ${fixed(decision.score, 4)}`
   const alike = countAlike(decision)
   if (alike > 1) return `drawn among ${alike} models of the best score, ${fixed(decision.score, 4)}`
   return `chosen for the best score, ${fixed(decision.score, 4)}`
+}
+
+/** Whether models of higher scores gave way to it. */
+function isCheaper({ explanation }: Decision): boolean {
+  return explanation?.models.some(({ excluded }) => excluded === 'no-better-than-a-cheaper') ?? false
 }
 
 /** How many models had exactly the score of the chosen one, itself included. */

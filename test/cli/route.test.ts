@@ -35,6 +35,24 @@ describe('route', () => {
     expect(free).toMatch(/drawn among 3 models of the best score, 1\.0000\n {2}expected cost .*no budget/)
   })
 
+  test('says that it went to the cheaper of models that are as good, not that its score was the best', async () => {
+    await models()
+    const rows = Array.from({ length: 300 }, (_, i) => {
+      const outcomes = { [i % 3 === 0 ? 'large' : 'small']: { reward: (i % 5) / 4, costUsd: 1e-5 } }
+      return JSON.stringify({ id: `q${i}`, prompt: `Name a river ${i}`, outcomes })
+    })
+    await folder.write('rows.jsonl', `${rows.join('\n')}\n`)
+    await folder.ok(['fit-priors', '--data', 'rows.jsonl', '--out', 'priors.json'])
+    const text = await folder.ok([
+      ...['route', 'Name a river', '--models', 'models.json', '--exclude', 'middle'],
+      ...['--budget', '0.002', '--priors', 'priors.json'],
+    ])
+    expect(text).toMatch(/^ {2}large .* no better than a cheaper one, as far as is known$/m)
+    expect(text).toMatch(
+      /^small\n {2}chosen for its price: no dearer model is better, as far as is known; its score is 0\./,
+    )
+  })
+
   test('takes a bare array of models', async () => {
     await folder.write('models.json', MODELS)
     expect(await folder.ok(['route', 'x', '--models', 'models.json'])).toContain('small')
