@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { CommandError } from './command-error.js'
 import { readTextFile } from './files.js'
+import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 import { print } from './print.js'
 
 interface CheckConfigFlags {
@@ -20,20 +20,20 @@ export function registerCheckConfig(program: Command): void {
   program
     .command('check-config')
     .description('check the config of a gateway, all of it, or print its JSON schema')
-    .argument('[file]', 'YAML or JSON')
+    .argument('[file]', `YAML or JSON (default: ${DEFAULT_CONFIGS.join(', ')})`)
     .option('--no-secrets', 'do not look whether the environment variables that it names are set')
     .option('--schema', 'print the JSON schema instead')
     .addHelpText('after', HELP)
     .action(checkConfig)
 }
 
-async function checkConfig(file: string | undefined, { secrets, schema }: CheckConfigFlags): Promise<void> {
+async function checkConfig(given: string | undefined, { secrets, schema }: CheckConfigFlags): Promise<void> {
   if (schema === true) {
     const { configSchema } = await import('../gateway/config/config-shape.js')
     print(`${JSON.stringify(configSchema(), null, 2)}\n`)
     return
   }
-  if (file === undefined) throw new CommandError('BAD_ARGUMENT', 'file: expected the config of a gateway')
+  const file = given ?? defaultConfig() ?? DEFAULT_CONFIGS[0]
   const text = await readTextFile(file)
   const { readConfigText } = await import('../gateway/config/read-config.js')
   const { summaryOf } = await import('../gateway/config/summary.js')

@@ -98,7 +98,13 @@ describe('check-config', () => {
     expect(stderr).not.toContain('\u001b')
     expect(stderr).not.toContain('\u202e')
     await folder.refused(['check-config', 'nowhere.yaml'], /nowhere\.yaml: cannot read it: no such file/)
-    await folder.refused(['check-config'], /file: expected the config of a gateway/)
+  })
+
+  test('without a file checks the one that serve would take', async () => {
+    await folder.refused(['check-config'], /gateway\.yaml: cannot read it: no such file/)
+    await folder.write('gateway.yml', EXAMPLE.replace('port: 8787', 'port: x'))
+    const { code, stderr } = await withEnv(() => folder.run(['check-config']))
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^gateway\.yml:6:3: listen\.port: /)])
   })
 
   test('prints the schema', async () => {
