@@ -8,7 +8,7 @@ import { PRICE_FORMATS, type PriceFormat } from '../prices/formats/formats.js'
 import { type ImportedPrices, importList } from '../prices/import-prices.js'
 import { PRICE_SERVICES, type PriceService } from '../prices/listed.js'
 import { checkOptions } from '../prices/options.js'
-import { UNPRICED_TOKENS, type UnpricedTokens } from '../prices/priced-model.js'
+import { UNPRICED_TOKENS, UNPRICED_WAY_OUT, type UnpricedTokens } from '../prices/priced-model.js'
 import { type PriceProblem, PricesError } from '../prices/problem.js'
 import { isAddress, readSource } from '../prices/read-source.js'
 import { CommandError } from './command-error.js'
@@ -126,8 +126,10 @@ async function imported(
 
 /** With the flags that would help. */
 function refusal({ source, problems }: ImportedPrices, strangers: Strangers): PricesError {
-  const helped = problems.map((problem) => {
-    const { code, model, name, message } = problem
+  const helped = problems.map((found) => {
+    const { code, model, name } = found
+    const message = found.message.replace(UNPRICED_WAY_OUT, '--unpriced dearest takes the model all the same')
+    const problem = { ...found, message }
     const stranger = [...strangers].find(([, meant]) => meant === model)?.[0]
     if (code === 'PRICES_IMPLAUSIBLE')
       return { ...problem, message: `${message}; if that is meant: --accept ${model}` }

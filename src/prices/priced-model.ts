@@ -34,7 +34,8 @@ const DISCOUNTED: Readonly<Record<DiscountName, PriceService>> = {
   batchDiscount: 'batch',
   flexDiscount: 'flex',
 }
-const WAY_OUT = 'unpriced: dearest takes the model all the same'
+/** Ends what is said of a model that is refused for its kinds of tokens; the command line says it as a flag. */
+export const UNPRICED_WAY_OUT = 'unpriced: dearest takes the model all the same'
 /** Discounts are rounded down to this many parts. */
 const DISCOUNT_PARTS = 1e9
 
@@ -146,7 +147,7 @@ class Making {
       if (usdPerMTok <= (base[as] ?? base[wholeOf(as)] ?? 0)) continue
       if (this.rules.unpriced === 'refuse') {
         this.missing(
-          `${field} (${usdPerMTok} USD per million) is of tokens that are counted as ${as}, which costs less: ${WAY_OUT}`,
+          `${field} (${usdPerMTok} USD per million) is of tokens that are counted as ${as}, which costs less: ${UNPRICED_WAY_OUT}`,
         )
         continue
       }
@@ -182,7 +183,7 @@ class Making {
     if (open.length === 0) return
     const names = open.join(', ')
     if (this.rules.unpriced === 'refuse')
-      this.missing(`the list has no price of ${names}, which the model has: ${WAY_OUT}`)
+      this.missing(`the list has no price of ${names}, which the model has: ${UNPRICED_WAY_OUT}`)
     else
       this.notes.push(
         `the list has no price of ${names}: charged as the dearest of its side, which may be too little`,
@@ -195,7 +196,7 @@ class Making {
     if (unknown.length === 0) return
     const names = unknown.map(({ field, price }) => `${field} (${price})`).join(', ')
     if (this.rules.unpriced === 'refuse')
-      this.missing(`the list has prices of tokens that are not known here, ${names}: ${WAY_OUT}`)
+      this.missing(`the list has prices of tokens that are not known here, ${names}: ${UNPRICED_WAY_OUT}`)
     else this.notes.push(`not charged, as such tokens are not known here, which may be too little: ${names}`)
   }
 

@@ -229,7 +229,10 @@ describe('prices import', () => {
       /gone\.json: it cannot be read: no such file/,
     )
     await folder.refused(['prices', 'import', 'http://example.com/', ...AS], /expected https/)
-    await folder.refused(of('--as', 'c=anthropic/claude-sonnet-4-5'), /no price of cacheWrite1h/)
+    await folder.refused(
+      of('--as', 'c=anthropic/claude-sonnet-4-5'),
+      /no price of cacheWrite1h.*: --unpriced dearest takes the model all the same/,
+    )
     const said = await folder.ok(of('--as', 'c=anthropic/claude-sonnet-4-5', '--unpriced', 'dearest'))
     expect(said).toContain('c: the list has no price of cacheWrite1h: charged as the dearest of its side')
   })
