@@ -43,14 +43,22 @@ export function object<T extends object>(fields: FieldsOf<T>): Shape<T> {
     read(value, path, reading) {
       if (!isRecord(value)) return wrong(reading, path, `expected an object, got ${show(value)}`)
       let isWrong = false
+      const passed = new Set<string>()
       for (const key of Object.keys(value)) {
         if (names.includes(key)) continue
+        isWrong = true
+        const grown = grownTogether(key)
+        if (grown !== null) {
+          wrong(reading, path, grown.message ?? `a name is unknown; known are ${names.join(', ')}`)
+          passed.add(grown.word)
+          continue
+        }
         const hint = hintOf(key, names) || `; known are ${names.join(', ')}`
         wrong(reading, [...path, key], `unknown${hint}`)
-        isWrong = true
       }
       const read: Record<string, unknown> = {}
       for (const [name, field] of list) {
+        if (passed.has(name)) continue
         const given = Object.hasOwn(value, name) ? value[name] : undefined
         const part = readField(field, given, [...path, name], reading)
         if (part === WRONG) isWrong = true
@@ -160,6 +168,18 @@ export function tagged<K extends string, T extends object>(
   }
 }
 
+/**
+ * A name that has more in it than a word, as where YAML takes `apiKey:sk-...` for one. That more may be a secret: no message repeats it, and
+ * no path, so it is a mistake of the object. Null for a word.
+ */
+function grownTogether(name: string): { readonly word: string; readonly message: string | null } | null {
+  if (/^[\w.$-]*$/.test(name)) return null
+  const [, word = '', sign = ''] = /^([\w.$-]{1,40}) *([:=])/.exec(name) ?? []
+  if (sign === '') return { word, message: null }
+  const said = sign === ':' ? `a space after '${word}:'` : `'${word}: ' in place of '${word}='`
+  return { word, message: `expected ${said}` }
+}
+
 /** Texts by name, with a limit on how many. */
 export function recordOf<T>(
   namePattern: string,
@@ -182,8 +202,12 @@ export function recordOf<T>(
         return wrong(reading, path, `expected at most ${sizeMax} entries, got ${entries.length}`)
       const read: [string, T][] = []
       for (const [name, given] of entries) {
-        if (!expression.test(name)) wrong(reading, [...path, name], `expected ${what} for its name`)
-        else {
+        if (!expression.test(name)) {
+          const grown = grownTogether(name)
+          const message = `expected ${what} for its name`
+          if (grown === null) wrong(reading, [...path, name], message)
+          else wrong(reading, path, grown.message ?? `of each entry ${message}`)
+        } else {
           const part = item.read(given, [...path, name], reading)
           if (part !== WRONG) read.push([name, part])
         }

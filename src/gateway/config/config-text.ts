@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml'
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type YAMLError,
+} from 'yaml'
 import { messageOf } from '../../base/errors.js'
 import type { Mistake, Path } from './mistake.js'
 
@@ -51,11 +62,11 @@ export function parseConfigText(text: string): ConfigText {
       const mistakes = [{ path: [], message, place: placeAt(second.range[0]) }]
       return { value: undefined, mistakes, placeOf: () => TOP }
     }
-    const problems = [...document.errors, ...document.warnings]
+    const problems = withoutConsequences([...document.errors, ...document.warnings])
     if (problems.length > 0) {
-      const mistakes = problems.map(({ message, pos }) => ({
+      const mistakes = problems.map(({ code, message, pos }) => ({
         path: [],
-        message: oneLine(withoutSource(message)),
+        message: IN_WORDS[code] ?? oneLine(withoutSource(message)),
         place: placeAt(pos[0]),
       }))
       return { value: undefined, mistakes, placeOf: () => TOP }
@@ -73,6 +84,18 @@ export function parseConfigText(text: string): ConfigText {
 }
 
 const TOP: Place = { line: 1, column: 1 }
+
+/** What YAML's own words leave open. */
+const IN_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  TAB_AS_INDENT: 'a tab in an indent: expected spaces',
+  DUPLICATE_KEY: 'this name stands in its object already: expected it once',
+}
+
+/** Lines behind a tab are read as something else than they are: what is wrong with them then is not what is wrong. */
+function withoutConsequences(problems: readonly YAMLError[]): readonly YAMLError[] {
+  const tabs = problems.filter(({ code }) => code === 'TAB_AS_INDENT')
+  return tabs.length > 0 ? tabs : problems
+}
 
 function failed(message: string): ConfigText {
   return { value: undefined, mistakes: [{ path: [], message, place: TOP }], placeOf: () => TOP }

@@ -114,7 +114,7 @@ describe('a config', () => {
     ['# nothing\n', 'c.yaml:1:1: expected a config, the file is empty'],
     ['- a\n- b\n', 'c.yaml:1:1: expected an object, got a list of 2'],
     ['just words', 'c.yaml:1:1: expected an object, got a text'],
-    ['a: 1\na: 2\n', 'c.yaml:2:1: Map keys must be unique'],
+    ['a: 1\na: 2\n', 'c.yaml:2:1: this name stands in its object already: expected it once'],
     ['a: [1, 2\nb: 3\n', 'c.yaml:2:1:'],
     ['a: !secret x\n', 'c.yaml:1:4: Unresolved tag: !secret'],
     ['a: *nobody\n', 'c.yaml:1:1: Unresolved alias'],
@@ -128,6 +128,46 @@ describe('a config', () => {
   ] as const)('that is no config is told with its place (%#)', async (text, start) => {
     const [first] = await ofText(text)
     expect(first.slice(0, start.length)).toBe(start)
+  })
+
+  it('with a tab is told the tab, and not what the lines behind it look like then', async () => {
+    const tabbed = EXAMPLE.replace(/^ {2}(?=port: )/m, '\t').replace(
+      '\n  - id: research',
+      '\n\t- id: research',
+    )
+    const lines = tabbed.split('\n').flatMap((line, i) => (line.startsWith('\t') ? [i + 1] : []))
+    expect(lines).toHaveLength(2)
+    expect(await ofText(tabbed)).toEqual(
+      lines.map((line) => `c.yaml:${line}:1: a tab in an indent: expected spaces`),
+    )
+  })
+
+  it('without a space after a colon is told that', async () => {
+    expect(await ofText(EXAMPLE.replace('{ usd: 200,', '{ usd:200,'))).toEqual([
+      expect.stringMatching(/^c\.yaml:\d+:\d+: caps\[0\]: expected a space after 'usd:'$/),
+    ])
+  })
+
+  it.each([
+    ['apiKey:SECRET', "upstreams[0]: expected a space after 'apiKey:'"],
+    ['apikey:SECRET', "upstreams[0]: expected a space after 'apikey:'"],
+    ['apiKey=SECRET', "upstreams[0]: expected 'apiKey: ' in place of 'apiKey='"],
+    ['apiKey SECRET', 'upstreams[0]: a name is unknown; known are id, apiKey,'],
+    [
+      'headers: { authorization:Bearer SECRET }',
+      "upstreams[0].headers: expected a space after 'authorization:'",
+    ],
+    [
+      "headers: { 'x-key SECRET': $A }",
+      'upstreams[0].headers: of each entry expected a header in lower case',
+    ],
+    ['apiKey: { SECRET: 1 }', 'upstreams[0].apiKey: expected the name of an environment variable'],
+  ])('repeats no secret that YAML takes for part of a name: %s', async (member, said) => {
+    const secret = 'sk-0123456789abcdef'
+    const upstream = `  - { id: x, protocol: openai, baseUrl: https://x.example/v1, ${member.replace('SECRET', secret)} }`
+    const told = await ofText(EXAMPLE.replace('upstreams:\n', `upstreams:\n${upstream}\n`))
+    expect(told).toEqual([expect.stringContaining(said)])
+    expect(told.join()).not.toContain(secret)
   })
 
   it('is read in a time that grows with it: a gateway reads it again while it serves', async () => {
