@@ -1,5 +1,5 @@
 import { checkArray, checkEach, checkInRange, checkRecord, checkString, isText } from '../../base/check.js'
-import { expected } from '../../base/errors.js'
+import { expected, expectedGot, type ParetoBanditError } from '../../base/errors.js'
 import { type Json, textOf } from '../../base/json.js'
 import { nearest } from '../../base/nearest.js'
 import { readOnce, readRecordOnce } from '../../base/read-once.js'
@@ -97,7 +97,7 @@ function ownReward(
   const scale = scaleOf(body, 'metric', metrics)
   const said = body.source ?? scale.source
   const source = sources.find((each) => each === said)
-  if (source === undefined) throw expected('INVALID_ARGUMENT', 'source', `one of ${sources.join(', ')}`, said)
+  if (source === undefined) throw wrong('source', `one of ${sources.join(', ')}`, said)
   return { decision, value: scaled(body, 'value', scale), weight, source, idempotencyKey, counts: true }
 }
 
@@ -128,7 +128,7 @@ function scaleOf(body: Json, field: string, metrics: readonly MetricScale[]): Me
   const names = metrics.map((metric) => metric.name)
   const near = name === '' ? undefined : nearest(name, names)
   if (near === undefined) return unscaled(name)
-  throw expected('INVALID_ARGUMENT', field, `'${near}', which has a scale, or a name unlike it`, name)
+  throw wrong(field, `'${near}', which has a scale, or a name unlike it`, name)
 }
 
 /** Of a metric that nobody has said anything of. */
@@ -140,7 +140,7 @@ function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
   const found = episode?.(idIn(body, 'episode_id')) ?? null
   if (found !== null) return found
   const what = 'an episode that is known; rewards of one answer have its inference_id'
-  throw expected('INVALID_ARGUMENT', 'episode_id', what, body.episode_id)
+  throw wrong('episode_id', what, body.episode_id)
 }
 
 /**
@@ -150,25 +150,26 @@ function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
 function keyIn(field: string, key: unknown): string | null {
   if (key === undefined || key === null || key === '') return null
   if (typeof key === 'string' && key.length <= KEY_CHARS_MAX) return key
-  throw expected('INVALID_ARGUMENT', field, `a text of at most ${KEY_CHARS_MAX} characters`, key)
+  throw wrong(field, `a text of at most ${KEY_CHARS_MAX} characters`, key)
+}
+
+/** In the words of JSON, which knows no `undefined`. */
+function wrong(field: string, what: string, value: unknown): ParetoBanditError {
+  if (value === undefined) return expectedGot('INVALID_ARGUMENT', field, what, 'nothing')
+  return expected('INVALID_ARGUMENT', field, what, value)
 }
 
 function idIn(body: Json, field: string): string {
   const value = body[field]
   if (typeof value !== 'string' || value === '' || value.length > KEY_CHARS_MAX)
-    throw expected(
-      'INVALID_ARGUMENT',
-      field,
-      'the id of a decision, as x-paretobandit-decision has it',
-      value,
-    )
+    throw wrong(field, 'the id of a decision, as x-paretobandit-decision has it', value)
   return value
 }
 
 function amount(body: Json, field: string, least: number, most: number): number {
   const value = body[field]
   if (typeof value === 'number' && value >= least && value <= most) return value
-  throw expected('INVALID_ARGUMENT', field, `a number in [${least}, ${most}]`, value)
+  throw wrong(field, `a number in [${least}, ${most}]`, value)
 }
 
 /** Truth is the best that there is. @throws INVALID_ARGUMENT */
@@ -207,7 +208,7 @@ function verdictOf(body: Json): number {
   const value = verdictValue(textOf(body.verdict))
   if (value !== null) return value
   const what = `one of ${Object.keys(VERDICT_VALUES).join(', ')}, or a score in [0, 1]`
-  throw expected('INVALID_ARGUMENT', 'verdict', what, body.verdict)
+  throw wrong('verdict', what, body.verdict)
 }
 
 /** What a word says of an answer; null: nothing that is known. */

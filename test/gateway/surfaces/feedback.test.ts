@@ -20,7 +20,7 @@ async function answered(rewards: object = { windowMs: 0 }) {
     const response = await server.post('/v1/feedback', body, headers)
     return {
       status: response.status,
-      body: (await response.json()) as { status?: string; error?: { code: string } },
+      body: (await response.json()) as { status?: string; error?: { code: string; message: string } },
     }
   }
   return { server, ask, give, meanReward }
@@ -137,7 +137,13 @@ describe('feedback', () => {
       { decision_id: 7, value: 1 },
       { replay_id: decision_id, verdict: 'so so' },
     ]
-    for (const body of bad) expect([body, (await give(body)).status]).toEqual([body, 400])
+    for (const body of bad) {
+      const given = await give(body)
+      expect([body, given.status]).toEqual([body, 400])
+      expect(given.body.error?.message).not.toContain('undefined')
+    }
+    const { error } = (await give({ decision_id })).body
+    expect(error?.message).toBe('value: expected a number in [0, 1], got nothing')
     expect((await give({ decision_id: 'x.1', value: 1 })).status).toBe(404)
     const other = { authorization: `Bearer ${OTHER_KEY}` }
     expect((await give({ decision_id, value: 0 }, other)).status).toBe(404)
