@@ -123,7 +123,7 @@ function startError(error: unknown, file: string): unknown {
   // What is beside the log: keys and notes.
   if ('code' in error && error.code === 'REDIS_UNAVAILABLE')
     return new CommandError('FILE_UNREADABLE', `${file}: store: ${error.message}`, { cause: error })
-  const told = listenError(error, `${file}: listen`)
+  const told = listenError(error, `${file}: listen`, ': --port takes another, or 0 for any')
   if (told !== error || !isErrno(error)) return told
   // It may be of another file: that of the keys, say.
   return FILE_CODES.includes(error.code) ? fileError(error, error.path ?? file, 'read') : error

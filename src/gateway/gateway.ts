@@ -257,11 +257,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await notes.close()
       endAlarms()
       endExpiry()
-      await router.close()
+      await closeRouter(router, write)
       await records.close()
     },
   }
 }
+
+/** Where its last events cannot be kept, a line has what the next process will not know. @throws (rejected with) why */
+async function closeRouter(router: Router<string>, write: WriteLine): Promise<void> {
+  try {
+    await router.close()
+  } catch (error) {
+    const { journal, pacer } = router.stats()
+    const { spendUsd, reservedUsd } = pacer
+    write('error', { waitingEvents: journal?.waiting ?? 0, spendUsd, reservedUsd }, NOT_KEPT)
+    throw error
+  }
+}
+
+const NOT_KEPT =
+  'what happened last is in no store: compare this spend with that of the next start, and debit what it lacks by POST /admin/adjustments'
 
 /** A limit may stand in the router's log, of which the config knows nothing. */
 function checkHeld(router: Router<string>, config: GatewayConfig): void {

@@ -130,7 +130,9 @@ describe('serve', () => {
     const { code, stderr } = await folder.spawn(['serve', file, '--port', String(port)])
     expect([code, stderr]).toEqual([
       2,
-      expect.stringMatching(/^paretobandit: .*g\.json: listen: .*EADDRINUSE.*\n$/),
+      expect.stringMatching(
+        /^paretobandit: .*g\.json: listen: .*EADDRINUSE.*: --port takes another, or 0 for any\n$/,
+      ),
     ])
     await new Promise((resolve) => taken.close(resolve))
     await serving('g.json')
@@ -313,6 +315,22 @@ describe('serve', () => {
     )
     expect((await again.call('GET', '/admin/budget')).body).toMatchObject({ account: { caps: [{ usd: 3 }] } })
   })
+})
+
+test('serve says what its spend was where it ends and not all can be kept', async () => {
+  await folder.write('g.json', config())
+  const gateway = await serving('g.json')
+  expect((await gateway.call('POST', '/admin/adjustments', { usd: -0.5 })).status).toBe(200)
+  await rename(join(folder.path, 'gw.db'), join(folder.path, 'elsewhere.db'))
+  await gateway.call('PUT', '/admin/budget', { usdPerRequest: 0.25 })
+  const { body } = await gateway.call('GET', '/admin/budget')
+  gateway.child.kill('SIGTERM')
+  expect(await gateway.exited).toBe(1)
+  const [unkept, last] = gateway.lines().slice(-2)
+  expect(last).toMatchObject({ level: 'error', msg: 'ended, and not all was kept' })
+  const { spendUsd, reservedUsd } = body.account as Tree
+  expect(unkept).toMatchObject({ level: 'error', waitingEvents: 1, spendUsd, reservedUsd })
+  expect(unkept.msg).toMatch(/^what happened last is in no store: /)
 })
 
 describe.skipIf(!hasRedis)('serve on Redis', () => {
