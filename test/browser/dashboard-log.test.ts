@@ -249,6 +249,16 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     expect(await axeProblems(page)).toEqual([])
   })
 
+  it.each([1280, 1400])(
+    'has room for means with their intervals in half of a page of %i px',
+    async (width) => {
+      const page = await open({ viewport: { width, height: 900 } })
+      const table = page.locator('#savings-panel .scroll')
+      await table.waitFor()
+      expect(await table.evaluate((each) => each.scrollWidth - each.clientWidth)).toBeLessThanOrEqual(0)
+    },
+  )
+
   it('is for this machine alone, by whatever name it is asked', async () => {
     await open()
     const { request } = await import('node:http')
