@@ -7,12 +7,13 @@ import type { SharedMoney } from '../policy/dollar/commands.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
+import { BilledRequest } from '../state/pending/billed-request.js'
 import { isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
 import { FailureReports } from './failure-reports.js'
 import { agreeWith, headerOf } from './header.js'
 import { LocalLeases } from './leases/local-leases.js'
-import type { Flight } from './leases/others-in-flight.js'
+import type { Flight, Known } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
 import type { Made } from './made.js'
 import { resolveOnDifference } from './on-difference.js'
@@ -100,14 +101,24 @@ async function openReplica(
           broker: store.leases,
           now: () => host.now(),
           limitsOf: (tenant) => shared.limitsOf(host.state, tenant),
+          confirmedLimitsOf: (tenant) => shared.limitsOf(replica.confirmed, tenant),
           tenants: () => shared.tenants(host.state),
           burst: shared.burst,
           inFlight: () => flightsOf(host.state, shared),
+          known: () => knownOf(host.state, shared),
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
         })
-  const replica = new Replica({ store, opened, options: journal, host, recovered, startFold: start, leases })
+  const replica: Replica = new Replica({
+    store,
+    opened,
+    options: journal,
+    host,
+    recovered,
+    startFold: start,
+    leases,
+  })
   try {
     await replica.begin()
     await leases?.open()
@@ -127,12 +138,28 @@ function* flightsOf(state: RoutingState, shared: SharedMoney): Generator<Flight>
     if (!isUnsettled(pending.state(sequence))) continue
     yield {
       id: ids.idOf(sequence),
-      tenant: shared.tenantOf(state, sequence),
+      tenant: shared.tenantOf(state, { policyColumn: (column) => pending.policyColumn(sequence, column) }),
       model: registry.atSlot(pending.slot(sequence))?.id ?? '',
       at: pending.at(sequence),
       reservedUsd: pending.reservedUsd(sequence),
     }
   }
+}
+
+/** The requests whose cost a state knows, as far as it remembers them. */
+function* knownOf(state: RoutingState, shared: SharedMoney): Generator<Known> {
+  const { pending, ids } = state
+  const known = (request: BilledRequest) => ({
+    id: `${ids.origins.at(request.origin)?.name ?? ''}.${request.number}`,
+    tenant: shared.tenantOf(state, request),
+    routedAt: request.routedAt,
+    at: request.bookedAt,
+    usd: request.bookedUsd,
+  })
+  for (const sequence of pending.waiting())
+    if (!isUnsettled(pending.state(sequence)))
+      yield known(new BilledRequest(pending.row(sequence), pending.prices(sequence)))
+  for (const { row, prices } of pending.closed.all()) yield known(new BilledRequest(row, prices))
 }
 
 function startFold(

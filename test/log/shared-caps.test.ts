@@ -558,6 +558,56 @@ describe('a calendar cap that replicas share', () => {
     expect(spentUsd).toBeGreaterThan(0.9)
   })
 
+  it.each(['calendar', 'rolling'] as const)(
+    'pays for what a process left that is gone, and was settled before another started: %s',
+    async (window) => {
+      const options: RouterOptions = { caps: [{ usd: 10, per: 'hour', window }], pendingTtlMs: 5 * HOUR }
+      const fleet = await Fleet.start(2, options)
+      const held = await fleet.hold(1, 0.1, 3)
+      await fleet.tick()
+      fleet.stores[1].isCutOff = true
+      fleet.now += HOUR + 5 * MINUTE
+      await fleet.tick()
+      for (const request of held) fleet.settle(request, 1, 0)
+      await fleet.tick()
+      await fleet.join(options)
+      await fleet.spendDeaf([0, 2], 0.1, 120)
+      const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+      expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+      expect(spentUsd).toBeGreaterThan(9)
+    },
+  )
+
+  it.each([0, 1])('can be spent where an operator gives a credit, at replica %i', async (by) => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'day' }] })
+    await fleet.spend([0, 1], 0.1, 120)
+    fleet.routers[by].adjustAccount(5)
+    await fleet.tick()
+    await fleet.spendDeaf([0, 1], 0.1, 120)
+    const spentUsd = fleet.spentUsd(() => true)
+    expect(spentUsd).toBeLessThanOrEqual(15 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(14)
+  })
+
+  it('counts a credit once, whoever owes for what is in flight from the period before', async () => {
+    const fleet = await Fleet.start(4, { caps: [{ usd: 10, per: 'hour' }], pendingTtlMs: 5 * HOUR })
+    for (const by of [0, 1, 2, 3]) await fleet.hold(by, 0.1, 2)
+    await fleet.tick()
+    fleet.now = START + HOUR + MINUTE
+    for (const by of [0, 1, 2, 3]) await fleet.spend([by], 0.1, 3)
+    for (const request of [...fleet.open]) fleet.settle(request, 0.5)
+    await pass(2100)
+    fleet.now += 2100
+    for (const by of [0, 1, 2, 3]) await fleet.spend([by], 0.1, 1)
+    await fleet.tick()
+    fleet.routers[0].adjustAccount(1)
+    await fleet.tick()
+    await fleet.spendDeaf([0, 1, 2, 3], 0.1, 120)
+    const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
+    expect(spentUsd).toBeLessThanOrEqual(11 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(10)
+  })
+
   it('is shared by those who learn of it while they run', async () => {
     const fleet = await Fleet.start(2, {})
     fleet.routers[0].addTenant({ id: 't', caps: [{ usd: 1, per: 'day' }] })

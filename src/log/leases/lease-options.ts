@@ -1,6 +1,6 @@
 import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
 import type { LeaseBroker } from '../store.js'
-import type { Flight } from './others-in-flight.js'
+import type { Flight, Known } from './others-in-flight.js'
 
 /** What the leases of a process work with. */
 export interface LeaseOptions {
@@ -8,9 +8,13 @@ export interface LeaseOptions {
   readonly now: () => number
   /** The limits of the router's account (null) or a tenant's; undefined if it has no limits. */
   readonly limitsOf: (tenant: string | null) => AccountLimits | undefined
+  /** The same as the log has it up to the event that was read last. */
+  readonly confirmedLimitsOf: (tenant: string | null) => AccountLimits | undefined
   readonly tenants: () => Iterable<string>
   /** The requests that are in flight by the router's state, whoever routed them. */
   readonly inFlight: () => Iterable<Flight>
+  /** Those whose cost is known by it, as far as it remembers them. */
+  readonly known: () => Iterable<Known>
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
   readonly localShare: number

@@ -1,10 +1,13 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { EventOf } from '../../events/events.js'
+import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
+import type { Cap } from '../../policy/dollar/accounts/cap.js'
+import { begunCap } from '../../policy/dollar/accounts/cap-status.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
 import { inSlices } from '../time-slice.js'
-import { AccountWallets } from './account-wallets.js'
+import { AccountWallets, poolOf } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
 import { OthersInFlight } from './others-in-flight.js'
@@ -64,9 +67,18 @@ export class LocalLeases implements Lease {
 
   /** Takes the first slices, before any traffic. @throws what the store throws */
   async open(): Promise<void> {
-    await inSlices(this.others.restartSteps(this.options.inFlight()))
+    const { inFlight, known, limitsOf, now, burst } = this.options
+    const tenants = [null, ...this.options.tenants()]
+    // They ask for nothing: what others may still have to pay must be known before.
+    const wallets = tenants.flatMap((tenant) => {
+      const account = new AccountWallets(tenant, burst)
+      const limits = limitsOf(tenant)
+      if (limits !== undefined) account.follow(limits, now())
+      return account.caps
+    })
+    await inSlices(this.others.restartSteps(inFlight(), known(), wallets))
     await this.renewal.count()
-    for (const tenant of [null, ...this.options.tenants()]) this.followLimits(tenant)
+    for (const tenant of tenants) this.followLimits(tenant)
     await this.renewal.refill().catch((error: unknown) => {
       if (!isGone(error)) throw error
       this.options.onError(error)
@@ -168,7 +180,12 @@ export class LocalLeases implements Lease {
     const ids = new Set(flights.map(({ id }) => id))
     // What it cost is not known: what was drawn stays drawn.
     for (const id of this.ownRequests.keys()) if (!ids.has(id)) this.dropRequest(id)
-    this.others.restart(flights.filter(({ id }) => !this.ownRequests.has(id)))
+    const isOwn = ({ id }: { readonly id: string }) => this.ownRequests.has(id) || this.billable.has(id)
+    this.others.restart(
+      flights.filter((each) => !isOwn(each)),
+      [...this.options.known()].filter((each) => !isOwn(each)),
+      [...this.accounts.values()].flatMap(({ caps }) => caps),
+    )
   }
 
   storeFails(): void {
@@ -321,15 +338,42 @@ export class LocalLeases implements Lease {
     }
   }
 
-  /** An operator's credit ends debts wherever they are; what is left of it goes into the pot of a budget's burst. */
+  /**
+   * An operator's credit ends debts wherever they are, as far as all together have spent more than there is. The rest is put into the
+   * pot, by the process that gave it: others pay their debts out of that.
+   */
   private adjusted({ tenant, usd }: EventOf<'account-adjusted'>, isOwn: boolean): void {
     const account = this.accounts.get(tenant)
     if (account === undefined) return
     for (const wallet of account.all()) {
-      if (usd > 0) this.credit(wallet, usd, isOwn && wallet === account.burst)
-      else if (isOwn) wallet.heldUsd += usd
+      if (usd <= 0) {
+        if (isOwn) wallet.heldUsd += usd
+        continue
+      }
+      const { debtUsd, restUsd } = this.creditOf(account, wallet, usd)
+      if (debtUsd > 0) this.credit(wallet, debtUsd, false)
+      if (restUsd > 0 && isOwn) this.credit(wallet, restUsd, true)
     }
     account.boundDebt()
+  }
+
+  /** What of a credit that the log has just counted ends debts, and what is there to be spent. */
+  private creditOf(
+    account: AccountWallets,
+    wallet: Wallet,
+    usd: number,
+  ): { debtUsd: number; restUsd: number } {
+    const limits = this.options.confirmedLimitsOf(account.tenant)
+    if (wallet === account.burst) {
+      const restUsd = Math.min(usd, Math.max(0, limits?.credit.balanceUsd ?? 0))
+      return { debtUsd: usd - restUsd, restUsd }
+    }
+    const now = this.options.now()
+    const cap = limits?.caps.find((each) => isPotOf(account.tenant, each, wallet, now))
+    // Dollars of a rolling cap come back when the window has passed.
+    if (cap === undefined || cap.window === 'rolling') return { debtUsd: usd, restUsd: 0 }
+    const leftUsd = Math.min(usd, begunCap(cap, now).availableUsd(now))
+    return { debtUsd: usd - leftUsd, restUsd: Math.max(0, leftUsd - cap.handover.creditedUsd) }
   }
 
   /** What is more than a slice is for others. @param isAll whether it is more than the end of a debt */
@@ -360,6 +404,12 @@ export class LocalLeases implements Lease {
     request.chargedTurn = nextTurn()
     for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)
   }
+}
+
+/** Whether a wallet is of the pot of a cap, in the period that the next request finds. */
+function isPotOf(tenant: string | null, cap: Cap, { pool }: Wallet, now: number): boolean {
+  const { startsAt, endsAt } = cap.isOver(now) ? calendarPeriod(cap, now) : cap
+  return poolOf(tenant, cap, startsAt, endsAt, now).key === pool.key
 }
 
 function isGone(error: unknown): boolean {

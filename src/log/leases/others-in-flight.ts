@@ -14,6 +14,15 @@ export interface Flight {
   readonly reservedUsd: number
 }
 
+/** A request whose cost was known before events of it were read, or while none were. */
+export interface Known {
+  readonly id: string
+  readonly tenant: string | null
+  readonly routedAt: number
+  readonly at: number
+  readonly usd: number
+}
+
 /** An event that a process appended: its time by that process's clock, and when it was heard by this one's, ms. */
 interface Said {
   readonly at: number
@@ -73,6 +82,8 @@ export class OthersInFlight {
   private paying: Payable[] = []
   private readonly heard = new Map<string, Heard>()
   private readonly capacity: number
+  /** Time of the latest event that was followed. */
+  private followedAt = Number.NEGATIVE_INFINITY
   /** The longest that any wallet so far counts a dollar, ms: what became known before that is no part of any. */
   private longestMs = 0
   private readonly latest = new WeakMap<Wallet, Counted>()
@@ -82,15 +93,31 @@ export class OthersInFlight {
     this.flights = new LatestMap(capacity)
   }
 
-  /** As the state has it. */
-  restart(flights: Iterable<Flight>): void {
-    runToEnd(this.restartSteps(flights))
+  /** As the state has it. @param known of others; wallets: of all accounts, as of now */
+  restart(flights: Iterable<Flight>, known: Iterable<Known> = [], wallets: readonly Wallet[] = []): void {
+    runToEnd(this.restartSteps(flights, known, wallets))
   }
 
   /** The same in steps. */
-  *restartSteps(flights: Iterable<Flight>): Generator<void> {
-    this.flights.clear()
+  *restartSteps(
+    flights: Iterable<Flight>,
+    known: Iterable<Known>,
+    wallets: readonly Wallet[],
+  ): Generator<void> {
     let taken = 0
+    // Those of many tenants begin together.
+    const kinds = [
+      ...new Map(wallets.map((each) => [`${each.startsAt} ${each.pool.windowMs}`, each])).values(),
+    ]
+    // What they cost was heard of by nobody here: whether their processes have paid for it is not known.
+    for (const { id, tenant, routedAt, at, usd } of known) {
+      if (++taken % STEP_FLIGHTS === 0) yield
+      if (!this.flights.has(id) && routedAt < this.followedAt) continue
+      const landed = { origin: originOf(id), tenant, routedAt, at, usd }
+      if (usd > 0 && kinds.some((wallet) => mayLack(wallet, landed))) this.landed.push(landed)
+    }
+    if (this.landed.length > this.capacity) this.landed = merged(this.landed, this.capacity)
+    this.flights.clear()
     for (const flight of flights) {
       this.flights.set(flight.id, flight)
       if (++taken % STEP_FLIGHTS === 0) yield
@@ -100,6 +127,7 @@ export class OthersInFlight {
   /** An event of the log. @param origin who appended it */
   follow(event: RouterEvent, origin: string, isOwn: boolean): void {
     this.hear(origin, event.at)
+    this.followedAt = Math.max(this.followedAt, event.at)
     switch (event.type) {
       case 'routed':
         if (isOwn) break
@@ -143,8 +171,7 @@ export class OthersInFlight {
       for (const each of this.flights.values())
         if (each.at < startsAt && isOf(each.tenant, tenant)) usd += each.reservedUsd
       for (const list of [this.landed, this.paying])
-        for (const each of list)
-          if (each.routedAt < startsAt && each.at >= startsAt && isOf(each.tenant, tenant)) usd += each.usd
+        for (const each of list) if (mayLack(wallet, each) && isOf(each.tenant, tenant)) usd += each.usd
       return usd
     }
     const stepsMs = (2 * windowMs) / ROLLING_STEPS
@@ -157,7 +184,7 @@ export class OthersInFlight {
     for (const list of [this.landed, this.paying])
       for (const each of list) {
         if (each.routedAt > now - windowMs || each.at < now - paidMs || !isOf(each.tenant, tenant)) continue
-        if (each.at - each.routedAt > stepsMs) usd += each.usd
+        if (mayLack(wallet, each)) usd += each.usd
       }
     return usd
   }
@@ -267,6 +294,12 @@ function lengthOf({ startsAt, pool }: Wallet): number {
   const { endsAt, windowMs } = pool
   if (windowMs !== null) return windowMs * (1 + 2 / POT_STEPS)
   return startsAt === null || endsAt === null ? 0 : endsAt - startsAt
+}
+
+/** Whether the pot of a wallet lacks what a request cost, unless its process has paid for that again. */
+function mayLack({ startsAt, pool: { windowMs } }: Wallet, { routedAt, at }: Landed): boolean {
+  if (windowMs !== null) return at - routedAt > (2 * windowMs) / ROLLING_STEPS
+  return startsAt !== null && routedAt < startsAt && at >= startsAt
 }
 
 /** Every dollar is the router's, too. */

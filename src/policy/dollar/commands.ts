@@ -10,6 +10,7 @@ import {
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import type { EventOf, RouterEvent } from '../../events/events.js'
 import { findModel } from '../../state/find-model.js'
+import type { BilledRequest } from '../../state/pending/billed-request.js'
 import type { StateView } from '../../state/policy-state.js'
 import { checkNewCeiling } from '../budget.js'
 import type { CommandContext, CommandHandlers, QueryHandlers } from '../commands.js'
@@ -43,7 +44,7 @@ export interface SharedMoney {
   limitsOf(state: StateView, tenant: string | null): AccountLimits | undefined
   tenants(state: StateView): Iterable<string>
   /** Whose request it is; null for one without a tenant, or of one that is gone. */
-  tenantOf(state: StateView, sequence: number): string | null
+  tenantOf(state: StateView, request: Pick<BilledRequest, 'policyColumn'>): string | null
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
 }
@@ -148,8 +149,8 @@ export const DOLLAR_QUERIES: QueryHandlers<DollarState, DollarOptions> = {
   sharedMoney: ({ options: { policyOptions } }) => ({
     limitsOf: ({ policy }: StateView<DollarState>, tenant: string | null) => policy.limits(tenant),
     tenants: ({ policy }: StateView<DollarState>) => policy.accounts.tenants.keys(),
-    tenantOf: ({ policy, pending }: StateView<DollarState>, sequence: number) =>
-      policy.accounts.idOf(pending.policyColumn(sequence, TENANT)),
+    tenantOf: ({ policy }: StateView<DollarState>, request: Pick<BilledRequest, 'policyColumn'>) =>
+      policy.accounts.idOf(request.policyColumn(TENANT)),
     burst: policyOptions.strict ? policyOptions.burst : null,
   }),
 }

@@ -57,6 +57,11 @@ export class CapHandover {
     this.dollars.hand(moreUsd + this.handedUsd(this.cap.startsAt, at), at)
   }
 
+  /** By what the latest credit raised what replicas share of the limit, USD: as it is read right after the credit. */
+  get creditedUsd(): number {
+    return this.dollars.creditedUsd
+  }
+
   /** Whether the cap was taken away in a period that was over then: what is routed in a later one is not its spend. */
   isPast(at: number): boolean {
     const { startsAt, endsAt } = this.cap

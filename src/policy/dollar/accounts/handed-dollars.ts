@@ -11,6 +11,8 @@ export class HandedDollars {
   private usd = 0
   private at = 0
   private isCredited = false
+  /** By what the latest credit lowered them, USD. No part of the fold. */
+  creditedUsd = 0
 
   /** Takes the place of those before. @param isCredited whether a credit lowers them: not where an event from before 0.2 made the edit */
   hand(usd: number, at: number, isCredited = usd > 0): void {
@@ -21,7 +23,8 @@ export class HandedDollars {
 
   /** An operator gave a credit, USD. */
   credit(usd: number): void {
-    if (this.isCredited) this.usd = Math.max(0, this.usd - usd)
+    this.creditedUsd = this.isCredited ? Math.min(this.usd, usd) : 0
+    this.usd -= this.creditedUsd
   }
 
   /** USD of them in the calendar period that begins at `startsAt`. */
