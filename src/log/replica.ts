@@ -71,6 +71,8 @@ export class Replica implements Journal {
   /** Number of the latest own event that is not of a request; 0: none. */
   private lastChange = 0
   private isDiverged = false
+  /** Own events without a place that did not follow from the log when the router's state was made: it lacks them. */
+  private readonly leftOut = new Set<number>()
   /** Requests of others that were read just now. */
   private readonly arrived: string[] = []
   /** Those that wait until all own events up to a number have their place, and the loss of one of these. */
@@ -278,8 +280,9 @@ export class Replica implements Journal {
     const count = number - this.firstUnplaced + 1
     this.unplaced = this.unplaced.length === count ? [] : this.unplaced.slice(count)
     this.firstUnplaced = number + 1
-    // Here it was booked as what it was made for.
-    if (outcome.kind === 'billed') this.isDiverged = true
+    // Here it was booked as what it was made for, or not at all.
+    const isLeftOut = this.leftOut.delete(number)
+    if (outcome.kind === 'billed' || (isLeftOut && outcome.kind === 'applied')) this.isDiverged = true
     if (this.refuseReceipt(number, outcome)) this.isDiverged = true
   }
 
@@ -325,14 +328,16 @@ export class Replica implements Journal {
     const { encoder, dimension } = this.host
     const state = this.host.fresh()
     loadSnapshot(encodeSnapshot(this.confirmed, encoder), state, { encoder, dimension })
-    for (const bytes of this.unplaced) {
+    this.leftOut.clear()
+    for (const [i, bytes] of this.unplaced.entries()) {
       try {
         state.apply(
           checkEvent(state, this.fold.policy, this.fold.options, decodeEvent(bytes, this.fold.events)),
         )
       } catch (error) {
         if (!(error instanceof ParetoBanditError)) throw error
-        // It will be refused at its place as well.
+        // It will be refused at its place as well, unless the log has by then what it follows from: it may have lost that, and get it again.
+        this.leftOut.add(this.firstUnplaced + i)
       }
     }
     this.host.adopt(state)

@@ -259,6 +259,8 @@ class Script {
     const what = `correct ${request.id}: ${costUsd}`
     const receipt = attempt(() => replica.router.correct(request.id, { costUsd }))
     if (receipt === null) return `${what}, refused`
+    // Not held here: that others can spend all of what a correction gives back.
+    this.hasLeaked = true
     this.costs(request, costUsd)
     this.promises(what, receipt.durable)
     return what

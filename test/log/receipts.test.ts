@@ -400,6 +400,27 @@ describe('what was read back, lost before it was acknowledged, and appended agai
   })
 })
 
+describe('a bill without a place when the log has lost its request', () => {
+  it('is in the state of its router where the log gets that again first', async () => {
+    const log = new SharedLog()
+    log.isWatchful = true
+    const [a, b] = [await replica(log), await replica(log)]
+    a.store.isDeaf = true
+    const { id } = a.router.route(X)
+    await until(() => b.router.stats().requests === 1, 'the request')
+    b.store.isSlow = true
+    const { durable } = b.router.settle(id, { costUsd: 0.25 })
+    log.lose(1)
+    await until(() => b.router.stats().requests === 0, 'the loss')
+    a.store.isDeaf = false
+    await until(() => b.router.stats().requests === 1, 'the request again')
+    b.store.isSlow = false
+    await durable
+    await until(() => b.router.stats().account?.spendUsd === 0.25, 'the bill', 5000)
+    expect(a.router.stats().account?.spendUsd).toBe(0.25)
+  })
+})
+
 describe('ids of a router without a name', () => {
   it('are not those of another start: late feedback for that finds nothing', async () => {
     const [before, after] = [await createRouter(OPTIONS), await createRouter(OPTIONS)]
