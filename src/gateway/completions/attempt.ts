@@ -248,9 +248,10 @@ export class Attempt implements StreamedCall {
     const unsupported = unsupportedIn(failure.status, text)
     if (failure.kind !== 'caller' || unsupported === null) return failure
     const { code, status, message, body } = failure
-    if ((this.changes[unsupported.member] ?? null) !== null)
+    const { member } = unsupported
+    if (Object.hasOwn(this.changes, member) && this.changes[member] !== null)
       return failureOfSetup(`the upstream answered ${status}`, message)
-    if (!Object.hasOwn(this.order.body.json, unsupported.member)) return failure
+    if (!Object.hasOwn(this.order.body.json, member)) return failure
     this.house.unsupported.add(this.call.model, unsupported, this.order.body.json)
     return new UpstreamFailure('model', code, status, message, { body })
   }

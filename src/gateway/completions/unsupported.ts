@@ -35,12 +35,19 @@ export function unsupportedIn(status: number, text: string): Unsupported | null 
   return { member, isValue: code === 'unsupported_value' || word === 'value' }
 }
 
+interface Kept {
+  readonly member: string
+  /** Its value, JSON; null: it takes none. */
+  readonly value: string | null
+  readonly until: number
+}
+
 /**
  * What models do not take, as their providers have said: a temperature where a model reasons, an effort where it does not. The next request
  * with the same goes to others.
  */
 export class UnsupportedMembers {
-  private readonly rows = new LatestMap<string, LatestMap<string, number>>(MODELS_MAX)
+  private readonly rows = new LatestMap<string, LatestMap<string, Kept>>(MODELS_MAX)
   private readonly now: () => number
 
   /** @param now of a clock that nobody sets, ms */
@@ -49,10 +56,10 @@ export class UnsupportedMembers {
   }
 
   add(model: ModelConfig, { member, isValue }: Unsupported, body: Json): void {
-    const value = isValue ? JSON.stringify(body[member]) : ''
-    if (value.length > VALUE_CHARS_MAX) return
-    const row = this.rows.get(keyOf(model)) ?? new LatestMap<string, number>(MEMBERS_MAX)
-    row.set(`${member}\n${value}`, this.now() + KEPT_MS)
+    const value = isValue ? JSON.stringify(body[member]) : null
+    if (value !== null && value.length > VALUE_CHARS_MAX) return
+    const row = this.rows.get(keyOf(model)) ?? new LatestMap<string, Kept>(MEMBERS_MAX)
+    row.set(`${member}\n${value}`, { member, value, until: this.now() + KEPT_MS })
     this.rows.set(keyOf(model), row)
   }
 
@@ -66,10 +73,11 @@ export class UnsupportedMembers {
     const row = this.rows.get(keyOf(model))
     if (row === undefined) return false
     const now = this.now()
-    for (const [key, until] of row) {
-      const [member, value] = key.split('\n')
-      if (until <= now || (body[member] ?? null) === null || Object.hasOwn(model.parameters, member)) continue
-      if (value === '' || value === JSON.stringify(body[member])) return true
+    for (const { member, value, until } of row.values()) {
+      // Its own: what a provider names may be a name that every object has.
+      const said = Object.hasOwn(body, member) ? body[member] : null
+      if (until <= now || said === null || Object.hasOwn(model.parameters, member)) continue
+      if (value === null || value === JSON.stringify(said)) return true
     }
     return false
   }

@@ -47,6 +47,22 @@ describe('what one model does not take', () => {
     expect(server.ledger().reservedUsd).toBe(0)
   })
 
+  it.each(['constructor', '__proto__', 'toString'])(
+    'keeps nobody away who does not say it: %s, a name that every object has',
+    async (name) => {
+      const script: Script = ({ body }) =>
+        Object.hasOwn(body, name) ? refusal(unsupportedParameter(name)) : {}
+      const server = await gatewayServer({ models: MODELS, script })
+      const said = { model: 'auto', messages: HELLO }
+      const odd = JSON.stringify(said).replace('{', `{"${name}":1,`)
+      expect((await server.post(CHAT, odd)).status).toBe(400)
+      const before = server.upstream.entries.length
+      for (let i = 0; i < 6; i++) expect((await server.post(CHAT, said)).status).toBe(200)
+      const asked = server.upstream.entries.slice(before).map(({ request }) => request.body.model)
+      expect(asked).toEqual(Array(6).fill('sim-middle'))
+    },
+  )
+
   it('is the client own matter where it names the model, in the words of its provider', async () => {
     const server = await gatewayServer({ models: MODELS, script: reasoning })
     for (let i = 0; i < 2; i++) {
