@@ -1,6 +1,6 @@
 import { checkOneOf } from '../base/check.js'
 import { expected } from '../base/errors.js'
-import { hearRejection } from '../base/rejection.js'
+import { guarded, hearRejection } from '../base/rejection.js'
 import type { EventOf, RouterEvent, RouterEventType } from './event-map.js'
 
 export type Listener<E> = (event: E) => void
@@ -16,7 +16,7 @@ export type SubscribedEvent<S extends Subscription> = S extends RouterEventType 
  */
 export class EventEmitter {
   private readonly listeners = new Map<Subscription, Set<Listener<RouterEvent>>>()
-  private readonly onError: (error: unknown) => unknown
+  private readonly report: (error: unknown) => void
   private readonly subscriptions: readonly Subscription[]
   private readonly queue: RouterEvent[] = []
   /** Subscriptions in force: with none, an event costs a look at this number. */
@@ -25,7 +25,8 @@ export class EventEmitter {
 
   /** @param types that can be subscribed to */
   constructor(onError: (error: unknown) => unknown, types: readonly RouterEventType[]) {
-    this.onError = onError
+    // The event has been applied and the caller must hear of that; of what fails in here nobody is left to hear.
+    this.report = guarded(onError)
     this.subscriptions = ['*', ...types]
   }
 
@@ -80,12 +81,5 @@ export class EventEmitter {
         }
       }
     }
-  }
-
-  private readonly report = (error: unknown): void => {
-    try {
-      // The event has been applied and the caller must hear of that; nobody is left to hear of this.
-      hearRejection(this.onError(error), () => {})
-    } catch {}
   }
 }

@@ -1,7 +1,7 @@
 import { checkBoolean, checkInRange, checkInteger, checkKeys, checkRecord } from '../base/check.js'
 import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
-import { hearRejection } from '../base/rejection.js'
+import { guarded } from '../base/rejection.js'
 import type { JournalSettings } from './journal-settings.js'
 import type { Store } from './store.js'
 
@@ -48,7 +48,9 @@ export function resolveJournal(value: unknown): JournalOptions {
   return {
     snapshotEvents: integer(settings.snapshotEvents, 50_000, 1, 1e9, 'journal.snapshotEvents'),
     capacity: integer(settings.capacity, 65_536, 1, 65_536, 'journal.capacity'),
-    onStoreError: guarded((onStoreError as JournalSettings['onStoreError']) ?? reportOnce()),
+    onStoreError: guarded((onStoreError as JournalSettings['onStoreError']) ?? reportOnce(), (error) =>
+      console.error(error),
+    ),
     localShare:
       settings.localShare === undefined ? 0 : checkInRange(settings.localShare, 0, 1, 'journal.localShare'),
     holdMs: integer(settings.holdMs, 10_000, 0, 3_600_000, 'journal.holdMs'),
@@ -64,18 +66,6 @@ export function resolveJournal(value: unknown): JournalOptions {
 
 function integer(value: unknown, otherwise: number, low: number, high: number, field: string): number {
   return value === undefined ? otherwise : checkInteger(value, low, high, field)
-}
-
-/** Reporting a failure must not cause another. */
-function guarded(tell: (error: unknown) => unknown): (error: unknown) => void {
-  const failed = (other: unknown): void => console.error(other)
-  return (error) => {
-    try {
-      hearRejection(tell(error), failed)
-    } catch (other) {
-      failed(other)
-    }
-  }
 }
 
 /** One line when a kind of failure begins, not one a retry. */

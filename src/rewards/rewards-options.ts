@@ -12,7 +12,7 @@ import {
   checkString,
 } from '../base/check.js'
 import { expected } from '../base/errors.js'
-import { hearRejection } from '../base/rejection.js'
+import { guarded } from '../base/rejection.js'
 import { type HeldStore, NOT_HELD } from './collect/held-rewards.js'
 import { checkScale, type MetricScale } from './feedback/read-feedback.js'
 import type { JudgeReply, Question } from './judge/grading.js'
@@ -152,15 +152,6 @@ export function readRewardsOptions(options: RewardsOptions): ResolvedRewardsOpti
     onError: guarded(options.onError ?? (() => {})),
     now: options.now ?? Date.now,
     after: options.after ?? afterQuietly,
-  }
-}
-
-/** Nobody is left to hear of what fails in telling of a failure. */
-function guarded(tell: (error: unknown) => unknown): (error: unknown) => void {
-  return (error) => {
-    try {
-      hearRejection(tell(error), () => {})
-    } catch {}
   }
 }
 

@@ -62,7 +62,7 @@ export class Attempt implements StreamedCall {
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
   /** What the provider has refused to take in other words. */
-  private readonly wordings = new Set<Wording>()
+  private readonly wordings: Wording[] = []
   /** What is sent otherwise than the client said it, by name. */
   private changes: Json = {}
   private readonly cleanUps: (() => void)[] = []
@@ -95,7 +95,7 @@ export class Attempt implements StreamedCall {
       } catch (error) {
         if (!(error instanceof WordingRefused)) return this.failedBeforeContent(error)
         // Each is said once.
-        this.wordings.add(error.wording)
+        this.wordings.push(error.wording)
       }
     }
   }
@@ -164,8 +164,10 @@ export class Attempt implements StreamedCall {
       model: model.upstreamModel,
     }
     const isSaidSo = (wording: Wording) =>
-      this.wordings.has(wording) || house.wordings.has(wording, model, call.upstream)
-    this.changes = adapter.surface === 'chat' ? inWording(isSaidSo, order.body.json, changes) : changes
+      this.wordings.includes(wording) || house.wordings.has(wording, model, call.upstream)
+    // Hardly any provider wants it: nothing is copied for the others.
+    const mayBeSaidSo = adapter.surface === 'chat' && (this.wordings.length > 0 || house.wordings.isAny)
+    this.changes = mayBeSaidSo ? inWording(isSaidSo, order.body.json, changes) : changes
     const body = withMembers(order.body.text, this.changes)
     if (this.break.isBroken) throw failureOfConnection(null, false)
     this.booking.isSent = true
@@ -238,7 +240,7 @@ export class Attempt implements StreamedCall {
     const { body: asked } = this.order
     const wording =
       this.adapter.surface === 'chat' ? refusedWording(answer.status, text, asked.json, this.changes) : null
-    if (wording !== null && !this.wordings.has(wording)) throw new WordingRefused(wording)
+    if (wording !== null && !this.wordings.includes(wording)) throw new WordingRefused(wording)
     const retryAfterMs = retryAfterOf((name) => answer.header(name), this.house.deps.now())
     throw this.blamed(failureOfStatus(answer.status, text, retryAfterMs), text)
   }

@@ -31,8 +31,12 @@ export class Wordings {
     this.now = now
   }
 
+  /** Whether any model has to be asked otherwise. */
+  get isAny(): boolean {
+    return this.until.size > 0
+  }
+
   has(wording: Wording, model: ModelConfig, upstream: UpstreamConfig): boolean {
-    if (this.until.size === 0) return false
     return (this.until.get(keyOf(wording, model, upstream)) ?? Number.NEGATIVE_INFINITY) > this.now()
   }
 
