@@ -1,20 +1,13 @@
 import { type After, afterQuietly } from '../../base/after.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { AvailabilityEvent, ReachEvent, Router } from '../../index.js'
+import { AlikeLines } from './alike-lines.js'
 import type { LineLevel, WriteLine } from './request-log.js'
 
-/** Of the same alarm on the same model no more than one line in so long. */
-const EVERY_MS = 60_000
-/** Models and alarms that are remembered. */
+/** Models whose matters are remembered. */
 const KNOWN_MAX = 1000
 
 type Fields = Readonly<Record<string, unknown>> & { readonly model: string }
-
-interface Told {
-  at: number
-  /** Since that line. */
-  unsaid: number
-}
 
 interface Line {
   readonly level: LineLevel
@@ -42,23 +35,17 @@ export function alarmLog(
   now: () => number,
   after: After = afterQuietly,
 ): () => void {
-  const told = new LatestMap<string, Told>(KNOWN_MAX)
+  const alike = new AlikeLines(now)
   const matters = new LatestMap<string, Matter>(KNOWN_MAX)
   /**
-   * @param counted whether it was counted as unsaid before
+   * @param isCounted whether it came before, and was not written then
    * @returns how long it is until such a line may come, ms; 0: it was written
    */
-  const say = ({ level, what, fields, message }: Line, counted = false): number => {
-    const key = `${what}\n${fields.model}`
-    const before = told.get(key)
-    const waitMs = before === undefined ? 0 : before.at + EVERY_MS - now()
-    if (before !== undefined && waitMs > 0) {
-      if (!counted) before.unsaid++
-      return waitMs
-    }
-    const unsaid = (before?.unsaid ?? 0) - (counted ? 1 : 0)
-    told.set(key, { at: now(), unsaid: 0 })
-    write(level, unsaid <= 0 ? fields : { ...fields, alikeSince: unsaid }, message)
+  const say = ({ level, what, fields, message }: Line, isCounted = false): number => {
+    const kind = `${what}\n${fields.model}`
+    const more = alike.take(kind, isCounted)
+    if (more === null) return Math.max(1, alike.waitMs(kind))
+    write(level, { ...fields, ...more }, message)
     return 0
   }
   const sayLater = (matter: Matter, waitMs: number): void => {
@@ -69,8 +56,8 @@ export function alarmLog(
       if (!isEnded && matter.said !== matter.now.what) sayNow(matter, true)
     })
   }
-  const sayNow = (matter: Matter, counted = false): void => {
-    const waitMs = say(matter.now, counted)
+  const sayNow = (matter: Matter, isCounted = false): void => {
+    const waitMs = say(matter.now, isCounted)
     if (waitMs === 0) matter.said = matter.now.what
     else if (matter.said !== matter.now.what) sayLater(matter, waitMs)
   }

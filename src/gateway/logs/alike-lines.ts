@@ -15,15 +15,25 @@ export class AlikeLines {
     this.now = now
   }
 
-  /** A line of that kind came. @returns fields to write with it; null: it is not written */
-  take(kind: string): { readonly alikeSince?: number } | null {
-    const at = this.now()
+  /** How long it is until a line of that kind is written, ms; 0: it would be now. */
+  waitMs(kind: string): number {
     const last = this.told.get(kind)
-    if (last !== undefined && at - last.at < EVERY_MS) {
-      last.unsaid++
+    return last === undefined ? 0 : Math.max(0, last.at + EVERY_MS - this.now())
+  }
+
+  /**
+   * A line of that kind came.
+   * @param isCounted whether it came before, and was not written then
+   * @returns fields to write with it; null: it is not written
+   */
+  take(kind: string, isCounted = false): { readonly alikeSince?: number } | null {
+    const last = this.told.get(kind)
+    if (last !== undefined && this.waitMs(kind) > 0) {
+      if (!isCounted) last.unsaid++
       return null
     }
-    this.told.set(kind, { at, unsaid: 0 })
-    return last === undefined || last.unsaid === 0 ? {} : { alikeSince: last.unsaid }
+    const unsaid = (last?.unsaid ?? 0) - (isCounted ? 1 : 0)
+    this.told.set(kind, { at: this.now(), unsaid: 0 })
+    return unsaid <= 0 ? {} : { alikeSince: unsaid }
   }
 }
