@@ -8,10 +8,11 @@ import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Recovery } from '../router/journal.js'
 import { BilledRequest } from '../state/pending/billed-request.js'
-import { isUnsettled } from '../state/pending/request-state.js'
+import { FAILED, isUnsettled } from '../state/pending/request-state.js'
 import { RoutingState } from '../state/routing-state.js'
 import { FailureReports } from './failure-reports.js'
 import { agreeWith, headerOf } from './header.js'
+import type { Booked } from './leases/lease-options.js'
 import { LocalLeases } from './leases/local-leases.js'
 import type { Flight, Known } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
@@ -106,6 +107,7 @@ async function openReplica(
           burst: shared.burst,
           inFlight: () => flightsOf(host.state, shared),
           known: () => knownOf(host.state, shared),
+          bookedOf: (id) => bookedOf(replica.confirmed, id),
           localShare: journal.localShare,
           capacity: options.pendingCapacity,
           onError: journal.onStoreError,
@@ -160,6 +162,17 @@ function* knownOf(state: RoutingState, shared: SharedMoney): Generator<Known> {
     if (!isUnsettled(pending.state(sequence)))
       yield known(new BilledRequest(pending.row(sequence), pending.prices(sequence)))
   for (const { row, prices } of pending.closed.all()) yield known(new BilledRequest(row, prices))
+}
+
+/** What a state has booked for a request; null while that is in flight, undefined where it has forgotten it. */
+function bookedOf(state: RoutingState, id: string): Booked | null | undefined {
+  const { pending } = state
+  const sequence = state.sequenceOf(id)
+  if (state.isOpen(sequence) && isUnsettled(pending.state(sequence))) return null
+  const request = state.billedRequest(id)
+  if (request === undefined || request.bookedUsd < 0) return undefined
+  const { bookedUsd, bookedAt } = request
+  return { usd: bookedUsd, at: bookedAt, hasFailed: (request.state & FAILED) !== 0 }
 }
 
 function startFold(

@@ -376,8 +376,10 @@ export class Replica implements Journal {
     const placed = fold.state.ids.origins.get(this.origin)?.lastEvent ?? 0
     // What was read back and was not certain may have lost that place, and have another.
     this.placeUnread(this.certain + 1, placed, own)
+    let unread: readonly Uint8Array[] = []
     if (placed >= this.firstUnplaced) {
-      this.unplaced = this.unplaced.slice(placed - this.firstUnplaced + 1)
+      unread = this.unplaced.slice(0, placed - this.firstUnplaced + 1)
+      this.unplaced = this.unplaced.slice(unread.length)
       this.firstUnplaced = placed + 1
     }
     // Read back where the log was before, and not yet acknowledged, they would pass for durable.
@@ -388,7 +390,7 @@ export class Replica implements Journal {
     this.settleReceipts()
     this.rebasedAt = Number.NEGATIVE_INFINITY
     this.rebase()
-    this.leases?.rejoin()
+    this.leases?.rejoin(unread.map((bytes) => decodeEvent(bytes, fold.events)))
     this.wake()
   }
 

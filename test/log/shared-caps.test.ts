@@ -41,11 +41,14 @@ class Fleet {
   readonly known: Known[] = []
   now = START
   refused = 0
+  /** Events between two snapshots, where it is not what it is by default. */
+  snapshotEvents: number | undefined
   /** The replica that was cut off, when, and what it had in flight then. */
   cut: { readonly by: number; readonly at: number; readonly inFlightUsd: number } | null = null
 
-  static async start(count: number, options: RouterOptions): Promise<Fleet> {
+  static async start(count: number, options: RouterOptions, snapshotEvents?: number): Promise<Fleet> {
     const fleet = new Fleet()
+    fleet.snapshotEvents = snapshotEvents
     fleets.push(fleet)
     fleet.log.now = () => fleet.now
     for (let i = 0; i < count; i++) await fleet.join(options)
@@ -63,7 +66,7 @@ class Fleet {
       clock: () => this.now,
       pendingTtlMs: 30 * MINUTE,
       ...options,
-      journal: { onStoreError: () => {} },
+      journal: { onStoreError: () => {}, snapshotEvents: this.snapshotEvents },
       store,
     })
     router.on('expired', ({ id, at }) => this.recordExpiry(id, at))
@@ -98,6 +101,21 @@ class Fleet {
     if (charged !== undefined) charged.usd = costUsd
     else this.known.push({ ...request, at: this.now, usd: costUsd })
     this.drop(request)
+  }
+
+  /** Another bill of a request that was settled. */
+  correct({ id, reservedUsd }: Request, share: number, at: number): void {
+    const costUsd = share * reservedUsd
+    this.routers[at].correct(id, { costUsd })
+    for (const each of this.known) if (each.id === id) each.usd = costUsd
+  }
+
+  /** The log loses all that it has now for its snapshots, as one replica goes on with requests that cost nothing. */
+  async trim(by: number): Promise<void> {
+    for (const end = this.log.batches.length; this.log.trimmed < end; await pass(5)) {
+      const request = this.route(by, 0)
+      if (request !== null) this.settle(request, 1)
+    }
   }
 
   /** All that was said is heard. */
@@ -606,6 +624,48 @@ describe('a calendar cap that replicas share', () => {
     const spentUsd = fleet.spentUsd(({ at }) => at >= START + HOUR)
     expect(spentUsd).toBeLessThanOrEqual(11 + EPSILON_USD)
     expect(spentUsd).toBeGreaterThan(10)
+  })
+
+  it.each(['settle', 'expire', 'correct'] as const)(
+    'gets back what requests did not cost, at a replica that read nothing until the log was trimmed: %s',
+    async (how) => {
+      const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'day' }] }, 32)
+      const held = await fleet.hold(0, 0.25, 3)
+      await fleet.tick()
+      if (how === 'correct') for (const request of [...held]) fleet.settle(request, 1)
+      await fleet.tick()
+      fleet.stores[0].isDeaf = true
+      if (how === 'expire') {
+        fleet.now += 31 * MINUTE
+        fleet.routers[1].expire()
+        await fleet.tick()
+      }
+      for (const request of held) {
+        if (how === 'correct') fleet.correct(request, 0.2, 1)
+        else fleet.settle(request, 0.2, 1)
+      }
+      await fleet.trim(1)
+      fleet.stores[0].isDeaf = false
+      await pass(2000)
+      await fleet.spendDeaf([0, 1], 0.05, 200)
+      const spentUsd = fleet.spentUsd(() => true)
+      expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+      expect(spentUsd).toBeGreaterThan(9.9)
+    },
+  )
+
+  it('pays for what a replica debited that read nothing until the log was trimmed', async () => {
+    const fleet = await Fleet.start(2, { caps: [{ usd: 10, per: 'day' }] }, 32)
+    await fleet.spend([0, 1], 0.05, 10)
+    fleet.stores[0].isDeaf = true
+    fleet.routers[0].adjustAccount(-2)
+    await fleet.trim(1)
+    fleet.stores[0].isDeaf = false
+    await pass(2000)
+    await fleet.spendDeaf([0, 1], 0.05, 200)
+    const spentUsd = fleet.spentUsd(() => true)
+    expect(spentUsd).toBeLessThanOrEqual(8 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(7.8)
   })
 
   it('is shared by those who learn of it while they run', async () => {

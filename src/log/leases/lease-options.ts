@@ -2,6 +2,14 @@ import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.
 import type { LeaseBroker } from '../store.js'
 import type { Flight, Known } from './others-in-flight.js'
 
+/** What the log has booked for a request. */
+export interface Booked {
+  readonly at: number
+  readonly usd: number
+  /** It was told as a failure: it paid nothing in. */
+  readonly hasFailed: boolean
+}
+
 /** What the leases of a process work with. */
 export interface LeaseOptions {
   readonly broker: LeaseBroker
@@ -15,6 +23,8 @@ export interface LeaseOptions {
   readonly inFlight: () => Iterable<Flight>
   /** Those whose cost is known by it, as far as it remembers them. */
   readonly known: () => Iterable<Known>
+  /** What the log has booked for a request, up to the event that was read last; null while it is in flight, undefined where that is not known. */
+  readonly bookedOf: (id: string) => Booked | null | undefined
   /** Requests' worth of a ceiling that may be saved up; null where budgets are not strict. */
   readonly burst: number | null
   readonly localShare: number

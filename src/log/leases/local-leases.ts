@@ -1,6 +1,6 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { LatestMap } from '../../base/latest-map.js'
-import type { EventOf } from '../../events/events.js'
+import type { EventOf, LoggedEvent } from '../../events/events.js'
 import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
 import type { Cap } from '../../policy/dollar/accounts/cap.js'
 import { begunCap } from '../../policy/dollar/accounts/cap-status.js'
@@ -17,6 +17,12 @@ import type { Wallet } from './wallet.js'
 
 /** Own requests that are over and whose bill may still rise. */
 const BILLABLE_MAX = 8192
+
+/** What was booked for a request. */
+type Bill = Pick<EventOf<'billed'>, 'id' | 'at' | 'costUsd'>
+
+/** The same as its end. */
+type Settlement = Bill & Pick<EventOf<'settled' | 'failed' | 'cancelled'>, 'type'>
 
 /** An own request that is over. */
 interface BillableRequest {
@@ -174,16 +180,21 @@ export class LocalLeases implements Lease {
     }
   }
 
-  /** The router's state was begun from a snapshot: what happened meanwhile is in no event that was read. */
-  rejoin(): void {
+  /**
+   * The router's state was begun from a snapshot: what happened meanwhile is in no event that was read.
+   * @param unread own events that have their places in what was not read
+   */
+  rejoin(unread: readonly LoggedEvent[]): void {
+    // Of a credit nobody can say any more how much of it ended debts of others: it is not given here.
+    for (const event of unread)
+      if (event.type === 'account-adjusted' && event.usd < 0) this.adjusted(event, true)
     const flights = [...this.options.inFlight()]
-    const ids = new Set(flights.map(({ id }) => id))
-    // What it cost is not known: what was drawn stays drawn.
-    for (const id of this.ownRequests.keys()) if (!ids.has(id)) this.dropRequest(id)
+    const known = [...this.options.known()]
+    this.catchUp(new Set([...flights, ...known].map(({ id }) => id)))
     const isOwn = ({ id }: { readonly id: string }) => this.ownRequests.has(id) || this.billable.has(id)
     this.others.restart(
       flights.filter((each) => !isOwn(each)),
-      [...this.options.known()].filter((each) => !isOwn(each)),
+      known.filter((each) => !isOwn(each)),
       [...this.accounts.values()].flatMap(({ caps }) => caps),
     )
   }
@@ -265,9 +276,13 @@ export class LocalLeases implements Lease {
     return usd
   }
 
-  private settled(event: EventOf<'settled' | 'failed' | 'cancelled'>): void {
+  private settled(event: Settlement): void {
     const request = this.ownRequests.get(event.id)
-    if (request === undefined) return
+    if (request === undefined) {
+      // It was over before: it had expired in events that were not read, or the log has lost what was told first.
+      this.billed(event, false)
+      return
+    }
     this.ownRequests.delete(event.id)
     const { chargedTurn, reservedUsd } = request
     this.endFlight(request)
@@ -289,6 +304,23 @@ export class LocalLeases implements Lease {
     })
   }
 
+  /** What became of own requests in events that were not read. @param ids of the requests that the router's state remembers */
+  private catchUp(ids: ReadonlySet<string>): void {
+    for (const [id, { drawnUsd }] of [...this.billable]) {
+      const booked = this.options.bookedOf(id)
+      if (booked && booked.usd !== drawnUsd) this.billed({ id, at: booked.at, costUsd: booked.usd })
+    }
+    for (const id of [...this.ownRequests.keys()]) {
+      const booked = this.options.bookedOf(id)
+      if (booked) {
+        const type = booked.hasFailed ? 'failed' : 'settled'
+        this.settled({ type, id, at: booked.at, costUsd: booked.usd })
+      }
+      // Its own event may have no place yet. What has one and is forgotten cost what nobody can say: what was drawn stays drawn.
+      else if (booked === undefined && !ids.has(id)) this.dropRequest(id)
+    }
+  }
+
   /** A request that nothing more will be heard of: what it drew stays drawn. */
   private dropRequest(id: string): void {
     const request = this.ownRequests.get(id)
@@ -306,8 +338,14 @@ export class LocalLeases implements Lease {
   /**
    * A bill takes the place of what was drawn. One that is lower gives back where this process has paid for it, in the
    * period in force; where that is another it ends no more than a debt.
+   * @param endsDebt whether it does
    */
-  private billed({ id, at, costUsd }: EventOf<'billed'>): void {
+  private billed({ id, at, costUsd }: Bill, endsDebt = true): void {
+    const own = this.ownRequests.get(id)
+    if (own !== undefined) {
+      this.endFlight(own)
+      this.forget(id, own)
+    }
     const request = this.billable.get(id)
     if (request === undefined) return
     const moreUsd = costUsd - request.drawnUsd
@@ -316,8 +354,9 @@ export class LocalLeases implements Lease {
     for (const each of request.wallets) {
       for (const wallet of each.all()) {
         const isPaid = wallet === each.burst || request.chargedTurn > wallet.paysSince
-        if (moreUsd < 0) this.credit(wallet, -moreUsd, isPaid)
-        else {
+        if (moreUsd < 0) {
+          if (isPaid || endsDebt) this.credit(wallet, -moreUsd, isPaid)
+        } else {
           wallet.heldUsd -= moreUsd
           wallet.spend(moreUsd, now)
         }
