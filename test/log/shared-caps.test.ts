@@ -668,6 +668,29 @@ describe('a calendar cap that replicas share', () => {
     expect(spentUsd).toBeGreaterThan(7.8)
   })
 
+  it.each(['calendar', 'rolling'] as const)(
+    'counts a credit once where bills of several replicas were above it: %s',
+    async (window) => {
+      const fleet = await Fleet.start(4, { caps: [{ usd: 10, per: 'day', window }] })
+      const all = [0, 1, 2, 3]
+      const held: Request[] = []
+      for (const by of all) held.push(...(await fleet.hold(by, 0.1, 0.1)))
+      await fleet.tick()
+      await fleet.spend(all, 0.1, 120)
+      for (const request of held) fleet.settle(request, 10)
+      await fleet.tick()
+      fleet.routers[1].adjustAccount(2)
+      await fleet.tick()
+      // Some of the bills were too high.
+      for (const request of held) fleet.correct(request, 5, request.by)
+      await fleet.tick()
+      await fleet.spendDeaf(all, 0.05, 120)
+      const spentUsd = fleet.spentUsd(() => true)
+      expect(spentUsd).toBeLessThanOrEqual(12 + EPSILON_USD)
+      expect(spentUsd).toBeGreaterThan(window === 'rolling' ? 11 : 11.7)
+    },
+  )
+
   it('is shared by those who learn of it while they run', async () => {
     const fleet = await Fleet.start(2, {})
     fleet.routers[0].addTenant({ id: 't', caps: [{ usd: 1, per: 'day' }] })

@@ -51,6 +51,8 @@ export class LocalLeases implements Lease {
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
   private readonly billable = new LatestMap<string, BillableRequest>(BILLABLE_MAX)
+  /** Accounts of which a limit is exceeded, by something of this process too. */
+  private readonly exceeding = new Set<AccountWallets>()
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
   private isAway = false
@@ -178,6 +180,10 @@ export class LocalLeases implements Lease {
       case 'tenant-removed':
         this.forgetTenant(event.tenant)
     }
+    for (const account of this.exceeding) {
+      for (const wallet of account.all()) this.followLimit(account, wallet, event.at, 0)
+      if (!account.all().some(({ exceeds }) => exceeds)) this.exceeding.delete(account)
+    }
   }
 
   /**
@@ -188,6 +194,8 @@ export class LocalLeases implements Lease {
     // Of a credit nobody can say any more how much of it ended debts of others: it is not given here.
     for (const event of unread)
       if (event.type === 'account-adjusted' && event.usd < 0) this.adjusted(event, true)
+    for (const account of this.exceeding) for (const wallet of account.all()) wallet.forgetExceeded()
+    this.exceeding.clear()
     const flights = [...this.options.inFlight()]
     const known = [...this.options.known()]
     this.catchUp(new Set([...flights, ...known].map(({ id }) => id)))
@@ -297,6 +305,7 @@ export class LocalLeases implements Lease {
         wallet.spend(isPaid ? event.costUsd : Math.max(0, -backUsd), now)
       }
       this.drawWhereBack(each, -backUsd, now)
+      this.exceed(each, -backUsd, event.at)
       each.know(event.at, chargedTurn === Number.POSITIVE_INFINITY ? event.costUsd : Math.max(0, -backUsd))
       // A request that failed has not been one: its B goes back.
       if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
@@ -362,9 +371,15 @@ export class LocalLeases implements Lease {
         }
       }
       this.drawWhereBack(each, moreUsd, now)
+      this.exceed(each, moreUsd, at)
       each.boundDebt()
       each.know(at, moreUsd)
     }
+  }
+
+  /** An own request has cost more than was booked for it. */
+  private exceed(account: AccountWallets, moreUsd: number, at: number): void {
+    if (moreUsd > 0) for (const wallet of account.all()) this.followLimit(account, wallet, at, moreUsd)
   }
 
   /** Of a tenant that was removed and is back: what a bill is more than was drawn for it, the caps of now pay for. */
@@ -378,41 +393,62 @@ export class LocalLeases implements Lease {
   }
 
   /**
-   * An operator's credit ends debts wherever they are, as far as all together have spent more than there is. The rest is put into the
-   * pot, by the process that gave it: others pay their debts out of that.
+   * An operator's credit ends first what all together have spent more than there is: at each process the share that its own bills have in
+   * that, whoever else owes. The rest is put into the pot, by the process that gave it: others pay their debts out of that.
    */
-  private adjusted({ tenant, usd }: EventOf<'account-adjusted'>, isOwn: boolean): void {
+  private adjusted({ tenant, usd, at }: EventOf<'account-adjusted'>, isOwn: boolean): void {
     const account = this.accounts.get(tenant)
     if (account === undefined) return
     for (const wallet of account.all()) {
       if (usd <= 0) {
-        if (isOwn) wallet.heldUsd += usd
+        if (!isOwn) continue
+        wallet.heldUsd += usd
+        this.followLimit(account, wallet, at, -usd)
         continue
       }
-      const { debtUsd, restUsd } = this.creditOf(account, wallet, usd)
-      if (debtUsd > 0) this.credit(wallet, debtUsd, false)
-      if (restUsd > 0 && isOwn) this.credit(wallet, restUsd, true)
+      const { pool } = wallet
+      const endedUsd = this.followLimit(account, wallet, at, -usd)
+      // Dollars of a rolling cap come back when the window has passed.
+      if (endedUsd > 0) this.credit(wallet, endedUsd, pool.windowMs === null)
+      const restUsd = isOwn ? this.restOf(account, wallet, usd) : 0
+      if (restUsd > 0) this.credit(wallet, restUsd, pool.windowMs === null)
     }
     account.boundDebt()
   }
 
-  /** What of a credit that the log has just counted ends debts, and what is there to be spent. */
-  private creditOf(
-    account: AccountWallets,
-    wallet: Wallet,
-    usd: number,
-  ): { debtUsd: number; restUsd: number } {
+  /** What of a credit that the log has just counted is more than the limit was exceeded by. */
+  private restOf(account: AccountWallets, wallet: Wallet, usd: number): number {
     const limits = this.options.confirmedLimitsOf(account.tenant)
-    if (wallet === account.burst) {
-      const restUsd = Math.min(usd, Math.max(0, limits?.credit.balanceUsd ?? 0))
-      return { debtUsd: usd - restUsd, restUsd }
-    }
+    if (wallet === account.burst) return Math.min(usd, Math.max(0, limits?.credit.balanceUsd ?? 0))
     const now = this.options.now()
     const cap = limits?.caps.find((each) => isPotOf(account.tenant, each, wallet, now))
-    // Dollars of a rolling cap come back when the window has passed.
-    if (cap === undefined || cap.window === 'rolling') return { debtUsd: usd, restUsd: 0 }
+    if (cap === undefined) return 0
     const leftUsd = Math.min(usd, begunCap(cap, now).availableUsd(now))
-    return { debtUsd: usd - leftUsd, restUsd: Math.max(0, leftUsd - cap.handover.creditedUsd) }
+    return Math.max(0, leftUsd - cap.handover.creditedUsd)
+  }
+
+  /**
+   * An event has changed by how much a limit is exceeded. @param changeUsd as of `Wallet.follow`
+   * @returns what has ended of this process's part in that
+   */
+  private followLimit(account: AccountWallets, wallet: Wallet, at: number, changeUsd: number): number {
+    if (changeUsd <= 0 && !wallet.exceeds) return 0
+    const afterUsd = this.exceededUsd(account, wallet, at)
+    if (afterUsd === null) {
+      wallet.forgetExceeded()
+      return 0
+    }
+    if (changeUsd > 0) this.exceeding.add(account)
+    return wallet.follow(afterUsd, changeUsd)
+  }
+
+  /** By how much the limit of a wallet is exceeded, as the log has it; null where it is another's by now. */
+  private exceededUsd(account: AccountWallets, wallet: Wallet, at: number): number | null {
+    const limits = this.options.confirmedLimitsOf(account.tenant)
+    if (limits === undefined) return null
+    if (wallet === account.burst) return -limits.credit.balanceUsd
+    const cap = limits.caps.find((each) => isPotOf(account.tenant, each, wallet, at))
+    return cap === undefined ? null : begunCap(cap, at).exceededUsd(at)
   }
 
   /** What is more than a slice is for others. @param isAll whether it is more than the end of a debt */

@@ -41,6 +41,13 @@ export class Wallet {
   overdueUsd = 0
   /** Of a calendar pot: grants that went into debts, USD. A credit brings them back. */
   private debtPaidUsd = 0
+  /**
+   * Of what all processes together are over the limit, as the log has it, what came of this one's bills and debits, USD. The sum over all
+   * processes is what the limit is exceeded by, or less: a credit ends as much of each one's as it ends of the whole.
+   */
+  private exceededUsd = 0
+  /** By how much the limit was exceeded at the latest event, while `exceededUsd` is above 0. */
+  private allExceededUsd = 0
   /** The dearest recent request, fading, USD. */
   private dearestUsd = 0
   /** What a request would have drawn that found too little here, USD: the next slice pays for it. */
@@ -112,6 +119,40 @@ export class Wallet {
     this.heldUsd += Math.min(usd, owedUsd) + backUsd
   }
 
+  /** Whether the limit is exceeded by something of this process. */
+  get exceeds(): boolean {
+    return this.exceededUsd > 0
+  }
+
+  /**
+   * An event of the log has changed what the limit is exceeded by.
+   * @param afterUsd by how much it is exceeded after the event, below 0 where something is left
+   * @param changeUsd what of that is the event's own doing, where this process has its part in it: a bill or a debit of its own, or a credit
+   * @returns what has ended of this process's part by a credit
+   */
+  follow(afterUsd: number, changeUsd: number): number {
+    const allUsd = Math.max(0, afterUsd)
+    let beforeUsd = Math.max(0, afterUsd - changeUsd)
+    if (this.exceededUsd > 0) {
+      // Bills that were lower, others' reservations, or time, have ended a part of all there was.
+      if (changeUsd < 0) beforeUsd = Math.min(beforeUsd, this.allExceededUsd)
+      if (beforeUsd < this.allExceededUsd) this.exceededUsd *= beforeUsd / this.allExceededUsd
+    }
+    this.allExceededUsd = allUsd
+    if (allUsd >= beforeUsd) {
+      if (changeUsd > 0) this.exceededUsd = Math.min(allUsd, this.exceededUsd + allUsd - beforeUsd)
+      return 0
+    }
+    const endedUsd = this.exceededUsd * (1 - allUsd / beforeUsd)
+    this.exceededUsd -= endedUsd
+    return endedUsd
+  }
+
+  /** What happened to the limit meanwhile is not known: what this process has its part in might be another's by now. */
+  forgetExceeded(): void {
+    this.exceededUsd = 0
+  }
+
   /**
    * Takes the place of one for the same pot whose limit was another. Of a pot that was made smaller what is held goes back,
    * and is left with the old one for that: all processes together may hold more of it than there is.
@@ -124,6 +165,8 @@ export class Wallet {
     this.paysSince = old.paysSince
     this.overdueUsd = old.overdueUsd
     this.debtPaidUsd = old.debtPaidUsd
+    this.exceededUsd = old.exceededUsd
+    this.allExceededUsd = old.allExceededUsd
     this.dearestUsd = old.dearestUsd
   }
 

@@ -226,11 +226,15 @@ export class Cap {
 
   /** USD that the next request may set aside; 0 when the period is over. */
   availableUsd(at: number): number {
-    if (this.isOver(at)) return 0
+    return this.isOver(at) ? 0 : Math.max(0, -this.exceededUsd(at))
+  }
+
+  /** By how much it is exceeded in the period in force, or in the window that ends at `at`, USD; below 0: what is left. */
+  exceededUsd(at: number): number {
     // Costs that wait for the next period are of requests that were routed in this one or before: when a clock is put
     // back over its end they count here as well.
     const { waitingUsd } = this.calendar
-    return Math.max(0, this.usd - this.spentUsd(at) - waitingUsd - this.reservedUsd)
+    return -(this.usd - this.spentUsd(at) - waitingUsd - this.reservedUsd)
   }
 
   /** As of `CapPace.usdPerRequest`. A cap that is paced evenly goes by no forecast. */
