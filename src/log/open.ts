@@ -13,6 +13,7 @@ import { RoutingState } from '../state/routing-state.js'
 import { FailureReports } from './failure-reports.js'
 import { agreeWith, headerOf } from './header.js'
 import type { Booked } from './leases/lease-options.js'
+import { notesOf } from './leases/left-requests.js'
 import { LocalLeases } from './leases/local-leases.js'
 import type { Flight, Known } from './leases/others-in-flight.js'
 import { LogFold } from './log-fold.js'
@@ -100,6 +101,7 @@ async function openReplica(
       ? null
       : new LocalLeases({
           broker: store.leases,
+          notes: notesOf(store),
           now: () => host.now(),
           limitsOf: (tenant) => shared.limitsOf(host.state, tenant),
           confirmedLimitsOf: (tenant) => shared.limitsOf(replica.confirmed, tenant),

@@ -109,7 +109,7 @@ export interface Store {
   checkOpenable?(): Promise<void>
   /**
    * Texts beside the log, by name, that are no part of its fold. Without them a router does not know what options said
-   * at an earlier start. @returns null where nothing was written under that name
+   * at an earlier start, and gives back nothing of what closed replicas had in flight. @returns null where nothing was written under that name
    */
   readNote?(name: string): Promise<string | null>
   /** Writes such a text; resolves when it is durable. */

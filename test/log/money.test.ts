@@ -231,7 +231,7 @@ class Script {
   /** What came of a request, at the replica that routed it or another. */
   private bill(replica: Replica): string {
     const request = this.requests.at(-1 - this.below(Math.min(12, this.requests.length)))
-    if (request === undefined || (this.isOrderly && request.by.isClosed)) return 'nothing to bill'
+    if (request === undefined) return 'nothing to bill'
     const at = this.below(3) > 0 && this.there.includes(request.by) ? request.by : replica
     const share = this.pick([0, 0.5, 1])
     const costUsd = share * request.reservedUsd
@@ -255,7 +255,6 @@ class Script {
     let billed = 0
     for (const request of this.requests) {
       const { id, by, reservedUsd } = request
-      if (this.isOrderly && by.isClosed) continue
       const at = this.there.includes(by) ? by : replica
       if (attempt(() => at.router.settle(id, { costUsd: share * reservedUsd })) === null) continue
       billed++
@@ -291,8 +290,6 @@ class Script {
 
   private costs(request: Request, usd: number): void {
     request.leastUsd = Math.min(request.leastUsd, usd)
-    // What it has set aside and did not cost nobody gives back.
-    this.hasLeaked ||= request.by.isClosed
   }
 
   private adjust(replica: Replica): string {

@@ -125,6 +125,11 @@ class Fleet {
       if (!each.isUntold) each.heardAt = Math.min(each.heardAt, this.now)
   }
 
+  /** A replica ends in good order, hearing what is said until then or not. */
+  leave(by: number): Promise<void> {
+    return ended(this.routers[by].close())
+  }
+
   cutOff(by: number): void {
     this.stores[by].isCutOff = true
     const own = this.open.filter((each) => each.by === by)
@@ -690,6 +695,62 @@ describe('a calendar cap that replicas share', () => {
       expect(spentUsd).toBeGreaterThan(window === 'rolling' ? 11 : 11.7)
     },
   )
+
+  it.each([
+    ['settle', 0.2],
+    ['settle after it expired', 0.2],
+    ['fail', 0],
+    ['cancel', 0],
+  ] as const)('gets back what requests of a replica that was closed did not cost: %s', async (how, share) => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'day' }] })
+    const held = await fleet.hold(0, 0.25, 3)
+    await fleet.tick()
+    // The bill of one has its place before, and the replica has not read it.
+    fleet.stores[0].isDeaf = true
+    fleet.settle(held[0], share, 1)
+    await pass(1)
+    await fleet.leave(0)
+    if (how === 'settle after it expired') {
+      fleet.now += 31 * MINUTE
+      for (const by of [1, 2]) fleet.routers[by].expire()
+      await fleet.tick()
+    }
+    for (const request of held.slice(1)) {
+      const { id } = request
+      if (how === 'fail') fleet.routers[1].fail(id)
+      else if (how === 'cancel') fleet.routers[1].cancel(id)
+      else fleet.settle(request, share, 1)
+    }
+    await pass(3000)
+    await fleet.spendDeaf([1, 2], 0.05, 200)
+    const spentUsd = fleet.spentUsd(() => true)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(9.8)
+  })
+
+  it('gets nothing back twice where bills come at two replicas as a third is closed', async () => {
+    const fleet = await Fleet.start(3, { caps: [{ usd: 10, per: 'day' }] })
+    const held = await fleet.hold(0, 0.25, 3)
+    await fleet.tick()
+    for (const by of [1, 2]) fleet.stores[by].isDeaf = true
+    const [, one, other] = fleet.routers
+    for (const { id } of held) {
+      one.settle(id, { costUsd: 0.05 })
+      other.settle(id, { costUsd: 0.02 })
+    }
+    for (const request of [...held]) {
+      fleet.known.push({ ...request, at: fleet.now, usd: 0.02 })
+      fleet.open.splice(fleet.open.indexOf(request), 1)
+    }
+    const left = fleet.leave(0)
+    for (const by of [1, 2]) fleet.stores[by].isDeaf = false
+    await left
+    await pass(3000)
+    await fleet.spendDeaf([1, 2], 0.05, 200)
+    const spentUsd = fleet.spentUsd(() => true)
+    expect(spentUsd).toBeLessThanOrEqual(10 + EPSILON_USD)
+    expect(spentUsd).toBeGreaterThan(9.4)
+  })
 
   it('is shared by those who learn of it while they run', async () => {
     const fleet = await Fleet.start(2, {})

@@ -3,6 +3,7 @@ import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
 import type { LeasePool } from '../store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
+import type { LeftRequests } from './left-requests.js'
 import type { OthersInFlight } from './others-in-flight.js'
 import { nextTurn } from './turn.js'
 import { ROLLING_STEPS, UNIT_USD, type Wallet } from './wallet.js'
@@ -19,6 +20,7 @@ export class LeaseRenewal {
   private readonly options: LeaseOptions
   private readonly accounts: ReadonlyMap<string | null, AccountWallets>
   private readonly others: OthersInFlight
+  private readonly left: LeftRequests | null
   private readonly onAnswer: () => void
   private readonly onFailure: (error: unknown) => void
   private readonly stopTicks: () => void
@@ -35,12 +37,14 @@ export class LeaseRenewal {
     options: LeaseOptions,
     accounts: ReadonlyMap<string | null, AccountWallets>,
     others: OthersInFlight,
+    left: LeftRequests | null,
     onAnswer: () => void,
     onFailure: (error: unknown) => void,
   ) {
     this.options = options
     this.accounts = accounts
     this.others = others
+    this.left = left
     this.onAnswer = onAnswer
     this.onFailure = onFailure
     this.stopTicks = everyQuietly(TICK_MS, () => this.tick())
@@ -63,6 +67,7 @@ export class LeaseRenewal {
     await this.refilling?.catch(() => {})
     const wallets = [...this.accounts.values()].flatMap((each) => each.everything())
     await this.giveBack(wallets.map((wallet) => [wallet, wallet.heldUsd] as const))
+    await this.giveBackLeft(true).catch((error: unknown) => this.fails(error))
   }
 
   wantRefill(): void {
@@ -126,6 +131,13 @@ export class LeaseRenewal {
       await this.giveBackSpare(account)
     }
     await this.refill()
+    if (!this.isClosed) await this.giveBackLeft()
+  }
+
+  /** What others had in flight that were closed, as far as this process has appended the bills. */
+  private async giveBackLeft(isLast = false): Promise<void> {
+    const back = (await this.left?.takeBilled(isLast)) ?? []
+    if (back.length > 0) await this.options.broker.giveBack(back)
   }
 
   /**

@@ -10,10 +10,11 @@ import { inSlices } from '../time-slice.js'
 import { AccountWallets, poolOf } from './account-wallets.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
+import { type LeftRequest, LeftRequests } from './left-requests.js'
 import { OthersInFlight } from './others-in-flight.js'
 import type { OwnRequest } from './own-request.js'
 import { nextTurn } from './turn.js'
-import type { Wallet } from './wallet.js'
+import { UNIT_USD, type Wallet } from './wallet.js'
 
 /** Own requests that are over and whose bill may still rise. */
 const BILLABLE_MAX = 8192
@@ -43,7 +44,8 @@ interface BillableRequest {
  * below 0 by as much. A request draws only what is held, so after it flight + costs <= granted, and by the store's atomic
  * call the grants of all processes are at most the pot. What is owed and not granted yet may be spent besides: others leave
  * as much in the pot as the log tells them (`OthersInFlight`), which is why a process that is cut off can exceed a cap by what
- * another has not heard of: what it had in flight and the slice that it held. A rolling wallet has the same sum, and renews held and flight before they are old.
+ * another has not heard of: what it had in flight and the slice that it held. What one that was closed had in flight stays granted, until
+ * the bill of each: who appends it gives the rest back (`LeftRequests`). A rolling wallet has the same sum, and renews held and flight before they are old.
  * `test/log/shared-caps.test.ts` plays scripts against it.
  */
 export class LocalLeases implements Lease {
@@ -55,15 +57,19 @@ export class LocalLeases implements Lease {
   private readonly exceeding = new Set<AccountWallets>()
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
+  private readonly left: LeftRequests | null
   private isAway = false
+  private isClosed = false
 
   constructor(options: LeaseOptions) {
     this.options = options
     this.others = new OthersInFlight(options.capacity)
+    this.left = options.notes === null ? null : new LeftRequests(options.notes)
     this.renewal = new LeaseRenewal(
       options,
       this.accounts,
       this.others,
+      this.left,
       () => this.storeAnswers(),
       (error) => {
         // The store has answered where it says that a pot is gone.
@@ -141,6 +147,7 @@ export class LocalLeases implements Lease {
 
   /** An event of the log has its place. @param origin who appended it; @param isOwn whether that is this process */
   recordPlace(outcome: Outcome, origin: string, isOwn: boolean): void {
+    if (this.isClosed) return
     if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
     if (outcome.kind !== 'applied' && outcome.kind !== 'billed') return
     const { event } = outcome
@@ -149,9 +156,11 @@ export class LocalLeases implements Lease {
       case 'settled':
       case 'failed':
       case 'cancelled':
+        if (isOwn) this.billLeft(event)
         this.settled(event)
         break
       case 'billed':
+        if (isOwn) this.billLeft(event)
         this.billed(event)
         break
       case 'account-adjusted':
@@ -191,6 +200,7 @@ export class LocalLeases implements Lease {
    * @param unread own events that have their places in what was not read
    */
   rejoin(unread: readonly LoggedEvent[]): void {
+    if (this.isClosed) return
     // Of a credit nobody can say any more how much of it ended debts of others: it is not given here.
     for (const event of unread)
       if (event.type === 'account-adjusted' && event.usd < 0) this.adjusted(event, true)
@@ -220,9 +230,21 @@ export class LocalLeases implements Lease {
     this.renewal.stop()
   }
 
-  /** Puts back what is unspent. */
-  close(): Promise<void> {
-    return this.renewal.close()
+  /** Puts back what is unspent, and leaves what is in flight to others. */
+  async close(): Promise<void> {
+    // Whatever comes of these requests from now on is theirs.
+    this.isClosed = true
+    const left = new Map<string, LeftRequest>()
+    for (const [id, request] of this.ownRequests) {
+      const each = leftOf(request)
+      if (each.pots.length > 0) left.set(id, each)
+    }
+    await this.renewal.close()
+    try {
+      await this.left?.leave(left, this.options.now())
+    } catch (error) {
+      this.options.onError(error)
+    }
   }
 
   private capsOf(tenant: string | null): number {
@@ -311,6 +333,11 @@ export class LocalLeases implements Lease {
       if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
       each.boundDebt()
     })
+  }
+
+  /** A bill that this process has appended: of a request that another routed, which may be gone. */
+  private billLeft({ id, at, costUsd }: Bill): void {
+    if (!this.ownRequests.has(id) && !this.billable.has(id)) this.left?.bill(id, at, costUsd)
   }
 
   /** What became of own requests in events that were not read. @param ids of the requests that the router's state remembers */
@@ -479,6 +506,15 @@ export class LocalLeases implements Lease {
     request.chargedTurn = nextTurn()
     for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)
   }
+}
+
+/** What a process leaves that is closed: calendar pots that have paid for a request. One in debt has not got all that it owes out of its pot. */
+function leftOf({ wallets, reservedUsd, chargedTurn }: OwnRequest): LeftRequest {
+  const paid = wallets.flatMap(({ caps }) =>
+    caps.filter(({ heldUsd, paysSince }) => heldUsd > -UNIT_USD && chargedTurn > paysSince),
+  )
+  const pots = paid.flatMap(({ pool: { key, endsAt } }) => (endsAt === null ? [] : [[key, endsAt] as const]))
+  return { usd: reservedUsd, pots }
 }
 
 /** Whether a wallet is of the pot of a cap, in the period that the next request finds. */
