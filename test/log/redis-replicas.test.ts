@@ -94,6 +94,42 @@ describe.skipIf(!hasRedis)('replicas on a real Redis', () => {
     await agreed(routers)
   })
 
+  it('give back what requests of a closed one did not cost, once', async () => {
+    const options = { caps: [{ usd: 1, per: 'day' as const }], reserve: 'worst-case' as const }
+    const models = [{ id: 'only', inputUsdPerMTok: 0, outputUsdPerMTok: 1000 }]
+    const [one, other] = [await replica({ ...options, models }), await replica({ ...options, models })]
+    const request = (usd: number) => ({ inputTokens: 0, maxOutputTokens: Math.round(1000 * usd) })
+    const held: string[] = []
+    for (let i = 0; i < 400 && held.length < 6; i++) {
+      try {
+        held.push(one.route([0, 0, 1], request(0.1)).id)
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+        await pause(10)
+      }
+    }
+    expect(held.length).toBe(6)
+    await agreed([one, other])
+    await one.close()
+    for (const id of held) await other.settle(id, { costUsd: 0.01 }).durable
+    await pause(2500)
+    let spentUsd = 6 * 0.01
+    for (let refused = 0; refused < 100; ) {
+      try {
+        const { id } = other.route([0, 0, 1], request(0.01))
+        other.settle(id, { costUsd: 0.01 })
+        spentUsd += 0.01
+        refused = 0
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError) || error.code !== 'BUDGET_EXHAUSTED') throw error
+        refused++
+        await pause(10)
+      }
+    }
+    expect(spentUsd).toBeLessThanOrEqual(1 + 1e-9)
+    expect(spentUsd).toBeGreaterThan(0.95)
+  }, 60_000)
+
   it('go on while Redis is away and catch up when it is back, with nothing lost', async () => {
     const journal = { onStoreError: () => {} }
     const routers = [await replica({ journal }), await replica({ journal })]
