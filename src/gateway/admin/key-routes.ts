@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { isRecord } from '../../base/check.js'
-import { show } from '../config/mistake.js'
+import { expectedObject } from '../config/mistake.js'
 import { JUDGE_TENANT } from '../config/router-options.js'
 import { configKeyId, createKey, listKeys, revokeKey, type StoredKey } from '../keys/stored-key.js'
 import { inRecords, jsonBody } from './answers.js'
@@ -22,7 +22,7 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
       const groups = live.current.models.flatMap(({ groups }) => groups)
       const known = { groups, tenants: router.tenants().filter((id) => id !== JUDGE_TENANT) }
       const wish = await jsonBody(context)
-      if (!isRecord(wish)) throw refusedBody([{ path: [], message: `expected an object, got ${show(wish)}` }])
+      if (!isRecord(wish)) throw refusedBody([{ path: [], message: expectedObject(wish) }])
       const { text, key } = await inRecords(createKey(records, wish, known, now()))
       await shared.refresh()
       onChange(`key ${key.id} (${key.name}): created`)

@@ -1,5 +1,5 @@
 import { isRecord } from '../../base/check.js'
-import { hintOf, type Path, show } from './mistake.js'
+import { expectedObject, grownTogether, hintOf, isWord, type Path, show } from './mistake.js'
 import { type JsonSchema, type Read, type Reading, type Shape, WRONG, wrong } from './shape.js'
 
 /** A field of an object, with what editors say of it. */
@@ -41,16 +41,17 @@ export function object<T extends object>(fields: FieldsOf<T>): Shape<T> {
       additionalProperties: false,
     },
     read(value, path, reading) {
-      if (!isRecord(value)) return wrong(reading, path, `expected an object, got ${show(value)}`)
+      if (!isRecord(value)) return wrong(reading, path, expectedObject(value))
       let isWrong = false
       const passed = new Set<string>()
       for (const key of Object.keys(value)) {
         if (names.includes(key)) continue
         isWrong = true
-        const grown = grownTogether(key)
-        if (grown !== null) {
-          wrong(reading, path, grown.message ?? `a name is unknown; known are ${names.join(', ')}`)
-          passed.add(grown.word)
+        if (!isWord(key)) {
+          const grown = grownTogether(key)
+          const said = grown === null ? null : `expected ${grown}`
+          wrong(reading, path, said ?? `a name is unknown; known are ${names.join(', ')}`)
+          passed.add(/^[\w.$-]*/.exec(key)?.[0] ?? '')
           continue
         }
         const hint = hintOf(key, names) || `; known are ${names.join(', ')}`
@@ -159,25 +160,13 @@ export function tagged<K extends string, T extends object>(
       oneOf: names.map((name) => kinds[name].schema),
     },
     read(value, path, reading) {
-      if (!isRecord(value)) return wrong(reading, path, `expected an object, got ${show(value)}`)
+      if (!isRecord(value)) return wrong(reading, path, expectedObject(value))
       const name = Object.hasOwn(value, tag) ? value[tag] : undefined
       if (typeof name === 'string' && names.includes(name)) return kinds[name].read(value, path, reading)
       const message = `expected one of ${names.join(', ')}, got ${show(name)}${hintOf(name, names)}`
       return wrong(reading, [...path, tag], message)
     },
   }
-}
-
-/**
- * A name that has more in it than a word, as where YAML takes `apiKey:sk-...` for one. That more may be a secret: no message repeats it, and
- * no path, so it is a mistake of the object. Null for a word.
- */
-function grownTogether(name: string): { readonly word: string; readonly message: string | null } | null {
-  if (/^[\w.$-]*$/.test(name)) return null
-  const [, word = '', sign = ''] = /^([\w.$-]{1,40}) *([:=])/.exec(name) ?? []
-  if (sign === '') return { word, message: null }
-  const said = sign === ':' ? `a space after '${word}:'` : `'${word}: ' in place of '${word}='`
-  return { word, message: `expected ${said}` }
 }
 
 /** Texts by name, with a limit on how many. */
@@ -196,17 +185,19 @@ export function recordOf<T>(
       maxProperties: sizeMax,
     },
     read(value, path, reading) {
-      if (!isRecord(value)) return wrong(reading, path, `expected an object, got ${show(value)}`)
+      if (!isRecord(value)) return wrong(reading, path, expectedObject(value))
       const entries = Object.entries(value)
       if (entries.length > sizeMax)
         return wrong(reading, path, `expected at most ${sizeMax} entries, got ${entries.length}`)
       const read: [string, T][] = []
       for (const [name, given] of entries) {
         if (!expression.test(name)) {
-          const grown = grownTogether(name)
           const message = `expected ${what} for its name`
-          if (grown === null) wrong(reading, [...path, name], message)
-          else wrong(reading, path, grown.message ?? `of each entry ${message}`)
+          if (isWord(name)) wrong(reading, [...path, name], message)
+          else {
+            const grown = grownTogether(name)
+            wrong(reading, path, grown === null ? `of each entry ${message}` : `expected ${grown}`)
+          }
         } else {
           const part = item.read(given, [...path, name], reading)
           if (part !== WRONG) read.push([name, part])

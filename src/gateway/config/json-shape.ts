@@ -1,26 +1,46 @@
 import { isRecord } from '../../base/check.js'
-import { show } from './mistake.js'
+import { expectedObject, grownTogether, isWord, WORD } from './mistake.js'
 import { type Shape, wrong } from './shape.js'
 
 const DEPTH_MAX = 16
 /** The gateway writes these itself. */
 const OWN_PARAMETERS = ['model', 'messages', 'input', 'stream', 'stream_options'] as const
 
-/** Fields that are merged into a request's body: any JSON, but what the gateway writes itself. */
+/**
+ * Fields that are merged into a request's body: any JSON, but what the gateway writes itself. All their own names are words, as those of
+ * bodies are. Names further down may be any, as a JSON schema's are, but those that YAML has grown together with their values.
+ */
 export const parameters: Shape<Readonly<Record<string, unknown>>> = {
   schema: {
     type: 'object',
-    propertyNames: { not: { enum: [...OWN_PARAMETERS, '__proto__'] } },
+    propertyNames: { pattern: WORD, not: { enum: [...OWN_PARAMETERS, '__proto__'] } },
   },
   read(value, path, reading) {
-    if (!isRecord(value)) return wrong(reading, path, `expected an object, got ${show(value)}`)
+    if (!isRecord(value)) return wrong(reading, path, expectedObject(value))
     for (const key of Object.keys(value)) {
+      if (!isWord(key))
+        return wrong(
+          reading,
+          path,
+          `expected ${grownTogether(key) ?? 'a word for the name of each parameter'}`,
+        )
       if (OWN_PARAMETERS.some((name) => name === key) || key === '__proto__')
         return wrong(reading, [...path, key], 'is written by the gateway itself')
     }
-    if (isJson(value, DEPTH_MAX)) return structuredClone(value)
-    return wrong(reading, path, `expected JSON of at most ${DEPTH_MAX} levels`)
+    if (!isJson(value, DEPTH_MAX)) return wrong(reading, path, `expected JSON of at most ${DEPTH_MAX} levels`)
+    const grown = grownIn(value)
+    return grown === null ? structuredClone(value) : wrong(reading, path, `expected ${grown}`)
   },
+}
+
+/** What is wrong with a name that has its value in it: YAML gives it nothing for a value. Null: there is no such name. */
+function grownIn(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  for (const [name, each] of Object.entries(value)) {
+    const grown = each === null && !Array.isArray(value) ? grownTogether(name) : grownIn(each)
+    if (grown !== null) return grown
+  }
+  return null
 }
 
 function isJson(value: unknown, depth: number): boolean {

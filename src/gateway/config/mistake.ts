@@ -24,13 +24,52 @@ export function pathText(path: Path): string {
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') {
-    const text = withoutSecrets(value)
+    const text = withoutSecrets(withoutMembers(value))
     return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
   }
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   return String(value)
+}
+
+/** A name that has more in it may have a secret in it: no message and no path repeats it, so it is a mistake of its object. */
+export const WORD = '^[\\w.$-]*$'
+const WORD_EXPRESSION = new RegExp(WORD, 'u')
+
+export function isWord(name: string): boolean {
+  return WORD_EXPRESSION.test(name)
+}
+
+const MEMBER = /^([\w.$-]{1,40}) *([:=])/
+
+/**
+ * What is wrong with a text that should be more than one, as where YAML takes `apiKey:sk-...` for a word: it does not repeat what comes behind
+ * the sign. Null: it is another text.
+ */
+export function grownTogether(text: string): string | null {
+  const [, word, sign] = MEMBER.exec(text) ?? []
+  if (word === undefined) return null
+  return sign === ':' ? `a space after '${word}:'` : `'${word}: ' in place of '${word}='`
+}
+
+/** Of names before a colon or `=` in a text, those whose values are secrets, and those that YAML has joined to the text of the line before. */
+const JOINED =
+  /((?:^|[\s{,])[\w.$-]*(?:auth|key|token|secret|passw|cookie|credential|signature)[\w.$-]* *[:=]|\s[A-Za-z_][\w.$-]* *[:=](?!\/\/)(?=\S))\s*\S.*$/is
+
+function withoutMembers(text: string): string {
+  return text.replace(JOINED, '$1…')
+}
+
+/** A text that is longer may be a key. */
+const SHOWN_MAX = 15
+
+/** What came in place of an object: a text may be the whole of one, grown together. */
+export function expectedObject(value: unknown): string {
+  const grown = typeof value === 'string' ? grownTogether(value) : null
+  if (grown !== null) return `expected ${grown}`
+  const isLong = typeof value === 'string' && value.length > SHOWN_MAX
+  return `expected an object, got ${isLong ? `a text of ${value.length} characters` : show(value)}`
 }
 
 /** A URL without what may be a password: its user, its query and its fragment. */

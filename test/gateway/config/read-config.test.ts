@@ -170,6 +170,60 @@ describe('a config', () => {
     expect(told.join()).not.toContain(secret)
   })
 
+  const SECRET = 'sk-0123456789abcdef'
+  const withParameters = (parameters: string) =>
+    EXAMPLE.replace(
+      'models:\n',
+      `models:\n  - { id: x, upstream: openai, prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 1 }, parameters: ${parameters} }\n`,
+    )
+
+  it.each([
+    [`{ apiKey:${SECRET} }`, "models[0].parameters: expected a space after 'apiKey:'"],
+    [`{ apiKey=${SECRET} }`, "models[0].parameters: expected 'apiKey: ' in place of 'apiKey='"],
+    [`{ apiKey ${SECRET} }`, 'models[0].parameters: expected a word for the name of each parameter'],
+    [`{ 'apiKey:${SECRET}': 1 }`, "models[0].parameters: expected a space after 'apiKey:'"],
+    [`{ model:${SECRET} }`, "models[0].parameters: expected a space after 'model:'"],
+    [
+      `{ providerOptions: { openai: [{ a: 1 }, { apiKey:${SECRET}, a: 1 }] } }`,
+      "models[0].parameters: expected a space after 'apiKey:'",
+    ],
+    [`apiKey:${SECRET}`, "models[0].parameters: expected a space after 'apiKey:'"],
+    [`Bearer ${SECRET}`, 'models[0].parameters: expected an object, got a text of 26 characters'],
+  ])('takes no parameters whose names have their values in them: %s', async (parameters, said) => {
+    const told = await ofText(withParameters(parameters))
+    expect(told).toEqual([expect.stringContaining(said)])
+    expect(told.join()).not.toContain(SECRET)
+  })
+
+  it('takes parameters with the names that bodies have', async () => {
+    const parameters = {
+      temperature: null,
+      'top-p.x': 1,
+      logit_bias: { '50256': -100 },
+      providerOptions: { 'my gateway': { seed: null, 'a b': null } },
+      response_format: {
+        schema: {
+          properties: { 'xml:lang': { type: 'string' }, 'first name': {}, 'a=b': {} },
+          patternProperties: { '^x:[a-z]+$': {} },
+        },
+      },
+    }
+    const config = await readConfigText(withParameters(JSON.stringify(parameters)), { name: 'c', env: ENV })
+    expect(config.models[0].parameters).toEqual(parameters)
+  })
+
+  it.each([
+    ['upstreams', `apiKey:${SECRET}`, "upstreams[0]: expected a space after 'apiKey:'"],
+    ['upstreams', `{ id: x, protocol: apiKey:${SECRET} }`, 'upstreams[0].protocol: expected one of'],
+    ['upstreams', `{ id: x, protocol: openai apiKey:${SECRET} }`, 'upstreams[0].protocol: expected one of'],
+    ['models', `{ id: x, kind: chat region:${SECRET} }`, 'models[0].kind: expected one of'],
+    ['models', `{ id: x, kind: chat api_key = ${SECRET} }`, 'models[0].kind: expected one of'],
+  ])('repeats no secret that YAML takes for part of a text: %s: %s', async (part, entry, said) => {
+    const told = await ofText(EXAMPLE.replace(`${part}:\n`, `${part}:\n  - ${entry}\n`))
+    expect(told).toContainEqual(expect.stringContaining(said))
+    expect(told.join()).not.toContain(SECRET)
+  })
+
   it('is read in a time that grows with it: a gateway reads it again while it serves', async () => {
     let reads = 0
     const tenants = Array.from({ length: 100 }, (_, i) => ({
