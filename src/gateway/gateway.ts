@@ -194,6 +194,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     router,
     records,
     shared,
+    notes,
     now,
     digest,
     reload: readAgain === undefined ? null : reload,

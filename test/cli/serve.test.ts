@@ -307,13 +307,19 @@ describe('serve', () => {
     expect((await server.call('PUT', '/admin/caps', [{ usd: 3, per: 'day' }])).body).toMatchObject({
       durable: true,
     })
+    const debit = { usd: -1, idempotency_key: 'a' }
+    const taken = await server.call('POST', '/admin/adjustments', debit)
+    expect(taken.body).toMatchObject({ status: 'taken', durable: true })
     server.child.kill('SIGKILL')
     await server.exited
     const again = await serving('g.json')
     expect((await again.call('GET', '/v1/models', undefined, { 'x-api-key': String(body.key) })).status).toBe(
       200,
     )
-    expect((await again.call('GET', '/admin/budget')).body).toMatchObject({ account: { caps: [{ usd: 3 }] } })
+    expect((await again.call('POST', '/admin/adjustments', debit)).body).toMatchObject({ status: 'known' })
+    expect((await again.call('GET', '/admin/budget')).body).toMatchObject({
+      account: { caps: [{ usd: 3, availableUsd: 2 }] },
+    })
   })
 })
 

@@ -3,6 +3,7 @@ import type { LiveConfig, ReloadReport } from '../config/live-config.js'
 import type { RecordStore } from '../keys/records.js'
 import type { SharedRecords } from '../keys/shared-records.js'
 import type { RewardReport } from '../metrics/reward-metrics.js'
+import type { Notes } from '../notes/notes.js'
 
 /** What the admin API works on. */
 export interface AdminDeps {
@@ -10,6 +11,8 @@ export interface AdminDeps {
   readonly router: Router<string>
   readonly records: RecordStore
   readonly shared: SharedRecords
+  /** Where keys of adjustments are remembered. */
+  readonly notes: Notes
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
   /** Reads the config again. Null where it is in no file. @throws ConfigError */
@@ -26,8 +29,16 @@ export interface AdminDeps {
   readonly durableMs: number
 }
 
-/** Whether all that was changed so far is in the store, waiting for it. @param usedMs what the change itself has waited */
-export async function isDurable({ router, durableMs }: AdminDeps, usedMs = 0): Promise<boolean> {
+/**
+ * Whether all that was changed so far is in the store, waiting for it.
+ * @param usedMs what the change itself has waited
+ * @param kept resolves when it is in the store; rejected: it will not be
+ */
+export async function isDurable(
+  { router, durableMs }: AdminDeps,
+  usedMs = 0,
+  kept: Promise<unknown> = router.flush(),
+): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   // A clock that was put back makes no wait longer.
   const leftMs = Math.max(0, durableMs - Math.max(0, usedMs))
@@ -36,7 +47,7 @@ export async function isDurable({ router, durableMs }: AdminDeps, usedMs = 0): P
   })
   try {
     return await Promise.race([
-      router.flush().then(
+      kept.then(
         () => true,
         () => false,
       ),

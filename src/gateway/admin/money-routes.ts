@@ -1,19 +1,26 @@
 import { type Context, Hono } from 'hono'
+import { idempotencyKeyIn } from '../../rewards/parts.js'
 import { object, orNull, required, withDefault } from '../config/compound-shapes.js'
 import { caps as capsShape, tenantBudget, tenant as tenantShape } from '../config/engine-shapes.js'
 import { show } from '../config/mistake.js'
 import { JUDGE_TENANT, tenantOptions } from '../config/router-options.js'
 import { numberIn, text } from '../config/scalar-shapes.js'
+import type { Shape } from '../config/shape.js'
 import { listKeys } from '../keys/stored-key.js'
+import { Adjustments } from './adjustments.js'
 import { bodyAs, inRecords } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
 import { asked, refused } from './request-error.js'
 
 const USD_MAX = 1e12
+const IN_BODY = 'idempotency_key'
+const IN_HEADER = 'idempotency-key'
 const budgetShape = orNull(tenantBudget)
-const adjustment = object<{ usd: number; tenant: string | null }>({
+const anything: Shape<unknown> = { schema: {}, read: (value) => value }
+const adjustment = object<{ usd: number; tenant: string | null; idempotency_key: unknown }>({
   usd: required(numberIn(-USD_MAX, USD_MAX), 'a credit; negative: a debit'),
   tenant: withDefault(orNull(text()), null, 'whose account; null: that of all'),
+  idempotency_key: withDefault(anything, null, 'sent again with it, it is booked once'),
 })
 
 const correction = object<{ decision: string; costUsd: number }>({
@@ -43,6 +50,7 @@ export function moneyRoutes(deps: AdminDeps): Hono {
     const stats = tenant === null ? router.stats().account : router.tenantStats(tenant)
     return { tenant, account: stats }
   }
+  const adjustments = new Adjustments(deps)
   return new Hono()
     .get('/budget', (context) => context.json(account(null)))
     .put('/budget', async (context) => {
@@ -58,10 +66,18 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       return answer(context, `caps: ${caps.length}`, account(null))
     })
     .post('/adjustments', async (context) => {
-      const { usd, tenant } = await bodyAs(context, adjustment)
-      const whose = tenant === null ? undefined : { tenant }
-      asked({ usd: 'usd', 'options.tenant': 'tenant' }, () => router.adjustAccount(usd, whose))
-      return answer(context, `account ${tenant ?? 'of all'}: adjusted by ${usdText(usd)}`, account(tenant))
+      const { idempotency_key, usd, tenant } = await bodyAs(context, adjustment)
+      const header = context.req.header('idempotency-key')
+      const words = { usd: 'usd', 'options.tenant': 'tenant', [IN_BODY]: IN_BODY, [IN_HEADER]: IN_HEADER }
+      const key = asked(
+        words,
+        () => idempotencyKeyIn(IN_BODY, idempotency_key) ?? idempotencyKeyIn(IN_HEADER, header),
+      )
+      const { status, kept } = await adjustments
+        .give({ usd, tenant }, key)
+        .catch((error: unknown) => asked(words, () => thrown(error)))
+      if (status === 'taken') onChange(`account ${tenant ?? 'of all'}: adjusted by ${usdText(usd)}`)
+      return context.json({ ...account(tenant), status, durable: await isDurable(deps, 0, kept) })
     })
     .post('/corrections', async (context) => {
       const { decision, costUsd } = await bodyAs(context, correction)
@@ -108,6 +124,10 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       asked({ id: ':id' }, () => router.removeTenant(tenant))
       return answer(context, `tenant ${tenant}: removed`, { tenant })
     })
+}
+
+function thrown(error: unknown): never {
+  throw error
 }
 
 function usdText(usd: number | undefined): string {

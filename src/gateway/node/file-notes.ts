@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { isRecord } from '../../base/check.js'
 import { LatestMap } from '../../base/latest-map.js'
-import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import { isPromised, NOTE_KINDS, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
 import { keptText } from './kept-text.js'
 import { WriteBehind } from './write-behind.js'
 
@@ -43,6 +43,7 @@ export async function fileNotes(
     decisions: new LatestMap(),
     sessions: new LatestMap(),
     rewards: new LatestMap(),
+    adjustments: new LatestMap(),
   }
   const known = (note: Note): Note => {
     kinds[note.kind].set(note.id, note)
@@ -87,7 +88,7 @@ export async function fileNotes(
   }
   /** What goes with a later one of the same decision needs no line; what somebody waits for is written, and that it is gone. */
   const isOvertaken = (note: Note, batch: ReadonlySet<Note>): boolean => {
-    if (note.kind === 'rewards' || isRemoval(note)) return false
+    if (isPromised(note.kind) || isRemoval(note)) return false
     const latest = kinds[note.kind].get(note.id)
     return latest !== undefined && latest !== note && batch.has(latest)
   }
@@ -100,8 +101,7 @@ export async function fileNotes(
     const notes = new Set(batch)
     const all = batch.filter((note) => !isOvertaken(note, notes))
     await file.appendFile(written('\n', all))
-    // Rewards have been promised to somebody.
-    if (batch.some(({ kind }) => kind === 'rewards')) await file.datasync()
+    if (batch.some(({ kind }) => isPromised(kind))) await file.datasync()
     lines += all.length
   }
   const behind = new WriteBehind<Note>({
@@ -121,7 +121,7 @@ export async function fileNotes(
     },
   })
   const add = async (note: Note): Promise<boolean> =>
-    isClosed ? false : behind.add(note, note.kind === 'rewards')
+    isClosed ? false : behind.add(note, isPromised(note.kind))
   return {
     isShared: false,
     get: async (kind, id) => noted(kinds[kind].get(id)),

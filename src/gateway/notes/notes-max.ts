@@ -1,8 +1,8 @@
 import type { GatewayConfig } from '../config/config.js'
 import type { NotesMax } from './notes.js'
 
-/** No fewer decisions than may still get feedback. */
-const DECISIONS_MIN = 100_000
+/** No fewer decisions than may still get feedback, and as many keys of adjustments. */
+export const NOTES_KEPT = 100_000
 /** More than the processes of one log collect at a time. */
 const REWARDS_MAX = 1_000_000
 
@@ -11,6 +11,7 @@ export function notesMax(config: () => GatewayConfig): NotesMax {
   return (kind) => {
     const { routing, sessions } = config()
     if (kind === 'rewards') return REWARDS_MAX
-    return kind === 'sessions' ? sessions.sessionsMax : Math.max(DECISIONS_MIN, routing.pendingCapacity ?? 0)
+    if (kind === 'adjustments') return NOTES_KEPT
+    return kind === 'sessions' ? sessions.sessionsMax : Math.max(NOTES_KEPT, routing.pendingCapacity ?? 0)
   }
 }

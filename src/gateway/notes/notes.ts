@@ -1,8 +1,13 @@
 import { LatestMap } from '../../base/latest-map.js'
 
-/** What there are notes of: `rewards` are those that were taken and are not applied yet. */
-export const NOTE_KINDS = ['decisions', 'sessions', 'rewards'] as const
+/** What there are notes of: `rewards` are those that were taken and are not applied yet, `adjustments` keys of those that were sent. */
+export const NOTE_KINDS = ['decisions', 'sessions', 'rewards', 'adjustments'] as const
 export type NoteKind = (typeof NOTE_KINDS)[number]
+
+/** Whether somebody was told that it is kept: each of them is written, and safe from a power cut. */
+export function isPromised(kind: NoteKind): boolean {
+  return kind === 'rewards' || kind === 'adjustments'
+}
 
 /**
  * What processes remember together of decisions and conversations: the latest of each kind, the oldest is forgotten first. A note that
@@ -58,7 +63,12 @@ export class LatestNotes {
 export type NotesByKind = Readonly<Record<NoteKind, LatestNotes>>
 
 export function notesByKind(): NotesByKind {
-  return { decisions: new LatestNotes(), sessions: new LatestNotes(), rewards: new LatestNotes() }
+  return {
+    decisions: new LatestNotes(),
+    sessions: new LatestNotes(),
+    rewards: new LatestNotes(),
+    adjustments: new LatestNotes(),
+  }
 }
 
 /** Of one process, kept by nobody. */

@@ -59,7 +59,8 @@ export function readFeedback(given: unknown, options: FeedbackOptions = {}): Giv
   const sources = checkArray(own.sources ?? REWARD_SOURCES, 'sources').filter(isText)
   const metrics = checkMetrics(own.metrics)
   const idempotencyKey =
-    keyIn('idempotency_key', body.idempotency_key) ?? keyIn('idempotencyKey', own.idempotencyKey)
+    idempotencyKeyIn('idempotency_key', body.idempotency_key) ??
+    idempotencyKeyIn('idempotencyKey', own.idempotencyKey)
   const weight = body.weight === undefined || body.weight === null ? 1 : amount(body, 'weight', 0, WEIGHT_MAX)
   const has = (field: string): boolean => (body[field] ?? null) !== null
   // Ids of traces and the like may stand beside ours.
@@ -147,7 +148,7 @@ function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
  * Null where it is missing. One that was passed over, or cut, would have a reward that is sent again count twice, or another not at all.
  * @throws INVALID_ARGUMENT
  */
-function keyIn(field: string, key: unknown): string | null {
+export function idempotencyKeyIn(field: string, key: unknown): string | null {
   if (key === undefined || key === null || key === '') return null
   if (typeof key === 'string' && key.length <= KEY_CHARS_MAX) return key
   throw wrong(field, `a text of at most ${KEY_CHARS_MAX} characters`, key)

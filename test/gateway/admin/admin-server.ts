@@ -11,6 +11,7 @@ import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { Keyring } from '../../../src/gateway/keys/keyring.js'
 import { memoryRecords, type RecordStore } from '../../../src/gateway/keys/records.js'
 import { SharedRecords } from '../../../src/gateway/keys/shared-records.js'
+import { memoryNotes } from '../../../src/gateway/notes/notes.js'
 import { createRouter } from '../../../src/index.js'
 import { ENV, exampleTree, type Tree } from '../config/example.js'
 
@@ -42,6 +43,7 @@ export async function adminServer(
     router,
     records,
     shared,
+    notes: memoryNotes(() => 1000),
     now,
     reload: async () => live.replace(await readConfig(files.next, { name: 'gateway.yaml', env: ENV })),
     rewardReport: null,

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { JUDGE_TENANT } from '../../../src/gateway/config/router-options.js'
 import { memoryRecords } from '../../../src/gateway/keys/records.js'
+import { memoryNotes } from '../../../src/gateway/notes/notes.js'
 import { ENV, exampleTree, smallTree, type Tree } from '../config/example.js'
 import { ADMIN_KEY, adminServer } from './admin-server.js'
 
@@ -130,6 +131,78 @@ describe('money', () => {
       'account support: adjusted by $-0.5',
       'tenant a/b: removed',
     ])
+  })
+
+  it('is adjusted once by a key, however often it is sent', async () => {
+    const { call, router, told } = await started()
+    const credit = () => router.stats().account?.creditUsd ?? 0
+    const send = (body: Tree, header?: string) =>
+      call('POST', '/adjustments', body, {
+        authorization: `Bearer ${ADMIN_KEY}`,
+        ...(header === undefined ? {} : { 'idempotency-key': header }),
+      })
+    const before = credit()
+    const answers = await Promise.all([1, 2, 3].map(() => send({ usd: -0.1, idempotency_key: 'a' })))
+    expect(answers.map(({ status, body }) => [status, body.status, body.durable])).toEqual([
+      [200, 'taken', true],
+      [200, 'known', true],
+      [200, 'known', true],
+    ])
+    expect(await send({ usd: -0.1 }, 'a')).toMatchObject({ status: 200, body: { status: 'known' } })
+    expect(credit()).toBeCloseTo(before - 0.1, 9)
+    // The body's stands above the header's; another account is another matter.
+    expect(await send({ usd: -0.1, idempotency_key: 'b' }, 'a')).toMatchObject({ body: { status: 'taken' } })
+    expect(await send({ usd: -0.1, tenant: 'support' }, 'a')).toMatchObject({ body: { status: 'taken' } })
+    expect(await send({ usd: -0.1, idempotency_key: '' })).toMatchObject({ body: { status: 'taken' } })
+    expect(await send({ usd: -0.1 })).toMatchObject({ body: { status: 'taken' } })
+    expect(credit()).toBeCloseTo(before - 0.4, 9)
+    expect(told).toHaveLength(5)
+    expect(await send({ usd: -0.2, idempotency_key: 'a' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'idempotency_key_used', message: expect.stringContaining('expected -0.1') } },
+    })
+    expect(await send({ usd: -0.1 }, 'x'.repeat(257))).toMatchObject({
+      status: 400,
+      body: { error: { mistakes: [{ path: 'idempotency-key' }] } },
+    })
+    expect(credit()).toBeCloseTo(before - 0.4, 9)
+  })
+
+  it('that refuses an adjustment has not used its key up', async () => {
+    const { call, router } = await started()
+    const body = { usd: -1, tenant: 'later', idempotency_key: 'a' }
+    expect(await call('POST', '/adjustments', body)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'unknown_tenant', mistakes: [{ path: 'tenant' }] } },
+    })
+    router.addTenant({ id: 'later', budget: { usdPerRequest: 1 } })
+    expect(await call('POST', '/adjustments', body)).toMatchObject({ body: { status: 'taken' } })
+    expect(await call('POST', '/adjustments', body)).toMatchObject({ body: { status: 'known' } })
+  })
+
+  it('whose keys of adjustments cannot be kept books none, and says what became of one that it does not know', async () => {
+    const notes = memoryNotes(() => 1000)
+    const { call, router } = await started(exampleTree(), memoryRecords(), { notes })
+    const before = router.stats().account?.creditUsd
+    const body = { usd: -1, idempotency_key: 'a' }
+    const put = vi.spyOn(notes, 'put').mockResolvedValue(false)
+    const away = vi.spyOn(notes, 'get').mockRejectedValueOnce(new Error('away'))
+    for (let i = 0; i < 2; i++)
+      expect(await call('POST', '/adjustments', body)).toMatchObject({
+        status: 503,
+        body: { error: { code: 'ledger_unavailable' } },
+      })
+    expect(router.stats().account?.creditUsd).toBe(before)
+    put.mockRestore()
+    away.mockRestore()
+    // Of a process that died before its log had it.
+    const begun = vi.spyOn(notes, 'get').mockResolvedValueOnce({ usd: -1, at: 0 })
+    expect(await call('POST', '/adjustments', body)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'adjustment_unknown' } },
+    })
+    begun.mockRestore()
+    expect(await call('POST', '/adjustments', body)).toMatchObject({ body: { status: 'taken' } })
   })
 
   it('that was billed wrongly is corrected on every account', async () => {
