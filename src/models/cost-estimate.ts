@@ -90,6 +90,12 @@ export function isImplausible(
   return settled === 0 || costUsd * settled > BILL_MEAN_RATIO_MAX * settledCostUsd
 }
 
+/** The most that a bill may be without being implausible; of a list cost of 0, what the bills before say alone. */
+export function plausibleUsd(listCostUsd: number, { settled, settledCostUsd }: Bills): number {
+  const meanUsd = settled === 0 ? 0 : settledCostUsd / settled
+  return Math.max(BILL_LIST_RATIO_MAX * listCostUsd, BILL_MEAN_RATIO_MAX * meanUsd)
+}
+
 /** The bills of a model without one of them. */
 export function withoutBill({ settled, settledCostUsd }: Bills, costUsd: number): Bills {
   return { settled: Math.max(0, settled - 1), settledCostUsd: Math.max(0, settledCostUsd - costUsd) }

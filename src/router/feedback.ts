@@ -29,6 +29,7 @@ import {
   type Settlement,
 } from './given-feedback.js'
 import type { Receipt } from './journal.js'
+import { mostCorrected } from './late-bill.js'
 
 export interface BatchOptions {
   /** A result for each item, and the rest is applied where some are refused. */
@@ -116,6 +117,10 @@ export class Feedback {
     const known = checkId(id, 'id')
     const given = readCorrection(bill, 'bill')
     return this.give(known, (at) => correctedEvent(this.contextOf(at, 'id', 'bill'), known, given))
+  }
+
+  plausibleUsd(id: string): number {
+    return mostCorrected(this.committer.state, checkId(id, 'id'), 'id')
   }
 
   /** Read again for each event: a replica's state is replaced at every rebase. */

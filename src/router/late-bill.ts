@@ -1,6 +1,13 @@
 import { ParetoBanditError } from '../base/errors.js'
 import type { BilledEvent } from '../events/events.js'
-import { isImplausible, logCostRatio, MISTAKE_LOG_RATIO, withoutBill } from '../models/cost-estimate.js'
+import {
+  isImplausible,
+  logCostRatio,
+  MISTAKE_LOG_RATIO,
+  plausibleUsd,
+  withoutBill,
+} from '../models/cost-estimate.js'
+import { modelOfRequest } from '../state/find-request.js'
 import { BILLED, CANCELLED, FAILED, MISTAKEN, SETTLED, UNTOLD } from '../state/pending/request-state.js'
 import type { RoutingState } from '../state/routing-state.js'
 import { priceOf, tellsCost } from './bill.js'
@@ -27,10 +34,7 @@ export function billedEvent(
   bill: GivenSettlement,
 ): BilledEvent {
   const request = state.billedRequest(id)
-  if (request === undefined || request.bookedUsd < 0) {
-    const message = `what was booked for request '${id}' is no longer known`
-    throw new ParetoBanditError('REQUEST_CLOSED', idField, message)
-  }
+  if (request === undefined || request.bookedUsd < 0) throw forgotten(id, idField)
   const { listCostUsd, bookedUsd, prices } = request
   // A bill that tells no cost leaves what is booked, and says so.
   const { costUsd, usageFlags } = priceOf(bill, prices, bookedUsd)
@@ -50,6 +54,29 @@ export function billedEvent(
     tokens: bill.tokens,
     usageFlags,
   }
+}
+
+/**
+ * The most that another bill of a request may be without being a mistake, USD: that of a settlement, what was reserved for it, or what is booked.
+ * @throws as `billedEvent`
+ */
+export function mostCorrected(state: RoutingState, id: string, idField: string): number {
+  const request = state.billedRequest(id)
+  if (request === undefined) {
+    modelOfRequest(state, id, 0, idField)
+    throw forgotten(id, idField)
+  }
+  const { slot, incarnation, listCostUsd, reservedUsd, bookedUsd } = request
+  const model = state.registry.at(slot, incarnation)
+  const isCounted = (request.state & (SETTLED | UNTOLD)) === SETTLED && bookedUsd >= 0
+  const bills = model ?? { settled: 0, settledCostUsd: 0 }
+  const others = isCounted ? withoutBill(bills, bookedUsd) : bills
+  return Math.max(plausibleUsd(listCostUsd, others), reservedUsd, bookedUsd)
+}
+
+function forgotten(id: string, idField: string): ParetoBanditError {
+  const message = `what was booked for request '${id}' is no longer known`
+  return new ParetoBanditError('REQUEST_CLOSED', idField, message)
 }
 
 /** Of a call without an answer whose model is gone, or that was pushed out: what it cost is a bill as any. */

@@ -222,6 +222,15 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   }
 
   /**
+   * The most that a bill of this request may be without being taken for a mistake, USD: what its list price, the bills of its model, its
+   * reservation and what is booked allow. `correct` takes any bill: who corrects bills for others can tell at once.
+   * @throws as `correct`, for the id
+   */
+  plausibleUsd(id: string): number {
+    return this.open.feedback.plausibleUsd(id)
+  }
+
+  /**
    * Registers a model. It takes part at once: a newcomer starts cold (or from the router's priors, if they know it)
    * and gets `forcedExploration` requests; of policy `dollar` at most, as long as it may be worth its price.
    * @param model its prices in USD per million tokens

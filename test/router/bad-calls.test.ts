@@ -215,6 +215,8 @@ describe('the router refuses to', () => {
     ['check a second reward', (r) => r.checkReward('r.2'), 'ALREADY_REWARDED', 'id', 'rewarded already'],
     ['check a reward of nobody', (r) => r.checkReward('r.99'), 'UNKNOWN_REQUEST', 'id', 'r.99'],
     ['check a reward without an id', (r) => r.checkReward(bad(7)), 'INVALID_ARGUMENT', 'id', 'got 7'],
+    ['a bound of nobody', (r) => r.plausibleUsd('r.99'), 'UNKNOWN_REQUEST', 'id', 'r.99'],
+    ['a bound without an id', (r) => r.plausibleUsd(bad(7)), 'INVALID_ARGUMENT', 'id', 'got 7'],
     ['fail a symbol', (r) => r.fail(bad(Symbol('x'))), 'INVALID_ARGUMENT', 'id', 'a symbol'],
     [
       'misspell a failure',

@@ -18,6 +18,7 @@ const CALLS: readonly (readonly [string, (router: Router, id: string) => unknown
   ['rewardMany', (router, id) => router.rewardMany([{ id, reward: 1 }])],
   ['fail', (router, id) => router.fail(id)],
   ['cancel', (router, id) => router.cancel(id)],
+  ['plausibleUsd', (router, id) => router.plausibleUsd(id)],
   ['correct', (router, id) => router.correct(id, { costUsd: 1 })],
   ['addModel', (router) => router.addModel({ ...MODELS[0], id: 'new' })],
   ['removeModel', (router) => router.removeModel('small')],

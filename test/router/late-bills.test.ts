@@ -175,6 +175,27 @@ describe('correct', () => {
     expect(router.route(X).expectedCostUsd).toBeCloseTo(right.route(X).expectedCostUsd, 5)
   })
 
+  it.each(POLICY_NAMES)(
+    'has a bound: what is beyond it is told as a mistake, under policy %s',
+    async (policy) => {
+      const { router, log } = await makeBench({ policy, models: [MODELS[0]] })
+      const told = () => log.filter(({ type }) => type === 'implausible-bill').length
+      const listUsd = router.route(X).expectedCostUsd
+      const first = router.route(X).id
+      expect(router.plausibleUsd(first) / listUsd).toBeCloseTo(300, 0)
+      for (const costUsd of [0, 2 * listUsd]) {
+        for (let i = 0; i < 20; i++) router.settle(router.route(X).id, { costUsd })
+        const { id } = router.route(X)
+        router.settle(id, { costUsd: listUsd })
+        const before = told()
+        router.correct(id, { costUsd: router.plausibleUsd(id) * (1 + 1e-9) })
+        expect([costUsd, told() - before]).toEqual([costUsd, 1])
+      }
+      router.settle(first, { costUsd: 7 })
+      expect(router.plausibleUsd(first)).toBe(7)
+    },
+  )
+
   it.each(POLICY_NAMES)('by little moves what is expected by little, under policy %s', async (policy) => {
     const { router } = await makeBench({ policy, models: [MODELS[0]] })
     const listUsd = router.route(X).expectedCostUsd

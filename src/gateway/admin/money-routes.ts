@@ -4,13 +4,13 @@ import { object, orNull, required, withDefault } from '../config/compound-shapes
 import { caps as capsShape, tenantBudget, tenant as tenantShape } from '../config/engine-shapes.js'
 import { show } from '../config/mistake.js'
 import { JUDGE_TENANT, tenantOptions } from '../config/router-options.js'
-import { numberIn, text } from '../config/scalar-shapes.js'
+import { numberIn, text, yesOrNo } from '../config/scalar-shapes.js'
 import type { Shape } from '../config/shape.js'
 import { listKeys } from '../keys/stored-key.js'
 import { Adjustments } from './adjustments.js'
 import { bodyAs, inRecords } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
-import { asked, refused } from './request-error.js'
+import { type AdminError, asked, refused } from './request-error.js'
 
 const USD_MAX = 1e12
 const IN_BODY = 'idempotency_key'
@@ -23,9 +23,10 @@ const adjustment = object<{ usd: number; tenant: string | null; idempotency_key:
   idempotency_key: withDefault(anything, null, 'sent again with it, it is booked once'),
 })
 
-const correction = object<{ decision: string; costUsd: number }>({
+const correction = object<{ decision: string; costUsd: number; force: boolean }>({
   decision: required(text(), 'which request'),
   costUsd: required(numberIn(0, USD_MAX), 'what it cost'),
+  force: withDefault(yesOrNo, false, 'whether it is taken although no request should cost as much'),
 })
 
 /**
@@ -80,7 +81,9 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       return context.json({ ...account(tenant), status, durable: await isDurable(deps, 0, kept) })
     })
     .post('/corrections', async (context) => {
-      const { decision, costUsd } = await bodyAs(context, correction)
+      const { decision, costUsd, force } = await bodyAs(context, correction)
+      const mostUsd = asked({ id: 'decision' }, () => router.plausibleUsd(decision))
+      if (costUsd > mostUsd && !force) throw implausible(mostUsd, costUsd)
       asked({ id: 'decision', 'bill.costUsd': 'costUsd' }, () => router.correct(decision, { costUsd }))
       return answer(context, `bill of ${decision}: ${usdText(costUsd)}`, account(null))
     })
@@ -124,6 +127,12 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       asked({ id: ':id' }, () => router.removeTenant(tenant))
       return answer(context, `tenant ${tenant}: removed`, { tenant })
     })
+}
+
+function implausible(mostUsd: number, costUsd: number): AdminError {
+  const most = Number(mostUsd.toPrecision(4))
+  const message = `expected at most ${most}, as this request can hardly have cost more, got ${costUsd}; if it has, say force: true`
+  return refused(400, 'implausible_bill', 'costUsd', message)
 }
 
 function thrown(error: unknown): never {

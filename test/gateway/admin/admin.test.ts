@@ -225,6 +225,30 @@ describe('money', () => {
     expect(router.tenantStats('support').spendUsd).toBe(0.25)
   })
 
+  it('is corrected to no more than a request can cost, unless that is said', async () => {
+    const { call, router, told } = await started()
+    const { id } = router.route('What is it?', { tenant: 'support' })
+    router.settle(id, { costUsd: 0.001 })
+    const most = router.plausibleUsd(id)
+    expect(most).toBeGreaterThan(0.01)
+    for (const costUsd of [most * 1.01, 1e12]) {
+      const answer = await call('POST', '/corrections', { decision: id, costUsd })
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { error: { code: 'implausible_bill', mistakes: [{ path: 'costUsd' }] } },
+      })
+      expect(answer.body.error?.message).toContain(`expected at most ${Number(most.toPrecision(4))}, `)
+    }
+    expect([router.tenantStats('support').spendUsd, told]).toEqual([0.001, []])
+    const plausible = { decision: id, costUsd: most * 0.99 }
+    expect(await call('POST', '/corrections', plausible)).toMatchObject({ status: 200 })
+    const forced = { decision: id, costUsd: 3000, force: true }
+    expect(await call('POST', '/corrections', forced)).toMatchObject({ status: 200 })
+    // What is booked is no bound from below: it may be taken back in steps.
+    expect(await call('POST', '/corrections', { decision: id, costUsd: 2000 })).toMatchObject({ status: 200 })
+    expect(router.tenantStats('support').spendUsd).toBe(2000)
+  })
+
   it('of whom nobody knows, twice, or in use is refused with its code', async () => {
     const { call } = await started()
     const codes = await Promise.all(

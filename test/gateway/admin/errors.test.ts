@@ -36,7 +36,7 @@ const BODIES: readonly (readonly [route: string, path: string, body: unknown])[]
   ['PUT /budget', '/budget', { usdPerRequest: 0.01 }],
   ['PUT /caps', '/caps', [CAP]],
   ['POST /adjustments', '/adjustments', { usd: 0.1, tenant: 'support', idempotency_key: 'k' }],
-  ['POST /corrections', '/corrections', { decision: 'r.1', costUsd: 0.1 }],
+  ['POST /corrections', '/corrections', { decision: 'r.1', costUsd: 0.1, force: true }],
   ['POST /tenants', '/tenants', { id: 'new', budget: { usdPerRequest: 1 }, caps: [CAP] }],
   ['PUT /tenants/:id/budget', '/tenants/support/budget', { usdPerRequest: 0.01 }],
   ['PUT /tenants/:id/caps', '/tenants/support/caps', [CAP]],
