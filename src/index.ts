@@ -50,6 +50,7 @@ export type { Constraint } from './policy/constraint.js'
 export type {
   Decision,
   ExclusionReason,
+  ExplainOptions,
   Explanation,
   FeatureContribution,
   ModelExplanation,

@@ -14,8 +14,8 @@ interface ExplainFlags {
 
 const HELP = `
 It only reads, also while a service runs on the log. The figures are those of right after the decision, where the log reaches
-back to it. Options that only this request had (candidates, maxCostUsd and the like) are in no log, and costs
-are those of a request of the usual size.
+back to it. Options that only this request had (candidates, maxCostUsd and the like) are in no log. Costs are those of
+its own size, as its list cost and the tokens of its text tell it.
 
 Examples:
   $ paretobandit explain r.7 router.state
@@ -46,7 +46,7 @@ export async function explainFrom(reader: LogReader, id: string): Promise<Explai
     return { ...(await foldOf(reader)).explain(id), ...unknown }
   }
   const { event } = decision
-  const { explanation, isOfItsTime } = await explanationOf(reader, id, () => upTo(reader, decision))
+  const { explanation, isOfItsTime } = await explanationOf(reader, event, () => upTo(reader, decision))
   const { at, score, reservedUsd, tenant, forced, canary, propensity, penaltyWeight, latencyPrice } = event
   return {
     ...explanation,
@@ -76,13 +76,13 @@ function passedOver(
 /** By the statistics of then; by those of now where no snapshot is old enough to fold from. */
 async function explanationOf(
   reader: LogReader,
-  id: string,
+  { id, inputTokens }: RoutedEvent,
   ofThen: () => LogReader,
 ): Promise<{ explanation: Explanation; isOfItsTime: boolean }> {
   try {
-    return { explanation: (await foldOf(ofThen())).explain(id), isOfItsTime: true }
+    return { explanation: (await foldOf(ofThen())).explain(id, { inputTokens }), isOfItsTime: true }
   } catch (error) {
     if (!(error instanceof ParetoBanditError && error.code === 'STORE_CORRUPT')) throw error
-    return { explanation: (await foldOf(reader)).explain(id), isOfItsTime: false }
+    return { explanation: (await foldOf(reader)).explain(id, { inputTokens }), isOfItsTime: false }
   }
 }

@@ -92,6 +92,11 @@ export interface Preview<Id extends string = string>
   readonly explanation: Omit<Explanation, 'id'>
 }
 
+export interface ExplainOptions {
+  /** Of the request's prompt, as its `routed` event has them; null or left out: they are not known. */
+  readonly inputTokens?: number | null | undefined
+}
+
 export interface Explanation {
   /** Id of the request. */
   readonly id: string

@@ -12,6 +12,7 @@ import { explainDecision } from '../policy/explain.js'
 import type { Lease } from '../policy/lease.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { RouteOptions } from '../policy/route-options.js'
+import { toldSize } from '../policy/told-size.js'
 import { locate } from '../state/find-request.js'
 import type { RoutingState } from '../state/routing-state.js'
 
@@ -277,8 +278,11 @@ export class DecisionMaker {
     })
   }
 
-  /** @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED */
-  explain(state: RoutingState, id: string): Explanation {
+  /**
+   * @param inputTokens of its prompt, as its event has them; null: they are not known
+   * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
+   */
+  explain(state: RoutingState, id: string, inputTokens: number | null = null): Explanation {
     const { sequence, model } = locate(state, id, 'id')
     const { kernel } = state.arms
     state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
@@ -288,6 +292,14 @@ export class DecisionMaker {
     // Its own note is gone: explain what such a decision would depend on now.
     const today: DecisionNote = { ...blankNote(), sequence }
     this.chooser.describe(state, null, today)
+    const { pending } = state
+    const size = toldSize(
+      pending.listCostUsd(sequence),
+      pending.prices(sequence),
+      this.usualSize,
+      inputTokens,
+    )
+    today.options = { inputTokens: size.inputTokens, expectedOutputTokens: size.outputTokens }
     today.chosen = model
     today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
     return explainDecision(id, state, this.options, this.chooser, today, true)

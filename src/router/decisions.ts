@@ -1,7 +1,8 @@
+import { checkAmount, checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { type ContextInput, ContextReader } from '../features/context-reader.js'
-import type { Decision, Explanation, Preview } from '../policy/decision.js'
+import type { Decision, ExplainOptions, Explanation, Preview } from '../policy/decision.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import { checkRouteOptions, type RouteOptions } from '../policy/route-options.js'
@@ -130,8 +131,10 @@ export class Decisions {
     committer.commitWaiting(maker.waiting(committer.state, committer.now()))
   }
 
-  explain(id: string): Explanation {
-    return this.maker.explain(this.committer.state, id)
+  explain(id: string, options: ExplainOptions | undefined): Explanation {
+    const { inputTokens = null } =
+      options === undefined ? {} : reading('options', () => checkExplain(options))
+    return this.maker.explain(this.committer.state, id, inputTokens)
   }
 
   /** Before anything of the next requests is in the arena. */
@@ -190,6 +193,14 @@ export class Decisions {
     this.maker.checkRequest(this.committer.state, request)
     return request
   }
+}
+
+/** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
+function checkExplain(options: ExplainOptions): ExplainOptions {
+  checkKeys(checkRecord(options, 'options'), ['inputTokens'], 'options')
+  const { inputTokens } = options
+  if (inputTokens == null) return {}
+  return { inputTokens: checkAmount(inputTokens, 'options.inputTokens') }
 }
 
 /** No money for the rest, no model for the next, or no room in the journal: what was decided before stands. */

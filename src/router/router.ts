@@ -8,7 +8,7 @@ import type { RouterEvent } from '../events/events.js'
 import type { ContextInput } from '../features/context-reader.js'
 import type { ModelPrice, ModelSpec } from '../models/model.js'
 import type { CommandName, PolicyCommands, PolicyQueries, QueryName } from '../policy/commands.js'
-import type { Decision, Explanation, Preview } from '../policy/decision.js'
+import type { Decision, ExplainOptions, Explanation, Preview } from '../policy/decision.js'
 import type { CapOptions } from '../policy/dollar/accounts/cap-period.js'
 import type { ForTenant, TenantOptions } from '../policy/dollar/accounts/tenant-options.js'
 import type { Estimator } from '../policy/dollar/estimate/estimators.js'
@@ -114,11 +114,14 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * Why a request went where it went, while its entry is held: at least until newer requests push it out. Exact while
    * nothing else has happened since (`statisticsChanged` is false); `route` with `explain: true` is always exact.
+   * Costs are those of the request's own size. Of the latest 1,024 decisions of this router that is known; else it is what comes to the
+   * list cost that the log has.
+   * @param options `inputTokens`: of its prompt, as its `routed` event has them, for a decision that is not among these
    * @returns scores, weights and penalties in units of the router's reward range, dollars in USD
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED; INVALID_ARGUMENT for what is no id
    */
-  explain(id: string): Explanation {
-    return this.parts.decisions.explain(id)
+  explain(id: string, options?: ExplainOptions): Explanation {
+    return this.parts.decisions.explain(id, options)
   }
 
   /**

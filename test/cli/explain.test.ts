@@ -20,7 +20,7 @@ async function service(
     store: sqliteStore(join(folder.path, 'service.db')),
   })
   for (let i = 0; i < 120; i++) {
-    const { id, explanation } = router.route(`prompt ${i}`, { explain: true })
+    const { id, explanation } = router.route(`prompt ${i} ${'and on '.repeat(7 * i)}`, { explain: true })
     if (explanation !== undefined) said.set(id, explanation)
     router.settle(id, { costUsd: 0.0005 })
     router.reward(id, (i % 4) / 4)
@@ -43,7 +43,8 @@ describe('explain', () => {
       expect(found).toMatchObject({ id, chosen: then?.chosen, forced: then?.forced, isOfItsTime: true })
       const byId = new Map(found.models.map((model) => [model.model, model]))
       expect(byId.size).toBe(3)
-      for (const { model, expectedReward, explorationBonus } of then?.models ?? []) {
+      for (const { model, expectedReward, explorationBonus, expectedCostUsd } of then?.models ?? []) {
+        expect(byId.get(model)?.expectedCostUsd).toBeCloseTo(expectedCostUsd, 12)
         expect(byId.get(model)?.expectedReward).toBeCloseTo(expectedReward, 12)
         // The request itself is counted by now.
         expect(byId.get(model)?.explorationBonus).toBeCloseTo(explorationBonus, 3)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { functionEncoder } from '../../src/features/function-encoder.js'
 import type { Explanation } from '../../src/policy/decision.js'
 import { POLICY_NAMES } from '../../src/policy/policies.js'
 import type { RouteOptions } from '../../src/policy/route-options.js'
@@ -10,6 +11,8 @@ import '../support/seed.js'
 function reasons(explanation: Explanation | undefined): Record<string, string | null> {
   return Object.fromEntries((explanation?.models ?? []).map(({ model, excluded }) => [model, excluded]))
 }
+
+const encoder = functionEncoder({ name: 'two', dimension: 2, encode: () => [0.5, -0.25] })
 
 describe('an explanation', () => {
   const options: fc.Arbitrary<RouteOptions> = fc.record(
@@ -32,6 +35,41 @@ describe('an explanation', () => {
     options,
     reward: fc.double({ min: 0, max: 1, noNaN: true }),
   })
+
+  it.each(POLICY_NAMES)(
+    'has the costs that a decision was made by, whoever made it, under policy %s',
+    async (policy) => {
+      const options = { policy, models: MODELS, encoder, dimension: undefined }
+      const { router, log } = await makeBench(options)
+      const decided = [
+        router.route('short', { explain: true }),
+        router.route('and on and on '.repeat(900), { explain: true }),
+        router.route('limited', { explain: true, maxOutputTokens: 7 }),
+        router.route('longer', { explain: true, expectedOutputTokens: 9000 }),
+        router.route([0.3, 0.2, 1], { explain: true }),
+        router.route('told', { explain: true, inputTokens: 70_000 }),
+      ]
+      const other = await makeBench(options)
+      for (const event of log) {
+        other.router.apply(event)
+        if (event.type !== 'routed') continue
+        const then = decided.find(({ id }) => id === event.id)?.explanation?.models ?? []
+        const { models } = other.router.explain(event.id, { inputTokens: event.inputTokens })
+        expect(models.length).toBe(MODELS.length)
+        for (const { model, expectedCostUsd } of models) {
+          const wanted = then.find((each) => each.model === model)?.expectedCostUsd ?? Number.NaN
+          expect(expectedCostUsd / wanted, `${event.id} on ${model}`).toBeCloseTo(1, 9)
+        }
+      }
+      const [, long] = decided
+      // Without the tokens of its text the cost alone says it.
+      const byModel = ({ models = [] }: Partial<Explanation> = {}) =>
+        models.map(({ model, expectedCostUsd }) => [model, expectedCostUsd.toPrecision(9)]).sort()
+      expect(byModel(other.router.explain(long.id))).toEqual(byModel(long.explanation))
+      for (const bad of [{ inputTokens: -1 }, { tokens: 1 }, 7])
+        expect(() => other.router.explain(long.id, bad as never)).toThrow('options')
+    },
+  )
 
   it('adds up, agrees with the choice, and is the same right after the decision', async () => {
     await fc.assert(

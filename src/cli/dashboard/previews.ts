@@ -21,9 +21,13 @@ export class Previews {
     for (const [i, event] of [...events].reverse().entries()) {
       if (i % EACH === 0) await new Promise((resolve) => setTimeout(resolve, 0))
       if (this.explanations.has(event.id)) continue
-      const { id, model, tenant, forced, canary, propensity, penaltyWeight, latencyPrice } = event
+      const { id, model, tenant, inputTokens, forced, canary, propensity, penaltyWeight, latencyPrice } =
+        event
       try {
-        const { explanation } = await router.preview(event.context, tenant === null ? {} : { tenant })
+        const { explanation } = await router.preview(event.context, {
+          tenant: tenant ?? undefined,
+          inputTokens: inputTokens ?? undefined,
+        })
         const own = { id, chosen: model, forced, canary, propensity, penaltyWeight, latencyPrice }
         this.explanations.add({ ...explanation, ...own, statisticsChanged: true }, event.at)
       } catch {

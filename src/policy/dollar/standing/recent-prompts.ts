@@ -1,8 +1,8 @@
-import { estimatedCostUsd } from '../../../models/price-list.js'
 import { AT, LIST_COST, NUMBER, ORIGIN, RESERVED } from '../../../state/pending/request-row.js'
 import { isWaiting } from '../../../state/pending/request-state.js'
 import type { FoldView } from '../../../state/policy-state.js'
 import type { RequestSize } from '../../eligibility.js'
+import { inProportion } from '../../told-size.js'
 
 /** A recent request, as far as it is remembered. */
 export interface RecentPrompt {
@@ -27,13 +27,9 @@ export function recentPrompts({ pending }: FoldView, count: number, usual: Reque
   }
   const order = [AT, ORIGIN, NUMBER]
   known.sort((a, b) => order.reduce((sign, at) => sign || a.row[at] - b.row[at], 0))
-  return known.slice(-count).map(({ row, prices }) => {
-    const usualUsd = estimatedCostUsd(prices, usual.inputTokens, usual.outputTokens)
-    const times = usualUsd === 0 ? 1 : row[LIST_COST] / usualUsd
-    return {
-      context: row.subarray(row.length - pending.dimension),
-      size: { inputTokens: times * usual.inputTokens, outputTokens: times * usual.outputTokens },
-      reservedRatio: row[LIST_COST] === 0 ? 1 : row[RESERVED] / row[LIST_COST],
-    }
-  })
+  return known.slice(-count).map(({ row, prices }) => ({
+    context: row.subarray(row.length - pending.dimension),
+    size: inProportion(row[LIST_COST], prices, usual),
+    reservedRatio: row[LIST_COST] === 0 ? 1 : row[RESERVED] / row[LIST_COST],
+  }))
 }
