@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../base/errors.js'
 import { visible } from '../base/visible.js'
 import type { RecordStore } from '../gateway/keys/records.js'
-import type { Known as KnownToKeys, StoredKey } from '../gateway/keys/stored-key.js'
+import type { Known, StoredKey } from '../gateway/keys/stored-key.js'
 import { CommandError } from './command-error.js'
 import { readTextFile } from './files.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
@@ -99,11 +99,6 @@ async function revoke(id: string, flags: ConfigFlag): Promise<void> {
     const key = await revokeKey(records, id, Date.now(), inConfig)
     print(`${key.id} (${visible(key.name)}) is revoked\n`)
   })
-}
-
-interface Known extends KnownToKeys {
-  /** Names of the keys that stand there. */
-  readonly inConfig: readonly string[]
 }
 
 /** @throws what `act` throws; a KeyError as a CommandError */

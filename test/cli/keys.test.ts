@@ -75,6 +75,10 @@ describe('keys', () => {
     await folder.refused(['keys', 'create', '../x'], /name: expected a name/)
     await folder.refused(['keys', 'revoke', 'nobody'], /there is no key "nobody"/)
     await folder.refused(
+      ['keys', 'create', 'support-bot'],
+      /name: expected a name that no other key has, got "support-bot", which a key of gateway\.yaml has/,
+    )
+    await folder.refused(
       ['keys', 'revoke', 'support-bot'],
       /key "support-bot" stands in the config: take it out there/,
     )

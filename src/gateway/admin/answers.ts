@@ -66,6 +66,7 @@ export async function inRecords<T>(work: Promise<T>): Promise<T> {
 /** What is wrong with a key that an admin wants, or with the id of one. */
 function keyRefusal({ code, message, mistakes }: KeyError): AdminError {
   if (code === 'invalid_key_request') return refusedBody(mistakes, code)
+  if (code === 'duplicate_key') return refusedBody(mistakes, code, 409)
   return refused(code === 'unknown_key' ? 404 : 409, code, ':id', message)
 }
 

@@ -20,7 +20,8 @@ export function keyRoutes({ live, router, records, shared, now, onChange }: Admi
     })
     .post('/', async (context) => {
       const groups = live.current.models.flatMap(({ groups }) => groups)
-      const known = { groups, tenants: router.tenants().filter((id) => id !== JUDGE_TENANT) }
+      const tenants = router.tenants().filter((id) => id !== JUDGE_TENANT)
+      const known = { groups, tenants, inConfig: live.current.keys.map(({ name }) => name) }
       const wish = await jsonBody(context)
       if (!isRecord(wish)) throw refusedBody([{ path: [], message: expectedObject(wish) }])
       const { text, key } = await inRecords(createKey(records, wish, known, now()))

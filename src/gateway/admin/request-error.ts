@@ -43,10 +43,14 @@ export function refused(
 }
 
 /** Of a body that is read by a shape; the message is of the first mistake. */
-export function refusedBody(mistakes: readonly Mistake[], code = 'invalid_request'): AdminError {
+export function refusedBody(
+  mistakes: readonly Mistake[],
+  code = 'invalid_request',
+  status: ContentfulStatusCode = 400,
+): AdminError {
   const told = mistakes.map(({ path, message }) => ({ path: bodyPath(path), message }))
   const [{ path, message }] = told
-  return new AdminError(400, code, `${path}: ${message}`, told)
+  return new AdminError(status, code, `${path}: ${message}`, told)
 }
 
 /** `body` for the whole of it, and `body[1].usd` where it is a list. */

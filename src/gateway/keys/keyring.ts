@@ -6,7 +6,7 @@ import type { HeaderReader } from '../doors/client-request.js'
 import { equalInConstantTime, sha256Hex } from './digest.js'
 import { type Refusal, refused } from './refusal.js'
 import type { SharedRecords } from './shared-records.js'
-import { configKeyId, type KeyList, keysIn } from './stored-key.js'
+import { configKeyId, isInForce, type KeyList, keysIn } from './stored-key.js'
 
 /** A client that is known. */
 export interface ClientKey extends KeyRights {
@@ -61,6 +61,7 @@ export class Keyring {
     readonly byHash: ReadonlyMap<string, HeldKey>
   } = { keys: null, byHash: new Map() }
   private unreadable = ''
+  private namesakes = ''
   /** Ids of all stored keys that were ever read: none is ever taken out, revoked ones stay. */
   private readonly seen = new Set<string>()
   private missing = 0
@@ -145,6 +146,7 @@ export class Keyring {
         `${plural(unreadable.length, 'stored key')} cannot be read, and no client comes in with such a one: ${unreadable.slice(0, IDS_SHOWN_MAX).join(', ')}${more}; make others in their place`,
       )
     this.unreadable = all
+    this.tellNamesakes(keys)
     const there = new Set([...unreadable, ...keys.map(({ id }) => id)])
     const missing = [...this.seen].filter((id) => !there.has(id)).length
     if (missing > this.missing)
@@ -154,6 +156,30 @@ export class Keyring {
     this.missing = missing
     for (const id of there) this.seen.add(id)
   }
+
+  /** Stores of earlier releases, and a config that names a key as one of the store is named, may have them. */
+  private tellNamesakes(keys: KeyList['keys']): void {
+    const { onProblem, now, config } = this.options
+    const inForce = keys.filter((key) => isInForce(key, now()))
+    const all = twice([...config().keys, ...inForce].map(({ name }) => name))
+    const text = all
+      .slice(0, IDS_SHOWN_MAX)
+      .map((name) => JSON.stringify(name))
+      .join(', ')
+    if (text !== this.namesakes && text !== '')
+      onProblem(
+        `several keys in force are called ${text}: all of them work, and metrics count those of one name together; revoke all but one by their ids`,
+      )
+    this.namesakes = text
+  }
+}
+
+/** Names that several have. */
+function twice(names: readonly string[]): readonly string[] {
+  const seen = new Set<string>()
+  const again = new Set<string>()
+  for (const name of names) (seen.has(name) ? again : seen).add(name)
+  return [...again]
 }
 
 function held(

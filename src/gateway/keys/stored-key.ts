@@ -40,7 +40,7 @@ export type NewKey = { readonly name: string } & {
 /** A wish that cannot be granted: what the caller must mend. */
 export class KeyError extends Error {
   override readonly name = 'KeyError'
-  readonly code: 'invalid_key_request' | 'unknown_key' | 'key_in_config'
+  readonly code: 'invalid_key_request' | 'duplicate_key' | 'unknown_key' | 'key_in_config'
 
   /** Of a wish, where in it; empty for a key that is not there. */
   readonly mistakes: readonly Mistake[]
@@ -58,6 +58,8 @@ export interface Known {
   readonly file?: string
   readonly groups: readonly string[]
   readonly tenants: readonly string[]
+  /** Names of the keys of the config: no other key gets one of them. */
+  readonly inConfig: readonly string[]
 }
 
 /** Under which id a key of the config is known. */
@@ -95,12 +97,36 @@ export async function createKey(
     throw wrongWish([
       { path: ['expiresAt'], message: `is over already: ${new Date(rights.expiresAt).toISOString()}` },
     ])
+  if (known?.inConfig.includes(name) === true)
+    throw duplicate(name, `which a key of ${known.file ?? 'the config'} has`)
+  const [other] = await namesakes(records, name, now)
+  if (other !== undefined) throw duplicate(name, `which key ${other.id} has: revoke that one first`)
   const text = `pb-${hexOf(crypto.getRandomValues(new Uint8Array(KEY_BYTES)))}`
   const hash = await sha256Hex(text)
   const id = idOf(hash)
   const key: StoredKey = { id, name, sha256: hash, createdAt: now, revokedAt: null, ...rights }
   await records.put(PREFIX + id, written(key))
-  return { text, key }
+  // Another process may have looked at the same time: whoever finds both gives up its own, which nobody has seen.
+  const isOnly = (await namesakes(records, name, now)).every((each) => each.id === id)
+  if (isOnly) return { text, key }
+  await records.put(PREFIX + id, written({ ...key, revokedAt: now }))
+  throw duplicate(name, 'which another key was given at the same time')
+}
+
+/** Keys in force of that name. */
+async function namesakes(records: RecordStore, name: string, now: number): Promise<readonly StoredKey[]> {
+  const { keys } = await listKeys(records)
+  return keys.filter((key) => key.name === name && isInForce(key, now))
+}
+
+/** Neither revoked nor expired. */
+export function isInForce({ revokedAt, expiresAt }: StoredKey, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now)
+}
+
+function duplicate(name: string, why: string): KeyError {
+  const message = `expected a name that no other key has, got ${JSON.stringify(name)}, ${why}`
+  return new KeyError('duplicate_key', `name: ${message}`, [{ path: ['name'], message }])
 }
 
 /**

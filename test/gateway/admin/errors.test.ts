@@ -143,8 +143,8 @@ describe('the admin API names what is wrong as its caller wrote it', () => {
     const [method] = route.split(' ')
     for (const value of KINDS_OF_VALUES) {
       if (value === LEFT_OUT && at.length === 0) continue
-      const isNew = method === 'POST' && typeof body === 'object' && body !== null && 'id' in body
-      const fresh = isNew && at[0] !== 'id' ? { ...body, id: `new-${++made}` } : body
+      const own = ['id', 'name'].find((name) => method === 'POST' && Object.hasOwn(Object(body), name))
+      const fresh = own !== undefined && at[0] !== own ? { ...Object(body), [own]: `new-${++made}` } : body
       const answer = await server.call(method, path, JSON.stringify(changed(fresh, at, value)))
       const what = `${String(value)} (${JSON.stringify(value)}): ${JSON.stringify(answer.body.error)}`
       if (answer.status < 300) continue
@@ -312,6 +312,15 @@ describe('the admin API names what is wrong as its caller wrote it', () => {
       'invalid_key_request',
       'groups',
       /^no model is in group nothing; known are /,
+    ],
+    [
+      'POST',
+      '/keys',
+      { name: 'support-bot' },
+      409,
+      'duplicate_key',
+      'name',
+      /^expected a name that no other key has, got "support-bot", which a key of the config has$/,
     ],
     [
       'POST',

@@ -9,7 +9,7 @@ import { createKey, KeyError, listKeys, revokeKey } from '../../../src/gateway/k
 import { smallTree } from '../config/example.js'
 
 const T0 = Date.UTC(2027, 0, 1)
-const KNOWN = { groups: ['g'], tenants: ['t'] }
+const KNOWN = { groups: ['g'], tenants: ['t'], inConfig: [] }
 
 async function configWith(more: object = {}): Promise<GatewayConfig> {
   return readConfig({ ...smallTree(), ...more })
@@ -37,6 +37,14 @@ async function keyringOn(records: RecordStore, config?: GatewayConfig) {
 
 function codeOf(authentication: Authentication): string {
   return authentication.ok ? authentication.key.name : authentication.refusal.code
+}
+
+/** As earlier releases made them. @returns its text */
+async function withNamesake(records: RecordStore, name: string): Promise<string> {
+  const elsewhere = memoryRecords()
+  const { text } = await createKey(elsewhere, { name }, KNOWN, T0)
+  for (const [id, value] of await elsewhere.read()) await records.put(id, Object(value))
+  return text
 }
 
 describe('a key made at run time', () => {
@@ -150,10 +158,51 @@ describe('a key made at run time', () => {
     expect(codeOf(await keyring.authenticate(text))).toBe('expired_api_key')
   })
 
+  it('has a name of its own', async () => {
+    const records = memoryRecords()
+    const known = { ...KNOWN, inConfig: ['fixed'] }
+    const make = (name: string, more: object = {}) => createKey(records, { name, ...more }, known, T0)
+    const { key } = await make('k')
+    const taken = `expected a name that no other key has, got "k", which key ${key.id} has: revoke that one first`
+    await expect(make('k')).rejects.toMatchObject({
+      code: 'duplicate_key',
+      mistakes: [{ path: ['name'], message: taken }],
+    })
+    await expect(createKey(records, { name: 'k' }, null, T0)).rejects.toThrow(taken)
+    await expect(make('fixed')).rejects.toThrow('got "fixed", which a key of the config has')
+    expect((await records.read()).size).toBe(1)
+    await revokeKey(records, key.id, T0)
+    await make('k')
+    await make('brief', { expiresAt: new Date(T0 + 1).toISOString() })
+    await createKey(records, { name: 'brief' }, known, T0 + 1)
+  })
+
+  it('has it alone where processes make keys at the same time: whoever finds another makes none', async () => {
+    const records = memoryRecords()
+    const made = await Promise.allSettled([1, 2, 3].map(() => createKey(records, { name: 'k' }, KNOWN, T0)))
+    expect(made.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(1)
+    const { keys } = await listKeys(records)
+    expect(keys.filter(({ revokedAt }) => revokedAt === null).length).toBeLessThanOrEqual(1)
+    if (keys.every(({ revokedAt }) => revokedAt !== null)) await createKey(records, { name: 'k' }, KNOWN, T0)
+  })
+
+  it('works beside one of its name that a store has from before, and that is told', async () => {
+    const records = memoryRecords()
+    const { text } = await createKey(records, { name: 'k' }, KNOWN, T0)
+    const other = await withNamesake(records, 'k')
+    const { keyring, state, shared } = await keyringOn(records)
+    for (const each of [text, other, text]) expect(codeOf(await keyring.authenticate(each))).toBe('k')
+    expect(state.problems).toEqual([expect.stringContaining('several keys in force are called "k": ')])
+    await createKey(records, { name: 'x' }, KNOWN, T0)
+    await shared.refresh()
+    await keyring.authenticate(text)
+    expect(state.problems).toHaveLength(1)
+  })
+
   it('may be revoked by its name where that is the only one', async () => {
     const records = memoryRecords()
     const first = await createKey(records, { name: 'k' }, KNOWN, T0)
-    await createKey(records, { name: 'k' }, KNOWN, T0)
+    await withNamesake(records, 'k')
     await expect(revokeKey(records, 'k', T0)).rejects.toThrow('2 keys are called "k": give the id')
     await revokeKey(records, first.key.id, T0)
     expect((await revokeKey(records, 'k', T0)).id).not.toBe(first.key.id)
