@@ -12,6 +12,8 @@ export interface JournalSettings {
    * end; what failed is tried again. Default: console.error, once a kind of failure.
    */
   readonly onStoreError?: ((error: unknown) => void) | undefined
+  /** Called with a line for each option that is not in force, as the log says otherwise, or that undoes a command. Default: console.warn. */
+  readonly onWarning?: ((line: string) => void) | undefined
   /**
    * Shared stores, while they are away and a lease is spent: the share of each cap, in [0, 1], that this router may go on
    * with by itself. With n routers spend may then exceed a cap by n times that share. Default 0: it refuses.
@@ -37,7 +39,7 @@ declare module '../policy/options.js' {
     /**
      * What becomes of models, budget, caps, tenants, latency, quality and `pendingTtlMs` that are given and differ from
      * the log, once or for each option. `apply`, the default: those that were edited since the last start change the log,
-     * as events; what a command has set since holds. `warn`: the log holds, and console.warn tells of each. `throw`: the
+     * as events; what a command has set since holds. `warn`: the log holds, and `journal.onWarning` tells of each. `throw`: the
      * router refuses to start (STORE_MISMATCH).
      */
     readonly onDifference?: OnDifference | OnDifferences | undefined

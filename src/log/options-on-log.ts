@@ -45,7 +45,7 @@ export async function compareOptions(
     first,
     choiceOf: resolveOnDifference(made.given.onDifference),
     store: store.description,
-    told: (line) => console.warn(visible(line)),
+    told: (line) => journalOptions.onWarning(visible(line)),
   })
   refuseNoModels(review, state, store)
   const isHeard = said !== null && sameEntries(said, review.said)

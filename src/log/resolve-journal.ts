@@ -14,6 +14,7 @@ const KEYS = [
   'snapshotEvents',
   'capacity',
   'onStoreError',
+  'onWarning',
   'localShare',
   'holdMs',
   'closeMs',
@@ -42,14 +43,20 @@ export function checkStore(value: unknown): Store {
 export function resolveJournal(value: unknown): JournalOptions {
   const settings = value === undefined ? {} : checkRecord(value, 'journal')
   checkKeys(settings, KEYS, 'journal')
-  const { onStoreError } = settings
+  const { onStoreError, onWarning } = settings
   if (onStoreError !== undefined && typeof onStoreError !== 'function')
     throw expected('INVALID_ARGUMENT', 'journal.onStoreError', 'a function', onStoreError)
+  if (onWarning !== undefined && typeof onWarning !== 'function')
+    throw expected('INVALID_ARGUMENT', 'journal.onWarning', 'a function', onWarning)
   return {
     snapshotEvents: integer(settings.snapshotEvents, 50_000, 1, 1e9, 'journal.snapshotEvents'),
     capacity: integer(settings.capacity, 65_536, 1, 65_536, 'journal.capacity'),
     onStoreError: guarded((onStoreError as JournalSettings['onStoreError']) ?? reportOnce(), (error) =>
       console.error(error),
+    ),
+    onWarning: guarded(
+      (onWarning as JournalSettings['onWarning']) ?? ((line) => console.warn(line)),
+      (error) => console.error(error),
     ),
     localShare:
       settings.localShare === undefined ? 0 : checkInRange(settings.localShare, 0, 1, 'journal.localShare'),

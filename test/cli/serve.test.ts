@@ -34,6 +34,7 @@ interface Running {
   readonly url: string
   readonly exited: Promise<number | null>
   readonly lines: () => Line[]
+  readonly stderr: () => string
   call(
     method: string,
     path: string,
@@ -83,7 +84,7 @@ async function serving(file: string, env: Readonly<Record<string, string>> = {})
     })
     return { status: response.status, body: (await response.json()) as Tree }
   }
-  const made = { child, url, exited, lines, call }
+  const made = { child, url, exited, lines, stderr: () => stderr, call }
   running.push(made)
   return made
 }
@@ -298,6 +299,32 @@ describe('serve', () => {
     await folder.write('g.json', config({ budget: { usdPerRequest: null, burst: 20 } }))
     const none = await serving('g.json')
     expect((await none.call('GET', '/admin/budget')).body).toMatchObject({ account: { usdPerRequest: null } })
+  })
+
+  test('that finds another config than its log was left with says each difference once, as a line of JSON', async () => {
+    const caps = [{ usd: 3, per: 'month' }]
+    await folder.write('g.json', config({ budget: { usdPerRequest: 0.004 }, caps }))
+    const server = await serving('g.json')
+    await server.call('PUT', '/admin/budget', { usdPerRequest: 0.5 })
+    await server.call('PUT', '/admin/caps', [{ usd: 4, per: 'month' }])
+    server.child.kill('SIGTERM')
+    expect(await server.exited).toBe(0)
+    // The caps were edited, after a command had set them; the budget was not, and the command's holds.
+    const edited = [{ usd: 5, per: 'month' }]
+    await folder.write(
+      'g.json',
+      config({ budget: { usdPerRequest: 0.004 }, caps: edited, tenants: [{ id: 't' }] }),
+    )
+    const again = await serving('g.json')
+    expect(again.stderr()).toBe('')
+    const told = again.lines().filter(({ msg }) => msg === 'the config and the log differ')
+    const texts = told.map(({ level, difference }) => `${level}: ${String(difference)}`)
+    expect(texts.toSorted()).toEqual([
+      expect.stringMatching(/^info: tenants.* and is in force now$/),
+      expect.stringMatching(/^warn: .*budget\.usdPerRequest is .* was not edited since the last start$/),
+      expect.stringMatching(/^warn: .*caps.* and is in force now: a command had set the other/),
+    ])
+    expect(again.lines().find(({ msg }) => msg === 'the log has been read')).toMatchObject({ differences: 3 })
   })
 
   test('that is killed has what it acknowledged', async () => {

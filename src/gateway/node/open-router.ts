@@ -12,14 +12,18 @@ async function storeOf(store: StoreConfig): Promise<Store | null> {
   return redisStore({ url: url.reveal(), stream: prefix, timeoutMs, waitReplicas })
 }
 
-/** The router of a config on its store, when its log has been read. */
+/**
+ * The router of a config on its store, when its log has been read.
+ * @param onWarning as of the journal
+ */
 export async function openRouter(
   config: GatewayConfig,
   onStoreError: (error: unknown) => void,
+  onWarning?: (line: string) => void,
 ): Promise<Router<string>> {
   const store = await storeOf(config.store)
   const options: RouterOptions = routerOptionsOf(config)
   if (store === null) return createRouter<string>(options)
   const localShare = config.store.kind === 'redis' ? config.store.localShare : 0
-  return createRouter<string>({ ...options, store, journal: { onStoreError, localShare } })
+  return createRouter<string>({ ...options, store, journal: { onStoreError, onWarning, localShare } })
 }

@@ -7,6 +7,7 @@ import { ConfigError, lineOf } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
 import { errorsOf, refusalResponse } from '../keys/refusal.js'
+import { differenceLines } from '../logs/difference-lines.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
@@ -159,15 +160,17 @@ class Server implements Serving {
     this.signals.givenTo(this)
     const tell = storeFailureLog(log.write, () => performance.now())
     const onStoreError = (error: unknown) => tell(this.scrub(messageOf(error)))
-    const router = await openRouter(config, onStoreError)
+    const warnings: string[] = []
+    const router = await openRouter(config, onStoreError, (line) => void warnings.push(line))
     const { recovery } = router
     if (recovery !== null) {
       const { isNew, folded, repairs, differences } = recovery
       log.write(
         repairs.length > 0 ? 'warn' : 'info',
-        { isNew, folded, repairs, differences },
+        { isNew, folded, repairs, differences: differences.length },
         'the log has been read',
       )
+      differenceLines(log.write, (text) => this.scrub(text), differences, warnings)
     }
     let beside: BesideLog | null = null
     try {
