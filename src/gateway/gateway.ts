@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { type After, afterQuietly } from '../base/after.js'
+import { type After, afterQuietly, everyQuietly } from '../base/after.js'
 import { messageOf } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import type { Router } from '../index.js'
@@ -76,6 +76,9 @@ export interface GatewayOptions {
 /** How long an admin's answer waits for the store, ms. */
 const DURABLE_MS = 5000
 
+/** How often it is looked whether a write that hung has come to its end, ms. */
+const HANG_LOOK_MS = 1000
+
 /** A gateway: one `fetch` for all its paths, and what whoever serves it does with it. */
 export interface Gateway {
   /** Answers a request, whatever its path. */
@@ -133,7 +136,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     () => live.current.store.kind === 'redis',
     steadyNow,
     (message) => write('error', { error: message }, 'the store fails'),
+    (goneMs) => write('warn', { goneMs: Math.round(goneMs) }, 'the store works again'),
   )
+  const endWatch = everyQuietly(HANG_LOOK_MS, () => storeWatch.tellEnd())
   engineMetrics(metrics, router, rates, storeWatch)
   const after = options.after ?? afterQuietly
   const endAlarms = alarmLog(router, write, steadyNow, after)
@@ -258,6 +263,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await notes.close()
       endAlarms()
       endExpiry()
+      endWatch()
       await closeRouter(router, write)
       await records.close()
     },

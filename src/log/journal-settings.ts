@@ -12,6 +12,8 @@ export interface JournalSettings {
    * end; what failed is tried again. Default: console.error, once a kind of failure.
    */
   readonly onStoreError?: ((error: unknown) => void) | undefined
+  /** Called once when a store that had failed takes and gives events again, with how long it did not, ms. Default: nobody is told. */
+  readonly onStoreBack?: ((goneMs: number) => void) | undefined
   /** Called with a line for each option that is not in force, as the log says otherwise, or that undoes a command. Default: console.warn. */
   readonly onWarning?: ((line: string) => void) | undefined
   /**

@@ -5,6 +5,7 @@ import type { EventTable } from '../events/event-table.js'
 import type { RouterEvent } from '../events/events.js'
 import type { JournalStats } from '../router/journal.js'
 import type { KeepAlive } from './keep-alive.js'
+import type { Outage } from './outage.js'
 import type { Position, Store } from './store.js'
 
 /** Events of one append at most: a group commit takes all that came meanwhile. */
@@ -31,6 +32,7 @@ interface OutboxOptions {
   readonly alive: KeepAlive
   /** Called for every append that failed; it is tried again unless the error is fatal. */
   readonly onError: (error: unknown) => void
+  readonly outage?: Outage
   /** Before a batch is taken: the fold of all that was appended, up to that number, is the present state. */
   readonly onTurn?: (last: number) => void
   /**
@@ -267,6 +269,7 @@ export class Outbox {
         const answer = await ask()
         if (rewinds !== this.rewinds) return undefined
         this.failure = undefined
+        this.options.outage?.answers('append')
         this.retryMs = RETRY_MS_MIN
         return answer
       } catch (error) {
@@ -274,6 +277,7 @@ export class Outbox {
         const code = error instanceof ParetoBanditError ? error.code : ''
         const isLost = LOST.has(code) && onLost !== undefined
         if (FATAL.has(code) && !isLost) this.break(error)
+        this.options.outage?.fails('append')
         onError(error)
         if (isLost) {
           if (rewinds === this.rewinds) {

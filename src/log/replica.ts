@@ -118,6 +118,7 @@ export class Replica implements Journal {
       capacity: options.capacity,
       alive: new KeepAlive(options.closeMs),
       onError: (error) => this.storeFailed(error),
+      outage: options.outage,
       onLost: () => {
         this.mustRejoin = true
       },
@@ -231,6 +232,9 @@ export class Replica implements Journal {
         if (this.mustRejoin) await this.rejoin()
         const batches = await this.store.read(this.position, READ_WAIT_MS, this.outbox.position)
         this.leases?.storeAnswers()
+        this.options.outage.answers('read')
+        // What failed may have been taken back since.
+        if (this.outbox.waiting === 0) this.options.outage.answers('append')
         await this.take(batches)
         await this.snapshots.keepOpenable(this)
       } catch (error) {
@@ -347,6 +351,7 @@ export class Replica implements Journal {
 
   private async readFailed(error: unknown): Promise<void> {
     if (!(error instanceof ParetoBanditError)) throw error
+    this.options.outage.fails('read')
     this.storeFailed(error)
     try {
       if (error.code === 'LOG_TRIMMED' || error.code === 'STORE_CORRUPT') await this.rejoin()

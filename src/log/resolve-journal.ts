@@ -3,17 +3,23 @@ import { expected, messageOf, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { guarded } from '../base/rejection.js'
 import type { JournalSettings } from './journal-settings.js'
+import { Outage } from './outage.js'
 import type { Store } from './store.js'
 
 /** With every default in place. */
 export type JournalOptions = {
   readonly [K in keyof JournalSettings]-?: NonNullable<JournalSettings[K]>
-} & { readonly closedError: (store: Store) => ParetoBanditError }
+} & {
+  readonly closedError: (store: Store) => ParetoBanditError
+  /** Tells `onStoreBack`. */
+  readonly outage: Outage
+}
 
 const KEYS = [
   'snapshotEvents',
   'capacity',
   'onStoreError',
+  'onStoreBack',
   'onWarning',
   'localShare',
   'holdMs',
@@ -46,8 +52,14 @@ export function resolveJournal(value: unknown): JournalOptions {
   const { onStoreError, onWarning } = settings
   if (onStoreError !== undefined && typeof onStoreError !== 'function')
     throw expected('INVALID_ARGUMENT', 'journal.onStoreError', 'a function', onStoreError)
+  if (settings.onStoreBack !== undefined && typeof settings.onStoreBack !== 'function')
+    throw expected('INVALID_ARGUMENT', 'journal.onStoreBack', 'a function', settings.onStoreBack)
   if (onWarning !== undefined && typeof onWarning !== 'function')
     throw expected('INVALID_ARGUMENT', 'journal.onWarning', 'a function', onWarning)
+  const onStoreBack = guarded(
+    (settings.onStoreBack as JournalSettings['onStoreBack']) ?? (() => {}),
+    (error) => console.error(error),
+  )
   return {
     snapshotEvents: integer(settings.snapshotEvents, 50_000, 1, 1e9, 'journal.snapshotEvents'),
     capacity: integer(settings.capacity, 65_536, 1, 65_536, 'journal.capacity'),
@@ -66,6 +78,8 @@ export function resolveJournal(value: unknown): JournalOptions {
       settings.snapshotOnClose === undefined
         ? true
         : checkBoolean(settings.snapshotOnClose, 'journal.snapshotOnClose'),
+    onStoreBack,
+    outage: new Outage(onStoreBack),
     closedError: ({ description }) =>
       new ParetoBanditError('STORE_CLOSED', description, 'the router has been closed'),
   }

@@ -66,6 +66,7 @@ export class SoleJournal implements Journal {
       gatherMs: GATHER_MS,
       alive: new KeepAlive(options.closeMs),
       onError: options.onStoreError,
+      outage: options.outage,
       onBroken: (error) => this.receipts.refuseAll(error),
       onTurn: (last) => this.takeSnapshot(last),
       onDurable: (last, position) => this.durable(last, position),

@@ -249,14 +249,14 @@ describe('serve', () => {
     const read = (tree: Tree) => readConfig(tree, { name: 'g', env: ENV })
     const file = join(folder.path, 'gw.db')
     const base = { ...config({ store: { kind: 'sqlite', file } }), budget: { usdPerRequest: 0.004 } }
-    const router = await openRouter(await read(base), () => {})
+    const router = await openRouter(await read(base), {})
     const live = new LiveConfig(await read(base), router)
     const { needsRestart, needsNewLog } = live.replace(await read({ ...base, ...more }))
     expect({ needsRestart, needsNewLog }).toEqual(
       isKept ? { needsRestart: [], needsNewLog: [path] } : { needsRestart: [path], needsNewLog: [] },
     )
     await router.close()
-    const again = openRouter(await read({ ...base, ...more }), () => {})
+    const again = openRouter(await read({ ...base, ...more }), {})
     if (isKept) await expectRejection(again, 'STORE_MISMATCH')
     else await (await again).close()
   })
@@ -390,6 +390,29 @@ describe.skipIf(!hasRedis)('serve on Redis', () => {
         error: expect.stringContaining('$REDIS_URL'),
       })
       expect(JSON.stringify(gateway.lines())).not.toContain(own.url)
+    } finally {
+      await own.stop()
+    }
+  })
+
+  test('says once that a Redis that was away is back, and for how long it was gone', async () => {
+    const own = await RedisServer.start()
+    try {
+      const keyStore = { refreshMs: 100 }
+      await folder.write('g.json', config({ store: { kind: 'redis', url: own.url }, keyStore }))
+      const gateway = await serving('g.json')
+      const told = (part: string) => gateway.lines().filter(({ msg }) => msg.includes(part))
+      await own.kill()
+      await expect.poll(() => told('the store fails').length, { timeout: 10_000 }).toBeGreaterThan(0)
+      await expect.poll(() => told('records cannot be read').length, { timeout: 10_000 }).toBe(1)
+      expect(told('again')).toEqual([])
+      await own.restart()
+      await expect.poll(() => told('the store works again').length, { timeout: 20_000 }).toBe(1)
+      await expect.poll(() => told('records can be read again, after ').length, { timeout: 20_000 }).toBe(1)
+      await gateway.call('PUT', '/admin/budget', { usdPerRequest: 0.25 })
+      const [back, ...more] = told('the store works again')
+      expect([back, more]).toMatchObject([{ level: 'warn', goneMs: expect.any(Number) }, []])
+      expect(Number(back?.goneMs)).toBeGreaterThan(0)
     } finally {
       await own.stop()
     }

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { ParetoBanditError } from '../../src/base/errors.js'
 import { createRouter } from '../../src/create-router.js'
 import { FailureReports } from '../../src/log/failure-reports.js'
+import { Outage } from '../../src/log/outage.js'
 import { memoryStore } from '../../src/store/memory/memory-store.js'
 import { MODELS, X } from '../support/router.js'
 import { until } from '../support/shared-store.js'
@@ -88,6 +90,64 @@ describe('failures of a store', () => {
     expect(calls).toBe(1)
     isFull = false
     await router.close()
+  })
+
+  it('are over once all that failed is answered again, which is told once with how long it took', () => {
+    const told: number[] = []
+    let now = 0
+    const outage = new Outage(
+      (goneMs) => told.push(goneMs),
+      () => now,
+    )
+    outage.answers('read')
+    outage.fails('append')
+    now = 100
+    outage.fails('read')
+    outage.fails('append')
+    now = 250
+    outage.answers('append')
+    outage.answers('append')
+    expect(told).toEqual([])
+    now = 400
+    outage.answers('read')
+    outage.answers('read')
+    expect(told).toEqual([400])
+    now = 1000
+    outage.fails('read')
+    now = 1001
+    outage.answers('read')
+    expect(told).toEqual([400, 1])
+  })
+
+  it('of a sole router are told to be over when it takes events again', async () => {
+    const store = memoryStore()
+    let isFull = true
+    const append = store.append.bind(store)
+    store.append = async (...args) => {
+      if (isFull) throw new ParetoBanditError('STORE_FULL', 'memory', 'no room')
+      return append(...args)
+    }
+    const back: number[] = []
+    const journal = { onStoreError: () => {}, onStoreBack: (goneMs: number) => void back.push(goneMs) }
+    const router = await createRouter({ models: MODELS, dimension: 3, kernel: 'js', store, journal })
+    router.route(X)
+    await until(() => router.journal?.failure != null, 'its failure')
+    expect(back).toEqual([])
+    isFull = false
+    await router.flush()
+    expect(back).toHaveLength(1)
+    expect(back[0]).toBeGreaterThan(0)
+    await router.close()
+    expect(back).toHaveLength(1)
+    const bad = { ...journal, onStoreBack: 7 as never }
+    const options = {
+      models: MODELS,
+      dimension: 3,
+      kernel: 'js',
+      store: memoryStore(),
+      journal: bad,
+    } as const
+    await expect(createRouter(options)).rejects.toThrow('journal.onStoreBack')
   })
 
   it('end no process where the promise of who is told is rejected', async () => {

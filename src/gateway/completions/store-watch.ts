@@ -16,23 +16,30 @@ export class StoreWatch {
   private readonly isShared: () => boolean
   private readonly now: () => number
   private readonly onHang: (message: string) => void
+  private readonly onHangOver: (goneMs: number) => void
   private failsSince: number | null = null
   /** Where the log stood when it was last seen to go on, and since when something waits there; null: nothing waits. */
   private position: string | null = null
   private waitsSince: number | null = null
-  private isHangTold = false
+  /** Since when what was told as a hang has waited; null: nothing was. */
+  private hangsSince: number | null = null
 
-  /** @param onHang told when a write begins to hang: nobody else tells the operator. One that fails is told by the router */
+  /**
+   * @param onHang told when a write begins to hang: nobody else tells the operator. One that fails is told by the router
+   * @param onHangOver told when it has come to its end after so long, ms
+   */
   constructor(
     router: Router<string>,
     isShared: () => boolean,
     now: () => number,
     onHang: (message: string) => void = () => {},
+    onHangOver: (goneMs: number) => void = () => {},
   ) {
     this.router = router
     this.isShared = isShared
     this.now = now
     this.onHang = onHang
+    this.onHangOver = onHangOver
   }
 
   /** Its failure; null: it answers, or no store is used. */
@@ -48,6 +55,13 @@ export class StoreWatch {
   /** Whether spend would be forgotten, and a limit with it. */
   get isForgetful(): boolean {
     return this.isFailing && !this.isShared() && hasLimit(this.router)
+  }
+
+  /** Tells how a hang has ended, where no request asks. One that has become a failure is the router's to tell. */
+  tellEnd(): void {
+    if (this.hangsSince === null) return
+    if (this.router.journal?.failure == null) void this.hang
+    else this.hangsSince = null
   }
 
   /** Notes whether the log goes on: to be called when something of it may wait. */
@@ -78,12 +92,14 @@ export class StoreWatch {
   /** What is wrong with a write that has neither come to an end nor failed; null: nothing. */
   private get hang(): string | null {
     if (!this.isLate) {
-      this.isHangTold = false
+      const { hangsSince } = this
+      this.hangsSince = null
+      if (hangsSince !== null) this.onHangOver(this.now() - hangsSince)
       return null
     }
     const message = `a write takes longer than ${WRITE_MS_MAX} ms`
-    if (!this.isHangTold) this.onHang(message)
-    this.isHangTold = true
+    if (this.hangsSince === null) this.onHang(message)
+    this.hangsSince ??= this.waitsSince ?? this.now()
     return message
   }
 }

@@ -1,12 +1,13 @@
 import { everyQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
+import { goneFor } from '../logs/gone-for.js'
 import type { RecordStore } from './records.js'
 
 export interface SharedRecordsOptions {
   /** How often changes of others are looked for, ms. */
   readonly refreshMs: () => number
   readonly now: () => number
-  /** Called with a failure of the store, once until it works again. */
+  /** Called with a failure of the store, once until it works again, and then. */
   readonly onProblem: (message: string) => void
 }
 
@@ -21,7 +22,8 @@ export class SharedRecords {
   private version: string | null = null
   /** When the records were last known to be so, ms. */
   private seenAt = Number.NEGATIVE_INFINITY
-  private isUnwell = false
+  /** When the store failed first since it last worked, ms; null: it works. */
+  private unwellSince: number | null = null
   private running: Promise<void> | null = null
   /** The look after the one that is under way. */
   private following: Promise<void> | null = null
@@ -93,11 +95,15 @@ export class SharedRecords {
     this.running = this.reread()
       .then(
         () => {
-          this.isUnwell = false
+          const { now, onProblem } = this.options
+          if (this.unwellSince !== null)
+            onProblem(`records can be read again${goneFor(now() - this.unwellSince)}`)
+          this.unwellSince = null
         },
         (error: unknown) => {
-          if (!this.isUnwell) this.options.onProblem(`records cannot be read: ${messageOf(error)}`)
-          this.isUnwell = true
+          const { now, onProblem } = this.options
+          if (this.unwellSince === null) onProblem(`records cannot be read: ${messageOf(error)}`)
+          this.unwellSince ??= now()
         },
       )
       .finally(() => {

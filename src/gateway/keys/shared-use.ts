@@ -1,5 +1,6 @@
 import { everyQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
+import { goneFor } from '../logs/gone-for.js'
 import type { RateLimits } from './rate-limits.js'
 import type { SecondOfUse, Use, UseExchange } from './use.js'
 
@@ -16,7 +17,8 @@ export class SharedUse {
   private readonly others = new Map<number, Map<string, Use>>()
   private stopTimer: (() => void) | null = null
   private isRunning = false
-  private isUnwell = false
+  /** When an exchange failed first since one last succeeded, ms; null: they succeed. */
+  private unwellSince: number | null = null
 
   constructor(rates: RateLimits, store: UseExchange, onProblem: (message: string) => void) {
     this.rates = rates
@@ -41,13 +43,16 @@ export class SharedUse {
     try {
       const seconds = await this.store.exchange(added)
       this.learn(added, seconds)
-      this.isUnwell = false
+      const { unwellSince } = this
+      this.unwellSince = null
+      if (unwellSince !== null)
+        this.onProblem(`rate limits are of all processes again${goneFor(performance.now() - unwellSince)}`)
     } catch (error) {
       // It is not known whether it was added: told again, a request may count twice, and none is forgotten.
       this.rates.giveBackUse(added)
       const message = messageOf(error)
-      if (!this.isUnwell) this.onProblem(`rate limits are of this process alone: ${message}`)
-      this.isUnwell = true
+      if (this.unwellSince === null) this.onProblem(`rate limits are of this process alone: ${message}`)
+      this.unwellSince ??= performance.now()
     } finally {
       this.isRunning = false
     }

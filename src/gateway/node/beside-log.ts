@@ -16,7 +16,11 @@ export interface BesideLog {
   /** Where processes tell each other what keys do; null where there is one process. */
   readonly use: UseExchange | null
   /** What servers remember of decisions and conversations. They are closed before the records. */
-  openNotes(max: NotesMax, onProblem: (problem: Error) => void): Promise<Notes>
+  openNotes(
+    max: NotesMax,
+    onProblem: (problem: Error) => void,
+    onBack?: (goneMs: number) => void,
+  ): Promise<Notes>
 }
 
 /**

@@ -38,6 +38,7 @@ export async function fileNotes(
   path: string,
   max: NotesMax,
   onProblem: (problem: Error) => void,
+  onBack?: (goneMs: number) => void,
 ): Promise<Notes> {
   const kinds: Readonly<Record<NoteKind, LatestMap<string, Note>>> = {
     decisions: new LatestMap(),
@@ -108,6 +109,7 @@ export async function fileNotes(
     atOnceMax: 1,
     gatherMs: GATHER_MS,
     onProblem,
+    onBack,
     write: async (batch) => {
       // Whoever waits for these has been told that they are not written.
       if (isClosed) return

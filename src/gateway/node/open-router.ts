@@ -1,4 +1,10 @@
-import { createRouter, type Router, type RouterOptions, type Store } from '../../index.js'
+import {
+  createRouter,
+  type JournalSettings,
+  type Router,
+  type RouterOptions,
+  type Store,
+} from '../../index.js'
 import type { GatewayConfig } from '../config/config.js'
 import { routerOptionsOf } from '../config/router-options.js'
 import type { StoreConfig } from '../config/store-config.js'
@@ -12,18 +18,14 @@ async function storeOf(store: StoreConfig): Promise<Store | null> {
   return redisStore({ url: url.reveal(), stream: prefix, timeoutMs, waitReplicas })
 }
 
-/**
- * The router of a config on its store, when its log has been read.
- * @param onWarning as of the journal
- */
+/** The router of a config on its store, when its log has been read. @param hears of its journal */
 export async function openRouter(
   config: GatewayConfig,
-  onStoreError: (error: unknown) => void,
-  onWarning?: (line: string) => void,
+  hears: Pick<JournalSettings, 'onStoreError' | 'onStoreBack' | 'onWarning'>,
 ): Promise<Router<string>> {
   const store = await storeOf(config.store)
   const options: RouterOptions = routerOptionsOf(config)
   if (store === null) return createRouter<string>(options)
   const localShare = config.store.kind === 'redis' ? config.store.localShare : 0
-  return createRouter<string>({ ...options, store, journal: { onStoreError, onWarning, localShare } })
+  return createRouter<string>({ ...options, store, journal: { ...hears, localShare } })
 }

@@ -46,12 +46,14 @@ export function redisNotes(
   prefix: string,
   max: NotesMax,
   onProblem: (problem: Error) => void,
+  onBack?: (goneMs: number) => void,
 ): Notes {
   const owns = notesByKind()
   const behind = new WriteBehind<Note>({
     atOnceMax: 16,
     gatherMs: 0,
     onProblem,
+    onBack,
     write: async (batch) => {
       for (const kind of NOTE_KINDS) {
         const args = batch

@@ -158,10 +158,13 @@ class Server implements Serving {
   async start(config: GatewayConfig): Promise<void> {
     const { log, options } = this
     this.signals.givenTo(this)
-    const tell = storeFailureLog(log.write, () => performance.now())
-    const onStoreError = (error: unknown) => tell(this.scrub(messageOf(error)))
+    const store = storeFailureLog(log.write, () => performance.now())
     const warnings: string[] = []
-    const router = await openRouter(config, onStoreError, (line) => void warnings.push(line))
+    const router = await openRouter(config, {
+      onStoreError: (error) => store.failed(this.scrub(messageOf(error))),
+      onStoreBack: store.works,
+      onWarning: (line) => void warnings.push(line),
+    })
     const { recovery } = router
     if (recovery !== null) {
       const { isNew, folded, repairs, differences } = recovery
@@ -183,6 +186,7 @@ class Server implements Serving {
         notes: await beside.openNotes(
           notesMax(() => this.front.gateway?.live.current ?? config),
           ({ message }) => log.write('warn', {}, this.scrub(message)),
+          (goneMs) => log.write('warn', { goneMs: Math.round(goneMs) }, 'notes are kept again'),
         ),
         surfaces: options.surfaces,
         dashboard: await dashboardFiles(),

@@ -22,6 +22,8 @@ export interface WriteBehindOptions<T> {
   readonly gatherMs: number
   /** Told when writing begins to fail, and when it begins to hang, with why in its message. */
   readonly onProblem: (problem: Error) => void
+  /** Told when a write goes well again, with how long none did, ms. */
+  readonly onBack?: ((goneMs: number) => void) | undefined
 }
 
 /**
@@ -41,6 +43,7 @@ export class WriteBehind<T> {
   private isClosing = false
   /** What has been told since a write last went well. */
   private told: 'nothing' | 'fails' | 'hangs' = 'nothing'
+  private toldAt = 0
   private onIdle: (() => void) | null = null
   private retry: NodeJS.Timeout | undefined
 
@@ -113,6 +116,7 @@ export class WriteBehind<T> {
     }, WRITE_MS_MAX)
     try {
       await this.options.write(batch.map(({ item }) => item))
+      if (this.told !== 'nothing') this.options.onBack?.(performance.now() - this.toldAt)
       this.told = 'nothing'
       for (const { tried } of batch) tried(true)
     } catch (error) {
@@ -134,6 +138,7 @@ export class WriteBehind<T> {
   }
 
   private tell(why: string): void {
+    if (this.told === 'nothing') this.toldAt = performance.now()
     this.options.onProblem(new Error(`notes are of this process alone: ${why}`))
   }
 

@@ -312,10 +312,13 @@ describe('a write of the store that hangs, as on a disk that answers nothing', (
       { level: 'error', fields: { error: expect.stringContaining('5000 ms') } },
     ])
     expect(server.deps()?.metrics.text()).toContain('paretobandit_store_failing 1')
+    const isBack = ({ message }: { readonly message: string }) => message === 'the store works again'
+    expect(server.lines.filter(isBack)).toEqual([])
     disk.hangs = false
     disk.goOn()
     await server.router.flush()
     expect([await ask(), await ready()]).toEqual([[200, false], WELL])
+    expect(server.lines.filter(isBack)).toMatchObject([{ level: 'warn', fields: { goneMs: 5100 } }])
     expect(server.deps()?.metrics.text()).toContain('paretobandit_store_failing 0')
     expect(server.ledger().spendUsd).toBeCloseTo(server.upstream.costUsd(), 9)
     expect(server.ledger().reservedUsd).toBe(0)

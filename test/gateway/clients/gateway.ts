@@ -98,7 +98,7 @@ export async function startGateway({ tree = {}, ...options }: TestGatewayOptions
   const bookings: Booking[] = []
   const requests: Tree[] = []
   const failures: Tree[] = []
-  const router = await openRouter(config, (error) => failures.push({ error }))
+  const router = await openRouter(config, { onStoreError: (error) => failures.push({ error }) })
   const watchers = new Set<() => void>()
   const changed = () => {
     for (const tell of watchers) tell()
