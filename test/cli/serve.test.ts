@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -325,6 +325,34 @@ describe('serve', () => {
       expect.stringMatching(/^warn: .*caps.* and is in force now: a command had set the other/),
     ])
     expect(again.lines().find(({ msg }) => msg === 'the log has been read')).toMatchObject({ differences: 3 })
+  })
+
+  test('says that a new ledger was begun, and loudly where there was one before', async () => {
+    const without = (...ends: string[]) => Promise.all(ends.map((end) => rm(join(folder.path, `n.db${end}`))))
+    let keysMade = 0
+    /** What it says of it, when it was asked something and has ended. */
+    const told = async (more: Tree) => {
+      await folder.write('g.json', config({ store: { kind: 'sqlite', file: 'n.db' }, ...more }))
+      const server = await serving('g.json')
+      const { body } = await server.call('POST', '/admin/keys', { name: `k${keysMade++}` })
+      const chat = { model: 'auto', messages: [{ role: 'user', content: 'hi' }] }
+      await server.call('POST', '/v1/chat/completions', chat, { 'x-api-key': String(body.key) })
+      server.child.kill('SIGTERM')
+      expect(await server.exited).toBe(0)
+      return server
+        .lines()
+        .flatMap(({ level, msg, left }) => (msg.includes('NEW ledger') ? [{ level, left }] : []))
+    }
+    const caps = [{ usd: 3, per: 'month' }]
+    // The keys say nothing: they may be made before the first start.
+    expect(await told({})).toEqual([{ level: 'info' }])
+    expect(await told({ caps })).toEqual([])
+    await without('')
+    expect(await told({ caps })).toEqual([{ level: 'error', left: ['n.db-writer', 'n.db.notes'] }])
+    await without('', '.notes')
+    expect(await told({})).toEqual([{ level: 'error', left: ['n.db-writer'] }])
+    await without('', '-writer', '.notes')
+    expect(await told({ caps })).toEqual([{ level: 'warn' }])
   })
 
   test('that is killed has what it acknowledged', async () => {

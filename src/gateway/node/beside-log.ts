@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { StoreConfig } from '../config/store-config.js'
 import { memoryRecords, type RecordStore } from '../keys/records.js'
 import type { UseExchange } from '../keys/use.js'
@@ -9,12 +10,29 @@ import { redisNotes } from './redis-notes.js'
 import { redisRecords } from './redis-records.js'
 import { redisUse } from './redis-use.js'
 
+/** The lock of a log in a file that was opened before, which stays when it is closed; to be asked before the log is opened. */
+export async function lockLeft(store: StoreConfig): Promise<readonly string[]> {
+  if (store.kind !== 'sqlite') return []
+  const lock = `${store.file}-writer`
+  return (await sizeOf(lock)) === null ? [] : [lock]
+}
+
+/** Null: there is no such file, or nobody may look. */
+function sizeOf(path: string): Promise<number | null> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => null,
+  )
+}
+
 /** What is beside the log of a store. */
 export interface BesideLog {
   /** Keys and added models. Closing it closes all. */
   readonly records: RecordStore
   /** Where processes tell each other what keys do; null where there is one process. */
   readonly use: UseExchange | null
+  /** Of what stands there, names of what an earlier log alone can have left: notes are of its requests. */
+  leftByLog(): Promise<readonly string[]>
   /** What servers remember of decisions and conversations. They are closed before the records. */
   openNotes(
     max: NotesMax,
@@ -29,16 +47,31 @@ export interface BesideLog {
  */
 export async function openBesideLog(store: StoreConfig, isHolder = false): Promise<BesideLog> {
   if (store.kind === 'memory')
-    return { records: memoryRecords(), use: null, openNotes: async (max) => memoryNotes(max) }
+    return {
+      records: memoryRecords(),
+      use: null,
+      leftByLog: async () => [],
+      openNotes: async (max) => memoryNotes(max),
+    }
   if (store.kind === 'sqlite') {
+    const notes = `${store.file}.notes`
     const file = fileRecords(`${store.file}.keys`)
-    const records = isHolder ? await keptShort(file) : file
-    return { records, use: null, openNotes: (...args) => fileNotes(`${store.file}.notes`, ...args) }
+    return {
+      records: isHolder ? await keptShort(file) : file,
+      use: null,
+      leftByLog: async () => ((await sizeOf(notes)) ? [notes] : []),
+      openNotes: (...args) => fileNotes(notes, ...args),
+    }
   }
   const link = await redisLink(store)
   return {
     records: redisRecords(link, store),
     use: redisUse(link, store.prefix),
+    async leftByLog() {
+      const names = ['decisions', 'sessions'].map((kind) => `{${store.prefix}}:${kind}`)
+      const found = await Promise.all(names.map((name) => link.send('EXISTS', name)))
+      return names.filter((_, i) => Number(found[i]) > 0)
+    },
     openNotes: async (...args) => redisNotes(link, store.prefix, ...args),
   }
 }

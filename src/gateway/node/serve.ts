@@ -8,11 +8,12 @@ import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
 import { errorsOf, refusalResponse } from '../keys/refusal.js'
 import { differenceLines } from '../logs/difference-lines.js'
+import { newLedgerLine } from '../logs/new-ledger.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
-import { type BesideLog, openBesideLog } from './beside-log.js'
+import { type BesideLog, lockLeft, openBesideLog } from './beside-log.js'
 import { dashboardFiles } from './dashboard-files.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
@@ -160,6 +161,8 @@ class Server implements Serving {
     this.signals.givenTo(this)
     const store = storeFailureLog(log.write, () => performance.now())
     const warnings: string[] = []
+    // It is there from now on.
+    const left = await lockLeft(config.store)
     const router = await openRouter(config, {
       onStoreError: (error) => store.failed(this.scrub(messageOf(error))),
       onStoreBack: store.works,
@@ -178,6 +181,7 @@ class Server implements Serving {
     let beside: BesideLog | null = null
     try {
       beside = await openBesideLog(config.store, true)
+      newLedgerLine(log.write, router, [...left, ...(await beside.leftByLog())])
       this.front.gateway = await createGateway({
         config,
         router,
