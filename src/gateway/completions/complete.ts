@@ -161,9 +161,9 @@ function failed(
   house: House,
   adapter: ProtocolAdapter,
   exchange: Exchange,
-  { kind, code, status, message, retryAfterMs, body }: UpstreamFailure,
+  { kind, code, status, message, toldRetryMs, body }: UpstreamFailure,
 ): ClientAnswer {
-  const refusal = { status, code, message: house.scrub(message), retryAfterMs }
+  const refusal = { status, code, message: house.scrub(message), retryAfterMs: toldRetryMs }
   const outcome = kind === 'caller' || kind === 'model' ? 'refused' : 'failed'
   return exchange.refuse(refusal, adapter.errors, outcome, wordsOf(house, body))
 }

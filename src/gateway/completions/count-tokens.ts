@@ -38,8 +38,8 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
     if (counted.kind === 'caller' || exchange.isGone) break
   }
   if (failure === null) throw takenAway()
-  const { status, code, message, retryAfterMs } = failure
-  throw new Refused(status, code, house.scrub(message), retryAfterMs)
+  const { status, code, message, toldRetryMs } = failure
+  throw new Refused(status, code, house.scrub(message), toldRetryMs)
 }
 
 /** The count of one upstream, or why it gave no count. */

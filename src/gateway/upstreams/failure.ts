@@ -15,6 +15,8 @@ export type FailureKind =
   | 'operator'
 
 const REFUSED = 'upstream_refused'
+/** A wait of years is a mistake of units, or of a date. */
+const RETRY_MS_MAX = 3_600_000
 
 /** A call that failed, as the rest of the gateway sees it. */
 export class UpstreamFailure extends Error {
@@ -55,6 +57,11 @@ export class UpstreamFailure extends Error {
     this.mayBeBilled = more.mayBeBilled ?? false
     this.usage = more.usage ?? null
     this.detail = more.detail ?? ''
+  }
+
+  /** Of that, what clients hear: an hour at most, after which the engine asks the model again. */
+  get toldRetryMs(): number | null {
+    return this.retryAfterMs === null ? null : Math.min(this.retryAfterMs, RETRY_MS_MAX)
   }
 
   /** Whether the upstream takes no requests of this key, account or model. */

@@ -163,6 +163,31 @@ it('a count of tokens waits for as long as its upstream says', async () => {
   expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7'])
 })
 
+describe('a wait of years that an upstream asks for', () => {
+  const waits = [
+    { 'retry-after': '315360000' },
+    { 'retry-after': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+    { 'retry-after-ms': '1e300' },
+  ]
+  const asks = [
+    ['/v1/chat/completions', { model: 'auto', messages: HELLO }],
+    ['/v1/responses', { model: 'auto', input: 'hi' }],
+    ['/v1/messages', { model: 'anthropic', messages: HELLO, max_tokens: 9 }],
+    ['/v1/messages/count_tokens', { model: 'anthropic', messages: HELLO }],
+  ] as const
+  it.each(asks)('is an hour for clients of %s', async (path, body) => {
+    for (const status of [429, 503])
+      for (const wait of waits) {
+        const server = await gatewayBefore((response) => {
+          response.writeHead(status, wait).end('{}')
+        })
+        const { headers } = await server.post(path, body)
+        const told = [headers.get('retry-after'), headers.get('retry-after-ms')]
+        expect([status, wait, told]).toEqual([status, wait, ['3600', '3600000']])
+      }
+  })
+})
+
 describe('a request that the upstream refuses', () => {
   it.each([
     ['in its own words', JSON.stringify({ error: { message: 'too long', type: 'invalid_request_error' } })],
