@@ -198,6 +198,7 @@ export class Attempt implements StreamedCall {
       body,
       isStreamed: order.asked.isStreamed,
       providerOptions: objectOf(model.parameters.providerOptions),
+      package: upstream.package,
       signal: broken.signal,
       now: house.deps.now,
     })

@@ -12,6 +12,7 @@ export interface Said {
   readonly finishReason?: unknown
   readonly error?: unknown
   readonly supportedUrls?: Record<string, RegExp[]>
+  readonly provider?: string
 }
 
 export const VERSIONS = ['v3', 'v4'] as const
@@ -43,7 +44,7 @@ export function mockOf(version: (typeof VERSIONS)[number], said: Said) {
     { type: 'finish', finishReason, usage },
   ]
   const options = {
-    provider: 'mock.chat',
+    provider: said.provider ?? 'mock.chat',
     modelId: 'mock',
     supportedUrls,
     doGenerate: async () => {

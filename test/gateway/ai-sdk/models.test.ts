@@ -4,7 +4,7 @@ import { simulateReadableStream } from 'ai/test'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CLIENT_KEY } from '../clients/gateway.js'
-import { closeAll, HELLO, modelTree } from '../surfaces/gateway-server.js'
+import { closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
 import { COST_USD, mockOf, mockServer, mockTree, VERSIONS } from './mocks.js'
 
 afterEach(closeAll)
@@ -508,6 +508,81 @@ describe('an upstream of the AI SDK', () => {
     })
     expect(await counted.json()).toEqual({ input_tokens: expect.any(Number) })
     expect(server.ledger().spendUsd).toBe(0)
+  })
+
+  describe('is kept to one call of a tool at a time', () => {
+    const fn = { name: 'weather', parameters: SCHEMA }
+    const NO_PARALLEL = [
+      [CHAT, { messages: HELLO, tools: [{ type: 'function', function: fn }], parallel_tool_calls: false }],
+      [RESPONSES, { input: 'x', tools: [{ type: 'function', ...fn }], parallel_tool_calls: false }],
+      [
+        MESSAGES,
+        {
+          messages: HELLO,
+          max_tokens: 9,
+          tools: [{ name: 'weather', input_schema: SCHEMA }],
+          tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+        },
+      ],
+    ] as const
+    const openai = { parallelToolCalls: false }
+    const providers = [
+      ['openai.responses', { openai }],
+      ['openai.chat', { openai }],
+      ['azure.responses', { openai, azure: openai }],
+      ['azure-openai.chat', { openai, azure: openai }],
+      ['anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
+      ['vertex.anthropic.messages', { anthropic: { disableParallelToolUse: true } }],
+      ['groq.chat', { groq: openai }],
+    ] as const
+
+    it.each(providers)('by the option of its package: %s', async (provider, options) => {
+      const model = mockOf('v4', { provider })
+      const parameters = { providerOptions: { openai: { user: 'u' } } }
+      const server = await mockServer(model, [{ ...mockTree(), parameters }])
+      for (const [path, body] of NO_PARALLEL) {
+        const response = await server.post(path, { model: 'auto', ...body })
+        expect([path, response.status]).toEqual([path, 200])
+        if (path === RESPONSES) expect(await response.json()).toMatchObject({ parallel_tool_calls: false })
+        // Without tools, or where it is allowed, nothing is said of it.
+        const { tools: _, ...plain } = body
+        await server.post(path, { model: 'auto', ...plain })
+        await server.post(path, { model: 'auto', ...body, parallel_tool_calls: true, tool_choice: undefined })
+      }
+      const asked = model.doGenerateCalls.map(({ providerOptions }) => providerOptions)
+      const user = { openai: { user: 'u' } }
+      const merged = { ...options, openai: { ...Object(options).openai, user: 'u' } }
+      expect(asked).toEqual(NO_PARALLEL.flatMap(() => [merged, user, user]))
+    })
+
+    it.each(NO_PARALLEL)(
+      'or the next model is asked, and hears of it first for a while: %s',
+      async (path, body) => {
+        const [able, unable] = [mockOf('v4', { provider: 'openai.chat' }), mockOf('v4', {})]
+        const server = await gatewayServer({
+          models: ['able', 'unable'].map((id) => ({ ...mockTree(id), upstream: id })),
+          upstreams: () => ['able', 'unable'].map((id) => ({ id, protocol: 'ai-sdk' })),
+          aiSdk: { providers: { able: () => able, unable: () => unable } },
+          tree: { retries: { shareMax: 1 } },
+        })
+        for (let i = 0; i < 6; i++)
+          expect((await server.post(path, { model: 'auto', ...body })).status).toBe(200)
+        await server.over(6)
+        expect([able.doGenerateCalls.length, unable.doGenerateCalls.length]).toEqual([6, 0])
+        expect(server.records.reduce((sum, { tries }) => sum + tries, 0)).toBeLessThanOrEqual(7)
+        const named = await server.post(path, { model: 'unable', ...body })
+        expect(named.status).toBe(400)
+        expect(await named.text()).toContain('cannot be kept to one call of a tool at a time')
+        expect(server.ledger().reservedUsd).toBe(0)
+      },
+    )
+
+    it('or is asked without it, where its parameters take it out', async () => {
+      const model = mockOf('v4', {})
+      const server = await mockServer(model, [{ ...mockTree(), parameters: { parallel_tool_calls: null } }])
+      const [[path, body]] = NO_PARALLEL
+      expect((await server.post(path, { model: 'auto', ...body })).status).toBe(200)
+    })
   })
 
   it('takes options of its package from the config, above what the client says', async () => {

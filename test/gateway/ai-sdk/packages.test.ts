@@ -16,11 +16,11 @@ afterEach(closeAll)
 const PACKAGE = '@ai-sdk/openai-compatible'
 
 /** The simulated upstream behind a package that the config names, loaded as it is installed here. */
-function packageServer(more: Tree = {}, script?: Script) {
+function packageServer(more: Tree = {}, script?: Script, parameters: Tree = {}) {
   const loaded: string[] = []
   const start = gatewayServer({
     ...(script === undefined ? {} : { script }),
-    models: [modelTree('sim-middle', { upstream: 'packaged' })],
+    models: [modelTree('sim-middle', { upstream: 'packaged', parameters })],
     upstreams: (baseUrl) => [
       { id: 'packaged', protocol: 'ai-sdk', package: PACKAGE, baseUrl, apiKey: '$UPSTREAM_KEY', ...more },
     ],
@@ -72,6 +72,34 @@ describe('a package of the AI SDK that the config names', () => {
     expect(Math.abs(server.ledger().spendUsd - server.upstream.costUsd())).toBeLessThan(1e-9)
     expect(server.ledger().reservedUsd).toBe(0)
     expect(server.problems).toEqual([])
+  })
+
+  it.each([
+    [PACKAGE, { parallel_tool_calls: false, reasoning_effort: 'low' }],
+    ['@ai-sdk/openai', { parallel_tool_calls: false, reasoning: { effort: 'low' } }],
+    ['@ai-sdk/anthropic', { tool_choice: { type: 'auto', disable_parallel_tool_use: true } }],
+  ])('tells its upstream of one tool at a time and of efforts, in its words: %s', async (name, said) => {
+    const seen: unknown[] = []
+    // Its package knows by their names which models reason.
+    const parameters = { providerOptions: { openai: { forceReasoning: true } } }
+    const script: Script = ({ body }) => {
+      seen.push(body)
+      return {}
+    }
+    const server = await packageServer({ package: name }, script, parameters)
+    const tools = TOOLS.map((fn) => ({ type: 'function', function: fn }))
+    const effort = 'reasoning_effort' in said || 'reasoning' in said ? { reasoning_effort: 'low' } : {}
+    const body = {
+      model: 'auto',
+      messages: HELLO,
+      max_tokens: 99,
+      tools,
+      parallel_tool_calls: false,
+      ...effort,
+    }
+    const response = await server.post('/v1/chat/completions', body)
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)])
+    expect(seen).toMatchObject([said])
   })
 
   it('counts cached tokens and reasoning at their own prices', async () => {

@@ -9,6 +9,7 @@ import { askChat } from './ask-chat.js'
 import { askMessages } from './ask-messages.js'
 import { askResponses } from './ask-responses.js'
 import type { AiSdkCall, AiSdkModel, Asking } from './model.js'
+import { noOneCall, oneCallOptions, wantsOneCall } from './one-call.js'
 import { withFiles } from './prompt-files.js'
 import { chatUsage, messagesUsage, responsesUsage, type Tokens } from './tokens.js'
 import { CHAT_WRITER } from './write-chat.js'
@@ -25,6 +26,8 @@ export interface AiSdkUpstreamCall {
   readonly isStreamed: boolean
   /** Of the config: what the model's package is told besides. */
   readonly providerOptions: Json | null
+  /** Of the config; null: the provider was given in code. */
+  readonly package: string | null
   readonly signal: AbortSignal
   readonly now: () => number
 }
@@ -64,12 +67,17 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
   const failed = (tokens: Tokens | null) =>
     malformed('the model ended with an error', tokens === null ? null : usage(tokens))
   try {
-    const asking = ask(parseObject(call.body) ?? {})
-    const options = await optionsOf(model, asking, call)
+    const body = parseObject(call.body) ?? {}
+    const asking = ask(body)
+    const isOneCall = asking.request.tools !== undefined && wantsOneCall(body)
+    const oneCall = isOneCall ? oneCallOptions(model, call.modelId, call.package) : {}
+    if (oneCall === null) return jsonAnswer(400, writer.error(noOneCall(body), 400), () => null)
+    const options = await optionsOf(model, asking, call, oneCall)
     const head: Head = {
       id: crypto.randomUUID().replaceAll('-', ''),
       model: call.modelId,
       createdSeconds: Math.floor(call.now() / 1000),
+      isOneCall,
     }
     if (call.isStreamed) {
       const { stream } = await unlessAborted(model.doStream(options as never), signal)
@@ -88,7 +96,12 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
   }
 }
 
-async function optionsOf(model: AiSdkModel, asking: Asking, call: AiSdkUpstreamCall): Promise<AiSdkCall> {
+async function optionsOf(
+  model: AiSdkModel,
+  asking: Asking,
+  call: AiSdkUpstreamCall,
+  oneCall: Readonly<Record<string, Json>>,
+): Promise<AiSdkCall> {
   const { request, effort, thinkingTokens } = asking
   const prompt = await withFiles(request.prompt, model)
   const isNew = Number(model.specificationVersion.slice(1)) >= 4
@@ -98,7 +111,7 @@ async function optionsOf(model: AiSdkModel, asking: Asking, call: AiSdkUpstreamC
     ...(thinkingTokens === null ? {} : thinkingOf(space, thinkingTokens)),
   }
   const wanted = Object.keys(own).length === 0 ? {} : { [space]: own }
-  const providerOptions = mergedOptions(wanted, call.providerOptions ?? {})
+  const providerOptions = mergedOptions(wanted, oneCall, call.providerOptions ?? {})
   return {
     ...request,
     prompt,
@@ -113,10 +126,10 @@ function thinkingOf(space: string, tokens: number): Json {
   return { thinking: { type: 'enabled', budgetTokens: tokens } }
 }
 
-/** The operator's go above the client's. */
-function mergedOptions(wanted: Json, config: Json): Record<string, Json> {
+/** The later ones go above those before: the operator's above the client's. */
+function mergedOptions(...all: readonly Json[]): Record<string, Json> {
   const merged: Record<string, Json> = {}
-  for (const [name, value] of [...Object.entries(wanted), ...Object.entries(config)])
+  for (const [name, value] of all.flatMap((each) => Object.entries(each)))
     if (isRecord(value)) merged[name] = { ...merged[name], ...value }
   return merged
 }

@@ -5,6 +5,9 @@ import { Secret } from '../../config/secret.js'
 import { UpstreamFailure } from '../failure.js'
 import type { AiSdkModel, AiSdkProvider } from './model.js'
 
+/** It is of many providers, and must be given a name. */
+export const COMPATIBLE = '@ai-sdk/openai-compatible'
+
 /** Gives a package by its name. */
 export type ImportPackage = (name: string) => Promise<unknown>
 
@@ -38,9 +41,9 @@ export async function loadProvider(
       Object.entries(values).map(([key, value]) => [key, value instanceof Secret ? value.reveal() : value]),
     )
   const provider: unknown = make({
-    // These two are for openai-compatible, which calls itself so; others do not look.
-    name: id,
-    // Its streams count nothing otherwise.
+    // Others have names of their own, by which they are known here: what they are told and how they count goes by it.
+    ...(name === COMPATIBLE ? { name: id } : {}),
+    // Streams of openai-compatible count nothing otherwise; others do not look.
     includeUsage: true,
     ...(apiKey === null ? {} : { apiKey: apiKey.reveal() }),
     ...(baseUrl === '' ? {} : { baseURL: baseUrl }),

@@ -29,7 +29,7 @@ function responseOf(head: Head, output: readonly Json[], ending: Ending | null):
     metadata: {},
     model: head.model,
     output,
-    parallel_tool_calls: true,
+    parallel_tool_calls: !head.isOneCall,
     temperature: null,
     tool_choice: 'auto',
     tools: [],

@@ -8,6 +8,8 @@ export interface Head {
   readonly model: string
   /** Seconds since 1970 UTC. */
   readonly createdSeconds: number
+  /** Whether the client wanted one call of a tool at most. */
+  readonly isOneCall: boolean
 }
 
 /** Writes answers in the words of one surface. */
