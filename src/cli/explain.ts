@@ -43,7 +43,7 @@ export async function explainFrom(reader: LogReader, id: string): Promise<Explai
   const decision = await findDecision(reader, id)
   if (decision === null) {
     const unknown = { routedAt: null, score: null, reservedUsd: null, tenant: null, isOfItsTime: false }
-    return { ...(await foldOf(reader)).explain(id), ...unknown }
+    return { ...(await foldOf(reader)).explain(id, {}), ...unknown }
   }
   const { event } = decision
   const { explanation, isOfItsTime } = await explanationOf(reader, event, () => upTo(reader, decision))

@@ -279,10 +279,11 @@ export class DecisionMaker {
   }
 
   /**
-   * @param inputTokens of its prompt, as its event has them; null: they are not known
+   * @param inputTokens of its prompt, as its event has them; null: they are not known; left out: of one that is not among the latest, costs
+   *   are those of a usual request
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED
    */
-  explain(state: RoutingState, id: string, inputTokens: number | null = null): Explanation {
+  explain(state: RoutingState, id: string, inputTokens?: number | null): Explanation {
     const { sequence, model } = locate(state, id, 'id')
     const { kernel } = state.arms
     state.pending.copyContextTo(sequence, kernel.f64, kernel.layout.context)
@@ -292,14 +293,12 @@ export class DecisionMaker {
     // Its own note is gone: explain what such a decision would depend on now.
     const today: DecisionNote = { ...blankNote(), sequence }
     this.chooser.describe(state, null, today)
-    const { pending } = state
-    const size = toldSize(
-      pending.listCostUsd(sequence),
-      pending.prices(sequence),
-      this.usualSize,
-      inputTokens,
-    )
-    today.options = { inputTokens: size.inputTokens, expectedOutputTokens: size.outputTokens }
+    if (inputTokens !== undefined) {
+      const { pending } = state
+      const listUsd = pending.listCostUsd(sequence)
+      const size = toldSize(listUsd, pending.prices(sequence), this.usualSize, inputTokens)
+      today.options = { inputTokens: size.inputTokens, expectedOutputTokens: size.outputTokens }
+    }
     today.chosen = model
     today.chosenIdleAge = state.arms.idleAge(model.slot, state.requests)
     return explainDecision(id, state, this.options, this.chooser, today, true)

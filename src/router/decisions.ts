@@ -132,8 +132,7 @@ export class Decisions {
   }
 
   explain(id: string, options: ExplainOptions | undefined): Explanation {
-    const { inputTokens = null } =
-      options === undefined ? {} : reading('options', () => checkExplain(options))
+    const { inputTokens } = options === undefined ? {} : reading('options', () => checkExplain(options))
     return this.maker.explain(this.committer.state, id, inputTokens)
   }
 
@@ -199,7 +198,7 @@ export class Decisions {
 function checkExplain(options: ExplainOptions): ExplainOptions {
   checkKeys(checkRecord(options, 'options'), ['inputTokens'], 'options')
   const { inputTokens } = options
-  if (inputTokens == null) return {}
+  if (inputTokens == null) return { inputTokens: null }
   return { inputTokens: checkAmount(inputTokens, 'options.inputTokens') }
 }
 

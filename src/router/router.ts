@@ -114,9 +114,9 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * Why a request went where it went, while its entry is held: at least until newer requests push it out. Exact while
    * nothing else has happened since (`statisticsChanged` is false); `route` with `explain: true` is always exact.
-   * Costs are those of the request's own size. Of the latest 1,024 decisions of this router that is known; else it is what comes to the
-   * list cost that the log has.
-   * @param options `inputTokens`: of its prompt, as its `routed` event has them, for a decision that is not among these
+   * Costs are those of the request's own size. Of the latest 1,024 decisions of this router that is known; of others it is what comes to the
+   * list cost that the log has, if there are options, and else a usual size.
+   * @param options `inputTokens`: of its prompt, as its `routed` event has them; `{}`: they are not known
    * @returns scores, weights and penalties in units of the router's reward range, dollars in USD
    * @throws UNKNOWN_REQUEST, REQUEST_CLOSED, MODEL_REMOVED; INVALID_ARGUMENT for what is no id
    */

@@ -65,7 +65,7 @@ describe('an explanation', () => {
       // Without the tokens of its text the cost alone says it.
       const byModel = ({ models = [] }: Partial<Explanation> = {}) =>
         models.map(({ model, expectedCostUsd }) => [model, expectedCostUsd.toPrecision(9)]).sort()
-      expect(byModel(other.router.explain(long.id))).toEqual(byModel(long.explanation))
+      expect(byModel(other.router.explain(long.id, {}))).toEqual(byModel(long.explanation))
       for (const bad of [{ inputTokens: -1 }, { tokens: 1 }, 7])
         expect(() => other.router.explain(long.id, bad as never)).toThrow('options')
     },

@@ -54,7 +54,7 @@ export class LogDashboard implements Dashboard {
     snapshot: Uint8Array,
     private readonly limits: LogLimits,
   ) {
-    this.explanations = new Explanations((id) => router.explain(id))
+    this.explanations = new Explanations((id) => router.explain(id, {}))
     this.estimates = new Estimates(this.explanations, (id) => this.collector.latest.decision(id), Date.now)
     this.previews = new Previews(() => besideLog(reader, snapshot, () => clock.at), this.explanations)
     router.on('*', (event) => {

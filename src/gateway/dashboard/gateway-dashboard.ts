@@ -47,7 +47,7 @@ export class GatewayDashboard implements Dashboard {
     const rings = GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity))
     const { usdPerRequest, penaltyUnit } = router.stats().pacer
     this.collector = new Collector(rings, usdPerRequest ?? 0, penaltyUnit, shownOf)
-    this.explanations = new Explanations((id) => router.explain(id))
+    this.explanations = new Explanations((id) => router.explain(id, {}))
     this.estimates = new Estimates(this.explanations, (id) => this.collector.latest.decision(id), now)
     this.traffic = new TrafficCounter(now())
     this.forget = router.on('*', (event) => this.take(event))

@@ -70,7 +70,7 @@ export function decision(house: House, request: Request, id: string): Promise<Re
 
 function explanationOf({ deps: { router, live } }: House, id: string, key: ClientKey): object | null {
   try {
-    return explanationFor(key, live.current, router.explain(id))
+    return explanationFor(key, live.current, router.explain(id, {}))
   } catch {
     // It failed, or has had all its feedback.
     return null
