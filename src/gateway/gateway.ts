@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { type After, afterQuietly, everyQuietly } from '../base/after.js'
 import { messageOf } from '../base/errors.js'
+import type { PlatformFetch, PlatformRequest, PlatformResponse } from '../base/platform.js'
 import { reading } from '../base/read-once.js'
 import type { Router } from '../index.js'
 import { followAddedModels } from './admin/added-models.js'
@@ -68,7 +69,7 @@ export interface GatewayOptions {
   /** The timer of the price list's interval. Default: the platform's, which keeps no process from ending. */
   readonly after?: After | undefined
   /** How a price list is read from a URL. Default: that of the platform. */
-  readonly fetchPrices?: typeof globalThis.fetch | undefined
+  readonly fetchPrices?: PlatformFetch | undefined
   /** SHA-256 as hexadecimal. Default: that of the web's crypto. */
   readonly digest?: ((text: string) => string | Promise<string>) | undefined
 }
@@ -82,7 +83,7 @@ const HANG_LOOK_MS = 1000
 /** A gateway: one `fetch` for all its paths, and what whoever serves it does with it. */
 export interface Gateway {
   /** Answers a request, whatever its path. */
-  fetch(request: Request): Response | Promise<Response>
+  fetch(request: PlatformRequest): PlatformResponse | Promise<PlatformResponse>
   /**
    * Answers a POST that asks a model something, for servers that have it in a lighter form than a `Request`.
    * @param path of its URL, without the query

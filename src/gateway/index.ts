@@ -1,6 +1,14 @@
 /** The gateway as one fetch handler, for whoever has a server already: Node, Bun, Deno, the edge. */
 
 export type { After } from '../base/after.js'
+export type {
+  PlatformFetch,
+  PlatformRequest,
+  PlatformResponse,
+  PlatformSignal,
+  StreamLike,
+  StreamReaderLike,
+} from '../base/platform.js'
 export type { PriceFormat, PriceService, UnpricedTokens } from '../prices/index.js'
 export type { Agreement, CalibrationLine, JudgeStats, MetricScale } from '../rewards/index.js'
 export { type ClientSurfaceOptions, clientSurfaces } from './client-surfaces.js'

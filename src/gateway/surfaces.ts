@@ -1,3 +1,4 @@
+import type { PlatformRequest, PlatformResponse } from '../base/platform.js'
 import type { Router } from '../index.js'
 import type { StoreWatch } from './completions/store-watch.js'
 import type { LiveConfig } from './config/live-config.js'
@@ -42,7 +43,7 @@ export interface SurfaceDeps {
 /** All that answers clients: `/v1/*`, `/f/*`. */
 export interface Surfaces {
   /** Answers a request of a client. */
-  fetch(request: Request): Response | Promise<Response>
+  fetch(request: PlatformRequest): PlatformResponse | Promise<PlatformResponse>
   /**
    * Answers a POST that asks a model something, without the objects of the web around it.
    * @returns null: the path is another's, and `fetch` answers

@@ -1,14 +1,15 @@
 import { ParetoBanditError } from '../base/errors.js'
+import type { PlatformFetch, PlatformSignal, PlatformUrl } from '../base/platform.js'
 import { textOfFile } from '../base/utf8.js'
 import { isInside, type Lookup } from './inside.js'
 
 export interface FetchLimits {
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: PlatformFetch
   /** For names that another server leads to. */
   readonly lookup: Lookup
   readonly timeoutMs: number
   readonly bytesMax: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: PlatformSignal | undefined
 }
 
 /** What errors call an address: they never show where it leads on to, as that may have a secret in it. */
@@ -20,14 +21,14 @@ const HOPS_MAX = 5
 const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** A URL as errors may show it: no user, no password, no query. */
-export function shownUrl(url: URL): string {
+export function shownUrl(url: PlatformUrl): string {
   // Of addresses other than those of the web the origin is 'null'.
   const origin = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin
   return `${origin}${url.pathname}${url.search === '' ? '' : '?…'}`
 }
 
 /** Whether a list may be read there: https, or this machine, and no password in the address. */
-export function checkUrl(url: URL, unreadable: Failure): void {
+export function checkUrl(url: PlatformUrl, unreadable: Failure): void {
   if (url.username !== '' || url.password !== '')
     throw unreadable('expected no user and no password in the address')
   if (url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.test(url.hostname))) return
@@ -41,7 +42,7 @@ export function checkUrl(url: URL, unreadable: Failure): void {
  * @throws PRICES_UNREADABLE
  */
 export async function fetchText(
-  url: URL,
+  url: PlatformUrl,
   name: string,
   { fetch, lookup, timeoutMs, bytesMax, signal }: FetchLimits,
 ): Promise<string> {

@@ -1,5 +1,6 @@
 /** Prices from public lists, in the form that routers take. Nothing is read before `importPrices` is called. */
 
+export type { PlatformFetch, PlatformSignal, PlatformUrl } from '../base/platform.js'
 export type { PriceDifference } from './difference.js'
 export { PRICE_FORMATS, type PriceFormat } from './formats/formats.js'
 export { type ImportedPrices, importPrices } from './import-prices.js'

@@ -10,6 +10,7 @@ import {
   checkStrings,
 } from '../base/check.js'
 import { expected } from '../base/errors.js'
+import type { PlatformFetch, PlatformSignal } from '../base/platform.js'
 import { checkModelPrice, type ModelSpec, PRICE_KEYS, type ResolvedModelPrice } from '../models/model.js'
 import { PRICE_FORMATS, type PriceFormat } from './formats/formats.js'
 import type { Lookup } from './inside.js'
@@ -44,7 +45,7 @@ export interface ImportPricesOptions {
   /** What errors and results call the source. Default: the path, or the address without its query. */
   readonly name?: string | undefined
   /** Default: that of the platform. */
-  readonly fetch?: typeof globalThis.fetch | undefined
+  readonly fetch?: PlatformFetch | undefined
   /** The addresses of a name that another server leads to. Default: by Node's resolver where there is one; none with a `fetch` of your own. */
   readonly lookup?: ((name: string) => Promise<readonly string[]>) | undefined
   /** Reads a file. Default: Node's, or what takes its place. */
@@ -54,7 +55,7 @@ export interface ImportPricesOptions {
   /** Longest list, bytes, at most 268,435,456. Default 33,554,432 (32 MiB). */
   readonly bytesMax?: number | undefined
   /** Breaks off a read from a URL. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: PlatformSignal | undefined
   /** Milliseconds since 1970 UTC. Default Date.now. */
   readonly now?: (() => number) | undefined
 }
@@ -91,12 +92,12 @@ export interface ImportSettings {
   readonly discounts: boolean
   readonly partial: boolean
   readonly name: string | undefined
-  readonly fetch: typeof globalThis.fetch
+  readonly fetch: PlatformFetch
   readonly lookup: Lookup
   readonly readFile: ((path: string) => Promise<string>) | undefined
   readonly timeoutMs: number
   readonly bytesMax: number
-  readonly signal: AbortSignal | undefined
+  readonly signal: PlatformSignal | undefined
   readonly now: () => number
 }
 

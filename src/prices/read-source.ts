@@ -1,8 +1,9 @@
 import { ParetoBanditError } from '../base/errors.js'
+import type { PlatformUrl } from '../base/platform.js'
 import { type FetchLimits, failureAt, fetchText, shownUrl } from './fetch-text.js'
 
 /** Where a list is: a path, a URL, or what is in a list already. */
-export type PriceSource = string | URL | object
+export type PriceSource = string | PlatformUrl | object
 
 export interface ReadList {
   readonly value: unknown

@@ -2,6 +2,7 @@
 
 export type { After } from '../base/after.js'
 export type { Json } from '../base/json.js'
+export type { PlatformResponse, PlatformSignal } from '../base/platform.js'
 export { answerOf, type ReadAnswer } from './answer-of.js'
 export type { Agreement } from './collect/agreement.js'
 export type { CollectorSettings, RewardOutcome, SourceReward } from './collect/collector-parts.js'
@@ -18,6 +19,7 @@ export {
   type LangfuseCursor,
   type LangfuseOptions,
   type LangfusePoll,
+  type LangfuseRequest,
   LangfuseScores,
 } from './feedback/langfuse.js'
 export {

@@ -43,6 +43,35 @@ createRouter({ models: [{ id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
   }
 })`
 
+const WITH_DOM = ['es2023', 'dom', 'dom.iterable']
+
+/** What is of the web is of the platform's own type, where it has one. */
+const OF_THE_WEB = `
+import { createRouter, type RunOptions } from 'paretobandit'
+import type { Gateway } from 'paretobandit/gateway'
+import { importPrices, type ImportPricesOptions } from 'paretobandit/prices'
+import { LangfuseScores, linkResponse } from 'paretobandit/rewards'
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const same = <T extends true>(): T | null => null
+export const all = [
+  same<Same<RunOptions['signal'], AbortSignal | undefined>>(),
+  same<Same<ImportPricesOptions['fetch'], typeof globalThis.fetch | undefined>>(),
+  same<Same<Parameters<Gateway['fetch']>, [request: Request]>>(),
+  same<Same<ReturnType<Gateway['fetch']>, Response | Promise<Response>>>(),
+  same<Same<ReturnType<typeof linkResponse>, Promise<Response>>>(),
+  // @ts-expect-error: they are compared
+  same<Same<RunOptions['signal'], AbortSignal>>(),
+]
+export async function use() {
+  const router = await createRouter({ models: [{ id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 2 }] })
+  const { signal } = new AbortController()
+  await router.run('Why?', { signal }, (_, { signal }) => fetch('https://example.com', signal === undefined ? {} : { signal }))
+  await importPrices(new URL('https://example.com'), { models: ['small'], fetch, signal })
+  const options = { baseUrl: '', publicKey: '', secretKey: '', scores: [] }
+  return [new LangfuseScores({ ...options, fetch }), new LangfuseScores({ ...options, fetch: (url: string, init: RequestInit) => fetch(url, init) })]
+}
+`
+
 interface Loaded {
   readonly found: Readonly<
     Record<
@@ -122,7 +151,7 @@ export async function decide(): Promise<Decision<'small'>> {
 }
 `
       for (const file of files) application.write(`${name}/${file}`, text)
-      const common = { target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], strict: true, noEmit: true }
+      const common = { target: 'es2022', lib: WITH_DOM, strict: true, noEmit: true }
       const compilerOptions = { ...common, types: [], skipLibCheck: false, ...options, ...more }
       application.write(`${name}/tsconfig.json`, JSON.stringify({ compilerOptions, files }))
       const { stdout, stderr } = node(compiler, '-p', name)
@@ -134,10 +163,32 @@ export async function decide(): Promise<Decision<'small'>> {
         expect(compile(alone, { exactOptionalPropertyTypes: true }, compiler)).toBe('')
     })
 
+    it('needs no types of a browser and none of Node, for what loads alone', () => {
+      for (const compiler of compilers) expect(compile(alone, { lib: ['es2022'] }, compiler)).toBe('')
+    })
+
     it('has the types of every entry beside the packages that it is for', () => {
       application.link(...[...PEERS, '@types/node'].filter(isHere))
       expect(compile(CODE, { types: ['node'] })).toBe('')
     })
+
+    it('needs no types of a browser where those of Node are', () => {
+      application.link('@types/node')
+      for (const compiler of compilers)
+        expect(compile(alone, { lib: ['es2022'], types: ['node'] }, compiler)).toBe('')
+    })
+  })
+
+  it.each([
+    ['a browser', { lib: WITH_DOM, types: [] }],
+    ['Node', { lib: ['es2022'], types: ['node'] }],
+  ])('takes and gives what %s has by the names of the web', (_, types) => {
+    application.link('@types/node')
+    application.write('web/index.ts', OF_THE_WEB)
+    const common = { target: 'es2022', module: 'nodenext', strict: true, noEmit: true, skipLibCheck: false }
+    application.write('web/tsconfig.json', JSON.stringify({ compilerOptions: { ...common, ...types } }))
+    const { stdout, stderr } = node(TSC, '-p', 'web')
+    expect(stdout + stderr).toBe('')
   })
 
   it('compiles the examples that are in TypeScript', () => {
@@ -146,7 +197,7 @@ export async function decide(): Promise<Decision<'small'>> {
     const examples = readdirSync(application.path('examples'), { recursive: true, encoding: 'utf8' })
     const files = examples.filter((file) => file.endsWith('.ts')).map((file) => `examples/${file}`)
     expect(files).not.toEqual([])
-    const common = { target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'], strict: true, noEmit: true }
+    const common = { target: 'es2022', lib: WITH_DOM, strict: true, noEmit: true }
     const compilerOptions = {
       ...common,
       allowJs: true,

@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
+import type { StreamLike, StreamReaderLike } from '../../base/platform.js'
 import { PIECES_BEFORE_MAX } from '../begun-stream.js'
 
 /** Parts that come before anything is said. */
@@ -8,14 +9,14 @@ const BEFORE = new Set(['stream-start', 'response-metadata', 'raw', 'text-start'
 /** A stream that has begun to say something. */
 export interface Begun {
   readonly parts: readonly Json[]
-  readonly reader: ReadableStreamDefaultReader<Json>
+  readonly reader: StreamReaderLike<Json>
 }
 
 /**
  * Reads a stream until something is said, or `PIECES_BEFORE_MAX` parts say nothing.
  * @throws (the promise is rejected with) what the stream says went wrong before that, or what reading it throws
  */
-export async function firstContent(stream: ReadableStream<Json>): Promise<Begun> {
+export async function firstContent(stream: StreamLike<Json>): Promise<Begun> {
   const reader = stream.getReader()
   const parts: Json[] = []
   for (;;) {

@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json.js'
+import type { StreamLike } from '../../base/platform.js'
 
 /** What is used of a model of the AI SDK, specification v3 or v4: `LanguageModelV3` and `LanguageModelV4` are such. */
 export interface AnyLanguageModel {
@@ -27,5 +28,5 @@ export interface Generated extends Json {
 }
 
 export interface Streamed extends Json {
-  readonly stream: ReadableStream<Json>
+  readonly stream: StreamLike<Json>
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json.js'
+import type { PlatformResponse } from '../../base/platform.js'
 import { ParetoBanditError, type Run } from '../../index.js'
 
 /** What became of a request that was routed. */
@@ -7,7 +8,7 @@ export interface Answered {
   /** The request as the model got it. */
   readonly sent: Json
   /** Of HTTP, where the client shows it. */
-  readonly response: Response | null
+  readonly response: PlatformResponse | null
   /** The answer, or a stream of its events. */
   readonly shown: unknown
 }

@@ -1,3 +1,5 @@
+import type { PlatformResponse } from '../../base/platform.js'
+
 /** Why a request goes no further. Codes are stable: they are part of the public contract. */
 export interface Refusal {
   readonly status: number
@@ -68,7 +70,7 @@ export function refusalHeaders({ status, retryAfterMs }: Refusal): Record<string
   return headers
 }
 
-export function refusalResponse(refusal: Refusal, protocol: ErrorProtocol): Response {
+export function refusalResponse(refusal: Refusal, protocol: ErrorProtocol): PlatformResponse {
   return new Response(JSON.stringify(refusalBody(refusal, protocol)), {
     status: refusal.status,
     headers: refusalHeaders(refusal),

@@ -1,4 +1,5 @@
 import { isRecord } from '../../base/check.js'
+import type { PlatformSignal } from '../../base/platform.js'
 import { reading } from '../../base/read-once.js'
 import { must } from '../given.js'
 
@@ -11,7 +12,7 @@ export interface UpstreamCall {
   /** JSON. */
   readonly body: string
   /** Breaks it off, at any time. Made when it is read. */
-  readonly signal: AbortSignal
+  readonly signal: PlatformSignal
   /** Calls back in place of `signal`, at once where it is broken off already: it costs less. Only the latest listener is called. */
   onBroken?(listener: () => void): void
   /**

@@ -10,6 +10,7 @@ import { readClock } from '../../base/clock.js'
 import { expected, ParetoBanditError, show } from '../../base/errors.js'
 import { type Json, objectOf, objectsOf, parseObject, textOf } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
+import type { PlatformResponse, PlatformSignal } from '../../base/platform.js'
 import { reading, readRecordOnce } from '../../base/read-once.js'
 import type { SourceReward } from '../collect/collector-parts.js'
 import { checkScale, type MetricScale, scaled, verdictValue } from './read-feedback.js'
@@ -22,6 +23,14 @@ export interface LangfuseCursor {
   readonly toMs: number | null
   /** The page to be read next, from 1 on. */
   readonly page: number
+}
+
+/** How a page of scores is asked for: part of a `RequestInit`. */
+export interface LangfuseRequest {
+  /** Basic authentication: the project's keys. */
+  readonly headers: { readonly authorization: string }
+  /** Breaks the call off when `timeoutMs` have passed. */
+  readonly signal: PlatformSignal
 }
 
 /** Which scores are read, and from where. */
@@ -47,7 +56,7 @@ export interface LangfuseOptions {
   /** How long a call may take, ms. Default 10,000. */
   readonly timeoutMs?: number | undefined
   /** Default: the global one. */
-  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  readonly fetch?: ((url: string, init: LangfuseRequest) => Promise<PlatformResponse>) | undefined
   /** Milliseconds since 1970 UTC. Default Date.now. */
   readonly now?: (() => number) | undefined
 }
@@ -200,7 +209,7 @@ export class LangfuseScores {
 }
 
 /** No more of it is read than may be kept. */
-async function boundedText({ body }: Response): Promise<string> {
+async function boundedText({ body }: PlatformResponse): Promise<string> {
   if (body === null) return ''
   const reader = body.getReader()
   const decoder = new TextDecoder()

@@ -1,4 +1,5 @@
 import { checkFunction } from '../../base/check.js'
+import type { PlatformResponse } from '../../base/platform.js'
 import { type LinkClaim, type LinkOptions, readLink } from './links.js'
 
 const HEADERS = {
@@ -24,7 +25,7 @@ export async function linkResponse(
   links: LinkOptions | null,
   now: number,
   give: (claim: LinkClaim) => Promise<boolean>,
-): Promise<Response> {
+): Promise<PlatformResponse> {
   checkFunction(give, 'give')
   const claim = links === null ? null : await readLink(token, links, now)
   if (claim === null) return page(GONE, null, 404)

@@ -1,3 +1,4 @@
+import type { PlatformSignal } from '../../base/platform.js'
 import type { Decision } from '../../policy/decision.js'
 import type { RouteOptions } from '../../policy/route-options.js'
 import type { Receipt } from '../journal.js'
@@ -13,7 +14,7 @@ export interface RunOptions extends RouteOptions {
    * Breaks the call off: `run`, or whoever reads its stream, gets the signal's reason at once, and the request is cancelled. What was set
    * aside for it is booked, as its provider may bill it. The call is given the signal too, to stop the work itself.
    */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: PlatformSignal | undefined
   /** The most models that are asked, one after the other. Default 2. */
   readonly triesMax?: number | undefined
   /**
@@ -26,7 +27,7 @@ export interface RunOptions extends RouteOptions {
 /** What the call itself may want to know. */
 export interface RunCallContext {
   /** Of the options; give it to your client, which else goes on with what nobody waits for. */
-  readonly signal: AbortSignal | undefined
+  readonly signal: PlatformSignal | undefined
   /** 1 for the first model that is asked. */
   readonly attempt: number
 }

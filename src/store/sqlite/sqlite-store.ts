@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
+import type { PlatformUrl } from '../../base/platform.js'
 import { readOptions } from '../../base/read-once.js'
 import type {
   Batch,
@@ -53,7 +54,7 @@ interface SqliteInternals {
   readonly mustExist?: boolean | undefined
   /** What a new log begins with in place of its seed; no origin in it has a latest event. */
   readonly snapshot?: Uint8Array | undefined
-  readonly worker?: URL | undefined
+  readonly worker?: PlatformUrl | undefined
 }
 
 const RETAIN_EVENTS_DEFAULT = 1_000_000

@@ -1,5 +1,6 @@
 import { isRecord } from '../../../base/check.js'
 import { type Json, numberOf, objectOf, parseObject, textOf } from '../../../base/json.js'
+import type { PlatformSignal, StreamLike } from '../../../base/platform.js'
 import type { Surface } from '../../logs/request-record.js'
 import { RequestError } from '../../protocols/adapter.js'
 import type { UpstreamAnswer } from '../call.js'
@@ -28,7 +29,7 @@ export interface AiSdkUpstreamCall {
   readonly providerOptions: Json | null
   /** Of the config; null: the provider was given in code. */
   readonly package: string | null
-  readonly signal: AbortSignal
+  readonly signal: PlatformSignal
   readonly now: () => number
 }
 
@@ -136,7 +137,7 @@ function mergedOptions(...all: readonly Json[]): Record<string, Json> {
 
 /** The bytes of a stream, made as they are asked for. */
 async function* written(
-  stream: ReadableStream<unknown>,
+  stream: StreamLike<unknown>,
   parts: PartReader,
   out: StreamWriter,
   failed: (tokens: Tokens | null) => UpstreamFailure,

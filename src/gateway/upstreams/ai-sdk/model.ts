@@ -1,4 +1,5 @@
 import type { Json } from '../../../base/json.js'
+import type { PlatformSignal, StreamLike } from '../../../base/platform.js'
 
 /**
  * A language model as packages of the AI SDK have it, of specification v2, v3 or v4: as much of it as is used here. What it
@@ -15,7 +16,7 @@ export interface AiSdkModel {
   /** Gives a whole answer. */
   doGenerate(options: never): PromiseLike<unknown>
   /** Gives the answer in parts. */
-  doStream(options: never): PromiseLike<{ readonly stream: ReadableStream<unknown> }>
+  doStream(options: never): PromiseLike<{ readonly stream: StreamLike<unknown> }>
 }
 
 /** Gives the model of a name, as `google('gemini-2.5-flash')` does. */
@@ -23,7 +24,7 @@ export type AiSdkProvider = (modelId: string) => AiSdkModel | PromiseLike<AiSdkM
 
 /** What a model is asked. Parts that are unions in the SDK are records here. */
 export interface AiSdkCall extends AiSdkRequest {
-  readonly abortSignal: AbortSignal
+  readonly abortSignal: PlatformSignal
   readonly providerOptions?: Readonly<Record<string, Json>>
   readonly reasoning?: string
 }
