@@ -8,7 +8,9 @@ const FILES = 'node:fs'
  * @throws what the system throws; RangeError: it is too long, no file, or not UTF-8
  */
 export async function readFileText(path: string, bytesMax: number): Promise<string> {
-  const { constants, promises }: typeof import('node:fs') = await import(FILES)
+  const { constants, promises }: typeof import('node:fs') = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ FILES
+  )
   // A pipe that nobody writes to would wait for ever to be opened. Windows has none in the way of files, nor the flag.
   const file = await promises.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {

@@ -11,8 +11,9 @@ export const COMPATIBLE = '@ai-sdk/openai-compatible'
 /** Gives a package by its name. */
 export type ImportPackage = (name: string) => Promise<unknown>
 
-/** Of where this file stands. A name that is no constant is left alone by bundlers. */
-export const importPackage: ImportPackage = (name) => import(name)
+/** Of where this file stands. Bundlers leave it alone. */
+export const importPackage: ImportPackage = (name) =>
+  import(/* @vite-ignore */ /* webpackIgnore: true */ name)
 
 /**
  * The provider of an upstream, made by its package.

@@ -36,7 +36,9 @@ const MODULE: string = 'bun:sqlite'
 
 /** SQLite in Bun. */
 export async function loadBunSqlite(): Promise<SqliteDriver> {
-  const { Database: BunDatabase } = (await import(MODULE)) as BunSqlite
+  const { Database: BunDatabase } = (await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ MODULE
+  )) as BunSqlite
   return {
     name: 'bun:sqlite',
     open: (file, options) => named(() => new Database(BunDatabase, file, options)),

@@ -34,7 +34,9 @@ const MODULE: string = 'node:sqlite'
 
 /** SQLite in Node from 22.13 on, and in Deno. */
 export async function loadNodeSqlite(): Promise<SqliteDriver> {
-  const { DatabaseSync } = await quietly(() => import(MODULE) as Promise<NodeSqlite>)
+  const { DatabaseSync } = await quietly(
+    () => import(/* @vite-ignore */ /* webpackIgnore: true */ MODULE) as Promise<NodeSqlite>,
+  )
   return {
     name: 'node:sqlite',
     open: (file, options) => named(() => new Database(DatabaseSync, file, options)),
