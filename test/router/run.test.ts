@@ -121,6 +121,32 @@ describe('run', () => {
     expect(calls).toBe(1)
   })
 
+  it.each([
+    [500, 'failed'],
+    [400, 'cancelled'],
+  ])('pays nothing for a call that was refused (%i) while its model was removed', async (status) => {
+    const { router } = await bench({ caps: [{ usd: 1, per: 'day' }] })
+    const refused = router.run(X, { ...SIZE, triesMax: 1 }, ({ model }) => {
+      router.removeModel(model)
+      throw failing(status)
+    })
+    expect(await rejected(refused)).toMatchObject({ status })
+    const { account, pacer } = router.stats()
+    expect(pacer).toMatchObject({ spendUsd: 0, reservedUsd: 0 })
+    expect(account?.caps[0]).toMatchObject({ spentUsd: 0, reservedUsd: 0 })
+  })
+
+  it('pays nothing for a call that was refused after newer ones pushed it out', async () => {
+    const { router } = await bench({ pendingCapacity: 1 })
+    const refused = router.run(X, { ...SIZE, triesMax: 1 }, () => {
+      router.settle(router.route(X).id, { costUsd: 0 })
+      router.settle(router.route(X).id, { costUsd: 0 })
+      throw failing(500)
+    })
+    expect(await rejected(refused)).toMatchObject({ status: 500 })
+    expect(router.stats().pacer).toMatchObject({ spendUsd: 0, reservedUsd: 0 })
+  })
+
   it('tells of the call’s own failure where no other model is left', async () => {
     const { router } = await bench()
     for (const options of [{ triesMax: 5 }, { candidates: ['small'], triesMax: 5 }] as const) {

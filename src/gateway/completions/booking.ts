@@ -3,12 +3,12 @@ import { dearerIn } from '../protocols/dearer.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
-import type { Booked, CallBill, Try } from './ledger.js'
+import { type Booked, type CallBill, FREE, type Try } from './ledger.js'
 import type { Meter } from './meter.js'
 import type { Order } from './order.js'
 import { inputTokensFor } from './order-size.js'
 
-const NO_BILL: { readonly bill: CallBill; readonly isMeasured: boolean } = { bill: {}, isMeasured: true }
+const NO_BILL: { readonly bill: CallBill; readonly isMeasured: boolean } = { bill: FREE, isMeasured: true }
 
 /** How the reservation of one call ends: once, in one of three ways. */
 export class Booking {

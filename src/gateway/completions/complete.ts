@@ -11,7 +11,7 @@ import { UpstreamFailure } from '../upstreams/failure.js'
 import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
-import type { Reserved, Try } from './ledger.js'
+import { FREE, type Reserved, type Try } from './ledger.js'
 import { mayAnswer, optionsAmong } from './may-answer.js'
 import { amongModelsLeft, takenAway } from './models-left.js'
 import { mustBeAllowed, type Order, readOrder } from './order.js'
@@ -128,7 +128,7 @@ export async function reserve(
   const model = ofOrder && atPricesNow(ofOrder, house.deps.live.current)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)
   if (model === undefined || upstream === undefined) {
-    house.ledger.cancel({ decision, tenant: key.tenant }, {}, null)
+    house.ledger.cancel({ decision, tenant: key.tenant }, FREE, null)
     throw takenAway()
   }
   const call = { decision, model, upstream, tenant: key.tenant }
@@ -148,7 +148,7 @@ async function beInStore(house: House, exchange: Exchange, call: Reserved): Prom
   const { router, onError } = house.deps
   if (await isInStore(router.flush(), house.after, (error) => onError(error, 'the reservation of a request')))
     return
-  exchange.booked(house.ledger.cancel(call, {}, null), true)
+  exchange.booked(house.ledger.cancel(call, FREE, null), true)
   throw storeIsAway()
 }
 

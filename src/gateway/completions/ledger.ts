@@ -54,6 +54,8 @@ interface Waiting {
 const RETRY_MS = 100
 const NO_PRICES: ModelPrice = { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
 const NOTHING: Booked = { costUsd: 0, tokens: null }
+/** Of a call that is certain to cost nothing. Said, it is booked too where newer requests pushed its request out, or its model is gone. */
+export const FREE: CallBill = { costUsd: 0 }
 /** Errors of a request that the router keeps no more: its reservation has become spend. */
 const GONE = ['UNKNOWN_REQUEST', 'REQUEST_CLOSED', 'MODEL_REMOVED']
 

@@ -49,6 +49,8 @@ interface Heard {
   readonly isWhole: boolean
 }
 const NOTHING: Heard = { usage: null, serviceTier: null, isWhole: false }
+/** Of a call that is certain to cost nothing. Said, it is booked too where newer requests pushed its request out, or its model is gone. */
+const FREE = { costUsd: 0 } as const
 
 /**
  * Routes, calls and books, model after model, until one answers. An answer is booked by its usage; where it has none, and for a call
@@ -83,7 +85,7 @@ export class Runner {
     for (;;) {
       const route = () => this.route(input, asked, decisions, failure)
       // No call was made for a decision that comes too late.
-      const unasked = ({ id }: Decision) => book(() => this.feedback.cancel(id, undefined))
+      const unasked = ({ id }: Decision) => book(() => this.feedback.cancel(id, FREE))
       const decision = await untilAborted(route, asked.signal, unasked)
       decisions.push(decision)
       const made = { decision, asked, beganAt: this.now() }
@@ -241,7 +243,7 @@ export class Runner {
     const act = (id: string, bill: Settlement): unknown =>
       isCallers ? this.feedback.cancel(id, bill) : this.feedback.fail(id, { ...bill, retryAfterMs })
     if (hasBegun || mayBeBilled) this.bill(made, this.ofBroken(made, heard), act)
-    else book(() => act(made.decision.id, this.latency(made)))
+    else book(() => act(made.decision.id, { ...FREE, ...this.latency(made) }))
     return !isCallers
   }
 

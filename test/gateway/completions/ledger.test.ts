@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Ledger, type Reserved } from '../../../src/gateway/completions/ledger.js'
+import { FREE as FREE_CALL, Ledger, type Reserved } from '../../../src/gateway/completions/ledger.js'
 import { createRouter, ParetoBanditError, type Router } from '../../../src/index.js'
 
 const CAPS = [{ usd: 10, per: 'day' }] as const
@@ -77,6 +77,31 @@ describe('a bill of a request that the router keeps no more', () => {
       else expect(settle()).toEqual(booked)
       expect(spent('team')).toBeCloseTo(2, 12)
       expect(spent('all')).toBeCloseTo(2, 12)
+      expect(errors).toEqual([])
+    },
+  )
+})
+
+describe('a call that cost nothing', () => {
+  it.each(['fail', 'cancel'] as const)(
+    'is paid by no account, though its model was removed: %s',
+    async (end) => {
+      const router = await createRouter<string>({
+        models: [{ id: 'one', ...PRICES }],
+        policy: 'dollar',
+        caps: CAPS,
+        tenants: [{ id: 'team', caps: CAPS }],
+      })
+      const errors: unknown[] = []
+      const ledger = new Ledger({ router, after: () => () => {}, onError: (error) => errors.push(error) })
+      const decision = await ledger.reserve(PROMPT, { tenant: 'team' })
+      router.removeModel('one')
+      const call = { decision, tenant: 'team', model: {}, upstream: {}, beganAt: 0 } as never
+      const booked =
+        end === 'fail' ? ledger.fail(call, FREE_CALL, 1, null) : ledger.cancel(call, FREE_CALL, 1)
+      expect(booked.costUsd).toBe(0)
+      for (const stats of [router.stats().account, router.tenantStats('team')])
+        expect(stats?.caps[0].availableUsd).toBe(10)
       expect(errors).toEqual([])
     },
   )
