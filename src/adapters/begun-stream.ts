@@ -1,3 +1,5 @@
+import { withEvents } from '../base/stream.js'
+
 /** Pieces that say nothing are kept up to this many; a stream that goes on so is handed over as it is. */
 export const PIECES_BEFORE_MAX = 1024
 
@@ -7,13 +9,7 @@ export function begunStream<Stream extends AsyncIterable<unknown> & object>(
   events: readonly unknown[],
   source: AsyncIterator<unknown>,
 ): Stream {
-  return new Proxy(stream, {
-    get(target, name) {
-      if (name === Symbol.asyncIterator) return () => withBeginning(events, source)
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+  return withEvents(stream, withBeginning(events, source))
 }
 
 function withBeginning(events: readonly unknown[], source: AsyncIterator<unknown>): AsyncIterator<unknown> {

@@ -2,6 +2,7 @@ import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { type RoutedOptions, routed, runOf } from '../../src/adapters/openai/index.js'
 import { startUpstream } from '../../src/gateway/node/simulated/upstream.js'
+import { createRewards } from '../../src/rewards/index.js'
 import { Provider } from './provider.js'
 
 const MODELS = ['sim-small', 'sim-middle', 'sim-large']
@@ -61,6 +62,41 @@ describe('a routed client of openai', () => {
       events.push(type)
     expect(events.at(-1)).toBe('response.completed')
     expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+  })
+
+  it('is read by tee and toReadableStream as by a loop, and shows no usage there either', async () => {
+    const client = clientOf()
+    const stream = () => client.chat.completions.create({ ...ASK, stream: true })
+    const texts: string[] = []
+    const [left, right] = (await stream()).tee()
+    for (const branch of [left, right]) {
+      let text = ''
+      for await (const { choices, usage } of branch) {
+        expect(usage ?? null).toBeNull()
+        text += choices[0]?.delta.content ?? ''
+      }
+      texts.push(text)
+    }
+    expect(texts[0]).not.toBe('')
+    expect(texts[1]).toBe(texts[0])
+    const body = await new Response((await stream()).toReadableStream()).text()
+    expect(body.trim().split('\n').length).toBeGreaterThan(1)
+    expect(body).not.toContain('"prompt_tokens"')
+    expect(await provider.bookedUsd()).toBeCloseTo(provider.upstream.costUsd(), 9)
+    await (await stream()).toReadableStream().cancel()
+    await provider.bookedUsd()
+    expect(provider.sum('cancelled')).toBe(1)
+  })
+
+  it('is cancelled by whoever breaks it off by its controller, as OpenAI says to, and checked by no validator', async () => {
+    const rewards = createRewards(provider.router)
+    const client = clientOf({ rewards })
+    const stream = await client.chat.completions.create({ ...ASK, stream: true })
+    for await (const _ of stream) stream.controller.abort()
+    expect(provider.sum('cancelled')).toBe(1)
+    expect(provider.sum('failed')).toBe(0)
+    expect(rewards.stats().answers).toBe(0)
+    await rewards.close()
   })
 
   it('leaves all else to the client', async () => {

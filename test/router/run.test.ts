@@ -483,6 +483,78 @@ describe('run with a stream', () => {
     expect(told).toEqual([{ kind: 'cancelled', id: run.decision.id, costUsd: run.decision.reservedUsd }])
   })
 
+  const READERS: Readonly<Record<string, (stream: ReadableStream<Uint8Array>) => Promise<string>>> = {
+    'new Response': (stream) => new Response(stream).text(),
+    getReader: async (stream) => {
+      const reader = stream.getReader()
+      const pieces: Uint8Array<ArrayBuffer>[] = []
+      for (let next = await reader.read(); next.value !== undefined; next = await reader.read())
+        pieces.push(new Uint8Array(next.value))
+      return new Blob(pieces).text()
+    },
+    tee: async (stream) => {
+      const [left, right] = stream.tee().map((branch) => new Response(branch).text())
+      expect(await left).toBe(await right)
+      return left
+    },
+    pipeThrough: async (stream) => new Response(stream.pipeThrough(new TransformStream())).text(),
+  }
+  const webStream = () => {
+    const pieces = ['Hel', 'lo']
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const piece = pieces.shift()
+        if (piece === undefined) controller.close()
+        else controller.enqueue(new TextEncoder().encode(piece))
+      },
+    })
+  }
+
+  it.each(Object.keys(READERS))(
+    'of the web is one still, and is booked when it is read by %s',
+    async (reader) => {
+      const { router, told } = await bench()
+      const { answer } = await router.run(X, SIZE, webStream)
+      expect(await READERS[reader](answer)).toBe('Hello')
+      expect(told.map(({ kind }) => kind)).toEqual(['settled'])
+    },
+  )
+
+  it('of the web is cancelled with it, begun or not, and its source is told', async () => {
+    for (const isBegun of [false, true]) {
+      const { router, told } = await bench()
+      let isCancelled = false
+      const cancel = () => {
+        isCancelled = true
+      }
+      const source = () => new ReadableStream({ pull: (controller) => controller.enqueue('a'), cancel })
+      const { answer } = await router.run(X, SIZE, source)
+      const reader = answer.getReader()
+      if (isBegun) expect(await reader.read()).toEqual({ done: false, value: 'a' })
+      await reader.cancel()
+      expect(told.map(({ kind }) => kind)).toEqual(['cancelled'])
+      expect(isCancelled).toBe(true)
+    }
+  })
+
+  it('of the web has the members of its own class', async () => {
+    const { router } = await bench()
+    class Words extends ReadableStream<string> {
+      async text() {
+        let text = ''
+        for await (const word of this) text += word
+        return text
+      }
+    }
+    const words = () => {
+      let left = 3
+      return new Words({
+        pull: (controller) => (left-- > 0 ? controller.enqueue('a') : controller.close()),
+      })
+    }
+    expect(await (await router.run(X, SIZE, words)).answer.text()).toBe('aaa')
+  })
+
   it('that its signal breaks off is cancelled, though its client ends it as if it were whole', async () => {
     for (const hasUsage of [false, true]) {
       const { router, told } = await bench()

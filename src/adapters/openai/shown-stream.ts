@@ -1,3 +1,5 @@
+import { isAborted, withEvents } from '../../base/stream.js'
+
 /**
  * A stream without some of its events, which are read all the same. Its other members are as they were.
  * @param ended told when whoever reads it has got all of it
@@ -7,13 +9,7 @@ export function shownStream<Stream extends AsyncIterable<unknown>>(
   isShown: (event: unknown) => boolean,
   ended: () => void = () => {},
 ): Stream {
-  return new Proxy(stream, {
-    get(target, name) {
-      if (name === Symbol.asyncIterator) return () => shownEvents(target, isShown, ended)
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+  return withEvents(stream, shownEvents(stream, isShown, ended))
 }
 
 async function* shownEvents(
@@ -22,5 +18,5 @@ async function* shownEvents(
   ended: () => void,
 ): AsyncGenerator<unknown> {
   for await (const event of stream) if (isShown(event)) yield event
-  ended()
+  if (!isAborted(stream)) ended()
 }

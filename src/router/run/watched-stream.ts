@@ -1,3 +1,4 @@
+import { isAborted, withEvents } from '../../base/stream.js'
 import { untilAborted } from './until-aborted.js'
 
 /** How a stream ended, told once. */
@@ -6,7 +7,7 @@ export interface StreamEnd {
   failed(error: unknown): void
   /** Whoever read it wants no more of it. */
   left(): void
-  /** The signal broke it off, whether somebody waits for an event or not. */
+  /** The signal broke it off, whether somebody waits for an event or not; or whoever read it, by the stream's own `controller`. */
   aborted(): void
 }
 
@@ -29,22 +30,13 @@ export function watchedStream<Stream extends AsyncIterable<unknown> & object>(
   end: StreamEnd,
   signal: AbortSignal | undefined,
 ): Stream {
-  const events = eventsOf(source, first, seen, once(source, end, signal), signal)
-  return new Proxy(stream, {
-    get(target, name) {
-      if (name === Symbol.asyncIterator) return () => events
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+  const told = once(source, end, signal)
+  const ended = () => (isAborted(stream) ? told.aborted() : told.ended())
+  return withEvents(stream, eventsOf(source, first, seen, { ...told, ended }, signal))
 }
 
 /** The first end counts: it may be the signal's, while nobody reads. */
-function once(
-  source: AsyncIterator<unknown>,
-  end: StreamEnd,
-  signal: AbortSignal | undefined,
-): Omit<StreamEnd, 'aborted'> {
+function once(source: AsyncIterator<unknown>, end: StreamEnd, signal: AbortSignal | undefined): StreamEnd {
   let isOver = false
   const over = (tell: () => void): void => {
     if (isOver) return
@@ -62,6 +54,7 @@ function once(
     ended: () => over(end.ended),
     failed: (error) => over(() => end.failed(error)),
     left: () => over(end.left),
+    aborted: () => over(end.aborted),
   }
 }
 
