@@ -147,6 +147,35 @@ describe('run', () => {
     expect(router.stats().pacer).toMatchObject({ spendUsd: 0, reservedUsd: 0 })
   })
 
+  it('takes a response of fetch that is not ok for a failure, and gives the last one as it came', async () => {
+    const { router, told } = await bench()
+    const refusal = () => new Response('away', { status: 503, headers: { 'retry-after': '7' } })
+    const responses: Response[] = []
+    const answered = await router.run(X, { ...SIZE, usage: () => USAGE }, () => {
+      const response = responses.length === 0 ? refusal() : new Response('{}')
+      responses.push(response)
+      return response
+    })
+    expect(answered.answer).toBe(responses[1])
+    expect(told).toMatchObject([
+      { kind: 'failed', costUsd: 0 },
+      { kind: 'settled', costUsd: expect.any(Number) },
+    ])
+    // Nobody reads it.
+    expect(await responses[0].text().catch(() => 'cancelled')).not.toBe('away')
+    for (const triesMax of [1, 2, 5]) {
+      const { answer, decisions, reward } = await router.run(X, { ...SIZE, triesMax }, refusal)
+      expect(await answer.text()).toBe('away')
+      expect(decisions).toHaveLength(Math.min(triesMax, 2))
+      expectCode(() => reward(1), 'REQUEST_FAILED')
+    }
+    const wrong = await router.run(X, SIZE, () => new Response('no', { status: 400 }))
+    expect(await wrong.answer.text()).toBe('no')
+    expect(wrong.decisions).toHaveLength(1)
+    expect(told.at(-1)).toMatchObject({ kind: 'cancelled', costUsd: 0 })
+    expect(router.stats().pacer.reservedUsd).toBe(0)
+  })
+
   it('tells of the call’s own failure where no other model is left', async () => {
     const { router } = await bench()
     for (const options of [{ triesMax: 5 }, { candidates: ['small'], triesMax: 5 }] as const) {

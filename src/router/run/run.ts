@@ -82,24 +82,38 @@ export class Runner {
     if (typeof call !== 'function') throw expected('INVALID_ARGUMENT', 'call', 'a function', call)
     const decisions: Decision[] = []
     let failure: unknown
+    let refused: Run<Answer> | null = null
     for (;;) {
       const route = () => this.route(input, asked, decisions, failure)
       // No call was made for a decision that comes too late.
       const unasked = ({ id }: Decision) => book(() => this.feedback.cancel(id, FREE))
-      const decision = await untilAborted(route, asked.signal, unasked)
+      let decision: Decision
+      try {
+        decision = await untilAborted(route, asked.signal, unasked)
+      } catch (error) {
+        if (refused !== null && error === failure) return refused
+        throw error
+      }
       decisions.push(decision)
+      if (refused !== null) drop(refused.answer)
+      refused = null
       const made = { decision, asked, beganAt: this.now() }
+      const run = (answer: Answer): Run<Answer> => {
+        return { answer, decision, decisions, reward: (value) => this.reward(made, value) }
+      }
       try {
         const context = { signal: asked.signal, attempt: decisions.length }
         const given = await untilAborted<Answer>(() => call(decision, context), asked.signal, drop)
-        const answer = await this.answered(given, made)
-        const reward = (value: number) => this.reward(made, value)
-        return { answer, decision, decisions, reward }
+        if (!isRefusedResponse(given)) return run(await this.answered(given, made))
+        refused = run(given)
+        failure = given
       } catch (error) {
-        const mayRetry = this.failed(error, made, NOTHING, false)
-        if (!mayRetry || decisions.length >= asked.triesMax) throw error
         failure = error
       }
+      const mayRetry = this.failed(failure, made, NOTHING, false)
+      if (mayRetry && decisions.length < asked.triesMax) continue
+      if (refused !== null) return refused
+      throw failure
     }
   }
 
@@ -316,6 +330,12 @@ function billOf(usage: object): Settlement {
 /** An answer that nobody waits for any more: its stream need not go on. */
 function drop(answer: unknown): void {
   quietly(() => isStream(answer) && leave(answer[Symbol.asyncIterator]()))
+  quietly(() => answer instanceof Response && answer.body?.cancel().catch(() => {}))
+}
+
+/** What `fetch` gives where a client throws. */
+function isRefusedResponse(answer: unknown): boolean {
+  return typeof Response === 'function' && answer instanceof Response && !answer.ok
 }
 
 function isPromise(value: object): value is PromiseLike<object> {
