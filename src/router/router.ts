@@ -247,7 +247,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
   /**
    * Forgets a model. What is reserved for its requests in flight counts as spent until their bills come, which are booked;
    * nothing is learned of them, and their rewards are refused. To learn of them, `drain` it: it gets no more requests, those in flight settle and are learned from, and with the last
-   * one it is removed by itself, in this process or a later one, which a `drained` notice tells. `enable` takes that back.
+   * one's settlement it is removed by itself, in this process or a later one, which a `drained` notice tells; rewards are refused from then on. `enable` takes that back.
    * @throws UNKNOWN_MODEL, INVALID_ARGUMENT, UNKNOWN_OPTION
    */
   removeModel(id: string, options?: { readonly drain?: boolean | undefined }): void {
