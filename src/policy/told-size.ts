@@ -17,21 +17,21 @@ export function toldSize(
   usual: RequestSize,
   inputTokens: number | null,
 ): RequestSize {
-  if (inputTokens !== null) {
-    const inputUsd = estimatedCostUsd(prices, inputTokens, 0)
-    const tokenUsd = estimatedCostUsd(prices, inputTokens, 1) - inputUsd
-    const outputTokens = tokenUsd > 0 ? Math.max(0, (listCostUsd - inputUsd) / tokenUsd) : usual.outputTokens
-    return { inputTokens, outputTokens }
-  }
+  const costUsd = (input: number, output: number) => estimatedCostUsd(prices, input, output)
   const { outputTokens } = usual
-  const outputUsd = estimatedCostUsd(prices, 0, outputTokens)
-  const tokenUsd = estimatedCostUsd(prices, 1, outputTokens) - outputUsd
-  const likely = { inputTokens: tokenUsd > 0 ? (listCostUsd - outputUsd) / tokenUsd : -1, outputTokens }
-  const isIt =
-    likely.inputTokens >= 0 &&
-    Math.abs(estimatedCostUsd(prices, likely.inputTokens, outputTokens) - listCostUsd) <=
-      ROUNDING * listCostUsd
-  return isIt ? likely : inProportion(listCostUsd, prices, usual)
+  if (inputTokens !== null) {
+    const inputUsd = costUsd(inputTokens, 0)
+    const tokenUsd = costUsd(inputTokens, 1) - inputUsd
+    return {
+      inputTokens,
+      outputTokens: tokenUsd > 0 ? Math.max(0, (listCostUsd - inputUsd) / tokenUsd) : outputTokens,
+    }
+  }
+  const outputUsd = costUsd(0, outputTokens)
+  // No number, or none that comes to the cost, where input is free.
+  const likely = (listCostUsd - outputUsd) / (costUsd(1, outputTokens) - outputUsd)
+  const isIt = likely >= 0 && Math.abs(costUsd(likely, outputTokens) - listCostUsd) <= ROUNDING * listCostUsd
+  return isIt ? { inputTokens: likely, outputTokens } : inProportion(listCostUsd, prices, usual)
 }
 
 /** Input and output in the usual proportion. */
