@@ -21,7 +21,7 @@ const TENANTS = ['t', 'u'] as const
 const EPSILON_USD = 1e-9
 /**
  * What one replica may leave of a cap, once it alone is there: less than the next request sets aside. No script may leave more but where
- * something has leaked: `hasLeaked`, and `hasLostCredit`.
+ * something has leaked (`hasLeaked`), or credits have (`lostCreditUsd`), and then no more than these.
  */
 const LAST_REQUEST_USD = 0.01
 const CAP_SETS: readonly (readonly CapOptions[])[] = [
@@ -540,9 +540,8 @@ class Script {
     const leftUsd = Math.min(...(account?.caps ?? []).map(({ availableUsd }) => availableUsd))
     if (
       !this.hasLeaked &&
-      !this.hasLostCredit &&
       !this.kind.loses &&
-      leftUsd > LAST_REQUEST_USD + EPSILON_USD &&
+      leftUsd > LAST_REQUEST_USD + this.lostCreditUsd + EPSILON_USD &&
       this.isWhole()
     )
       faults.push(`${leftUsd} of the caps cannot be spent`)
@@ -552,8 +551,9 @@ class Script {
    * A credit is put into the pot by the replica that gave it, as its event is read: how much of it ends debts is known only there. One that
    * goes on from a snapshot has not read it.
    */
-  private get hasLostCredit(): boolean {
-    return this.credits.some(({ tenant, by }) => tenant === null && this.behind.has(by.store))
+  private get lostCreditUsd(): number {
+    const lost = this.credits.filter(({ tenant, by }) => tenant === null && this.behind.has(by.store))
+    return lost.reduce((sum, { usd }) => sum + usd, 0)
   }
 
   /** What came back to a rolling cap, or by an operator's word, does so later. */

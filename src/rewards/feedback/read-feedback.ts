@@ -149,6 +149,7 @@ function ofEpisode(body: Json, episode: FeedbackOptions['episode']): string {
  * @throws INVALID_ARGUMENT
  */
 export function idempotencyKeyIn(field: string, key: unknown): string | null {
+  if (typeof field !== 'string') throw wrong('field', 'a text', field)
   if (key === undefined || key === null || key === '') return null
   if (typeof key === 'string' && key.length <= KEY_CHARS_MAX) return key
   throw wrong(field, `a text of at most ${KEY_CHARS_MAX} characters`, key)
