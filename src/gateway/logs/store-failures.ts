@@ -1,3 +1,4 @@
+import { AlikeLines } from './alike-lines.js'
 import type { WriteLine } from './request-log.js'
 
 export interface StoreFailureLog {
@@ -6,8 +7,6 @@ export interface StoreFailureLog {
   works(goneMs: number): void
 }
 
-/** While the store fails a line says so as often as this, ms. */
-const EVERY_MS = 60_000
 /** Where in which script of Redis it failed: all of them do, for one reason. */
 const SCRIPT = /\bscript: [0-9a-f]{40}.*$/
 
@@ -16,17 +15,12 @@ const SCRIPT = /\bscript: [0-9a-f]{40}.*$/
  * @param now of a clock that is never set, ms
  */
 export function storeFailureLog(write: WriteLine, now: () => number): StoreFailureLog {
-  /** Reasons of the last minute, and when each was told. */
-  const toldAt = new Map<string, number>()
+  const alike = new AlikeLines(now)
   /** Whether the last word on the store is that it fails. */
   let isGone = false
   return {
     failed(message) {
-      const at = now()
-      for (const [reason, then] of toldAt) if (at - then >= EVERY_MS) toldAt.delete(reason)
-      const reason = message.replace(SCRIPT, '')
-      if (toldAt.has(reason)) return
-      toldAt.set(reason, at)
+      if (alike.take(message.replace(SCRIPT, '')) === null) return
       isGone = true
       write('error', { error: message }, 'the store fails')
     },
