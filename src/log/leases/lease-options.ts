@@ -1,6 +1,6 @@
 import type { AccountLimits } from '../../policy/dollar/accounts/account-limits.js'
 import type { LeaseBroker } from '../store.js'
-import type { Notes } from './left-requests.js'
+import type { LogNotes } from './left-requests.js'
 import type { Flight, Known } from './others-in-flight.js'
 
 /** What the log has booked for a request. */
@@ -15,7 +15,7 @@ export interface Booked {
 export interface LeaseOptions {
   readonly broker: LeaseBroker
   /** Texts beside the log; null for a store without them. */
-  readonly notes: Notes | null
+  readonly notes: LogNotes | null
   readonly now: () => number
   /** The limits of the router's account (null) or a tenant's; undefined if it has no limits. */
   readonly limitsOf: (tenant: string | null) => AccountLimits | undefined

@@ -13,7 +13,7 @@ const BILLS_MAX = 4096
 const TRIES_MAX = 20
 
 /** Where a text stands beside the log, and is replaced in one step. */
-export type Notes = Required<Pick<Store, 'readNote' | 'replaceNote'>>
+export type LogNotes = Required<Pick<Store, 'readNote' | 'replaceNote'>>
 
 /** A calendar pot that has paid for a request. */
 type PaidPot = readonly [key: string, endsAt: number]
@@ -39,11 +39,11 @@ interface Bill {
  * in the log, and whoever takes a request off the note does it alone.
  */
 export class LeftRequests {
-  private readonly notes: Notes
+  private readonly notes: LogNotes
   private readonly bills = new Map<string, Bill>()
   private lookedAt = Number.NEGATIVE_INFINITY
 
-  constructor(notes: Notes) {
+  constructor(notes: LogNotes) {
     this.notes = notes
   }
 
@@ -132,7 +132,7 @@ function isPaidPot(value: unknown): value is PaidPot {
 }
 
 /** Null for a store without such texts. */
-export function notesOf(store: Store): Notes | null {
+export function notesOf(store: Store): LogNotes | null {
   const { readNote, replaceNote } = store
   if (readNote === undefined || replaceNote === undefined) return null
   return {

@@ -1,13 +1,11 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { EventOf, LoggedEvent } from '../../events/events.js'
-import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
-import type { Cap } from '../../policy/dollar/accounts/cap.js'
-import { begunCap } from '../../policy/dollar/accounts/cap-status.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
 import { inSlices } from '../time-slice.js'
-import { AccountWallets, poolOf } from './account-wallets.js'
+import { AccountWallets } from './account-wallets.js'
+import { ExceededLimits } from './exceeded-limits.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
 import { type LeftRequest, LeftRequests } from './left-requests.js'
@@ -53,8 +51,7 @@ export class LocalLeases implements Lease {
   private readonly accounts = new Map<string | null, AccountWallets>()
   private readonly ownRequests = new Map<string, OwnRequest>()
   private readonly billable = new LatestMap<string, BillableRequest>(BILLABLE_MAX)
-  /** Accounts of which a limit is exceeded, by something of this process too. */
-  private readonly exceeding = new Set<AccountWallets>()
+  private readonly exceeded: ExceededLimits
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
   private readonly left: LeftRequests | null
@@ -64,6 +61,7 @@ export class LocalLeases implements Lease {
   constructor(options: LeaseOptions) {
     this.options = options
     this.others = new OthersInFlight(options.capacity)
+    this.exceeded = new ExceededLimits(options)
     this.left = options.notes === null ? null : new LeftRequests(options.notes)
     this.renewal = new LeaseRenewal(
       options,
@@ -189,10 +187,7 @@ export class LocalLeases implements Lease {
       case 'tenant-removed':
         this.forgetTenant(event.tenant)
     }
-    for (const account of this.exceeding) {
-      for (const wallet of account.all()) this.followLimit(account, wallet, event.at, 0)
-      if (!account.all().some(({ exceeds }) => exceeds)) this.exceeding.delete(account)
-    }
+    this.exceeded.passed(event.at)
   }
 
   /**
@@ -204,8 +199,7 @@ export class LocalLeases implements Lease {
     // Of a credit nobody can say any more how much of it ended debts of others: it is not given here.
     for (const event of unread)
       if (event.type === 'account-adjusted' && event.usd < 0) this.adjusted(event, true)
-    for (const account of this.exceeding) for (const wallet of account.all()) wallet.forgetExceeded()
-    this.exceeding.clear()
+    this.exceeded.forget()
     const flights = [...this.options.inFlight()]
     const known = [...this.options.known()]
     this.catchUp(new Set([...flights, ...known].map(({ id }) => id)))
@@ -406,7 +400,7 @@ export class LocalLeases implements Lease {
 
   /** An own request has cost more than was booked for it. */
   private exceed(account: AccountWallets, moreUsd: number, at: number): void {
-    if (moreUsd > 0) for (const wallet of account.all()) this.followLimit(account, wallet, at, moreUsd)
+    if (moreUsd > 0) for (const wallet of account.all()) this.exceeded.follow(account, wallet, at, moreUsd)
   }
 
   /** Of a tenant that was removed and is back: what a bill is more than was drawn for it, the caps of now pay for. */
@@ -430,52 +424,17 @@ export class LocalLeases implements Lease {
       if (usd <= 0) {
         if (!isOwn) continue
         wallet.heldUsd += usd
-        this.followLimit(account, wallet, at, -usd)
+        this.exceeded.follow(account, wallet, at, -usd)
         continue
       }
       const { pool } = wallet
-      const endedUsd = this.followLimit(account, wallet, at, -usd)
+      const endedUsd = this.exceeded.follow(account, wallet, at, -usd)
       // Dollars of a rolling cap come back when the window has passed.
       if (endedUsd > 0) this.credit(wallet, endedUsd, pool.windowMs === null)
-      const restUsd = isOwn ? this.restOf(account, wallet, usd) : 0
+      const restUsd = isOwn ? this.exceeded.restOf(account, wallet, usd) : 0
       if (restUsd > 0) this.credit(wallet, restUsd, pool.windowMs === null)
     }
     account.boundDebt()
-  }
-
-  /** What of a credit that the log has just counted is more than the limit was exceeded by. */
-  private restOf(account: AccountWallets, wallet: Wallet, usd: number): number {
-    const limits = this.options.confirmedLimitsOf(account.tenant)
-    if (wallet === account.burst) return Math.min(usd, Math.max(0, limits?.credit.balanceUsd ?? 0))
-    const now = this.options.now()
-    const cap = limits?.caps.find((each) => isPotOf(account.tenant, each, wallet, now))
-    if (cap === undefined) return 0
-    const leftUsd = Math.min(usd, begunCap(cap, now).availableUsd(now))
-    return Math.max(0, leftUsd - cap.handover.creditedUsd)
-  }
-
-  /**
-   * An event has changed by how much a limit is exceeded. @param changeUsd as of `Wallet.follow`
-   * @returns what has ended of this process's part in that
-   */
-  private followLimit(account: AccountWallets, wallet: Wallet, at: number, changeUsd: number): number {
-    if (changeUsd <= 0 && !wallet.exceeds) return 0
-    const afterUsd = this.exceededUsd(account, wallet, at)
-    if (afterUsd === null) {
-      wallet.forgetExceeded()
-      return 0
-    }
-    if (changeUsd > 0) this.exceeding.add(account)
-    return wallet.follow(afterUsd, changeUsd)
-  }
-
-  /** By how much the limit of a wallet is exceeded, as the log has it; null where it is another's by now. */
-  private exceededUsd(account: AccountWallets, wallet: Wallet, at: number): number | null {
-    const limits = this.options.confirmedLimitsOf(account.tenant)
-    if (limits === undefined) return null
-    if (wallet === account.burst) return -limits.credit.balanceUsd
-    const cap = limits.caps.find((each) => isPotOf(account.tenant, each, wallet, at))
-    return cap === undefined ? null : begunCap(cap, at).exceededUsd(at)
   }
 
   /** What is more than a slice is for others. @param isAll whether it is more than the end of a debt */
@@ -515,12 +474,6 @@ function leftOf({ wallets, reservedUsd, chargedTurn }: OwnRequest): LeftRequest 
   )
   const pots = paid.flatMap(({ pool: { key, endsAt } }) => (endsAt === null ? [] : [[key, endsAt] as const]))
   return { usd: reservedUsd, pots }
-}
-
-/** Whether a wallet is of the pot of a cap, in the period that the next request finds. */
-function isPotOf(tenant: string | null, cap: Cap, { pool }: Wallet, now: number): boolean {
-  const { startsAt, endsAt } = cap.isOver(now) ? calendarPeriod(cap, now) : cap
-  return poolOf(tenant, cap, startsAt, endsAt, now).key === pool.key
 }
 
 function isGone(error: unknown): boolean {
