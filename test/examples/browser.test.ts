@@ -66,7 +66,8 @@ describe('examples/browser, built by Vite without a config', () => {
   })
 
   async function spentUsd(): Promise<number> {
-    const [, usd] = /^spent \$([\d.e-]+)$/.exec(await page.locator('[name=spent]').innerText()) ?? []
+    const [, usd] =
+      /^spent \$([\d.e-]+)$/.exec(String(await page.locator('[name=spent]').textContent())) ?? []
     return Number(usd)
   }
 

@@ -28,7 +28,7 @@ async function play(file: string): Promise<Record<string, unknown>> {
       if (isTrue()) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    throw new Error(`never ${what}; it says: ${page().body.innerText.slice(0, 400)}`)
+    throw new Error(`never ${what}; it says: ${page().body.textContent?.slice(0, 400)}`)
   }
   const requests = () => Number(text('#requests').replaceAll(',', ''))
   await until('started', () => page()?.querySelector('#play') !== null)
