@@ -1,7 +1,8 @@
 // Makes sets of recorded outcomes, as scripts/datasets.mjs and `replay` read them, of what others have published:
-//     node scripts/public-sets.mjs [--zeroeval CLONE] [--routellm CLONE] [--bfcl CLONE] [--alpacaeval CLONE] --out FOLDER
-// CLONE is a clone of github.com/WildEval/ZeroEval, lm-sys/RouteLLM, HuanzhiMao/BFCL-Result or tatsu-lab/alpaca_eval. The
-// files stay outside this repository.
+//     node scripts/public-sets.mjs [--zeroeval CLONE] [--routellm CLONE] [--bfcl CLONE] [--alpacaeval CLONE]
+//         [--routerarena CLONE] --out FOLDER
+// CLONE is a clone of github.com/WildEval/ZeroEval, lm-sys/RouteLLM, HuanzhiMao/BFCL-Result, tatsu-lab/alpaca_eval or
+// RouteWorks/RouterArena. The files stay outside this repository.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -13,6 +14,7 @@ const SOURCES = {
   routellm: (make, read) => [make.routeLlmSet(read)],
   bfcl: (make, read) => [make.bfclSet(read)],
   alpacaeval: (make, read) => make.alpacaEvalSets(read),
+  routerarena: (make, read) => [make.routerArenaSet(read)],
 }
 const names = Object.keys(SOURCES)
 const text = { type: 'string' }

@@ -3,6 +3,7 @@ import { alpacaEvalSets } from '../../scripts/datasets/alpacaeval-sets.js'
 import { BFCL_MODELS, bfclSet } from '../../scripts/datasets/bfcl-set.js'
 import { answerIn, isSameFormula, isSameNumber } from '../../scripts/datasets/graded-answers.js'
 import { ROUTELLM_MODELS, routeLlmSet } from '../../scripts/datasets/routellm-set.js'
+import { ROUTERARENA_MODELS, routerArenaSet } from '../../scripts/datasets/routerarena-set.js'
 import { ZEROEVAL_MODELS, zeroEvalSets } from '../../scripts/datasets/zeroeval-sets.js'
 
 const MODELS = Object.keys(ZEROEVAL_MODELS)
@@ -95,6 +96,29 @@ describe('a public set', () => {
     expect(rows[0].outcomes[second].costUsd).toBeCloseTo((300 * input + 20 * output) / 1e6, 15)
   })
 
+  it('of RouterArena has its own judgements, of rewards from 0, with the tokens that were counted', () => {
+    const [first, second] = Object.keys(ROUTERARENA_MODELS)
+    const { rows } = routerArenaSet((path) =>
+      [0.5, -0.25]
+        .map((score, i) => ({
+          global_index: `NarrativeQA_${i}`,
+          question: `story ${i}`,
+          token_usage: { input_tokens: 300, output_tokens: 20 },
+          evaluation_result: { score: path.includes(first) ? score : 1 },
+        }))
+        .map((answer) => JSON.stringify(answer))
+        .join('\n'),
+    )
+    expect(rows.map(({ id, prompt }) => [id, prompt])).toEqual([
+      ['routerarena-NarrativeQA_0', 'story 0'],
+      ['routerarena-NarrativeQA_1', 'story 1'],
+    ])
+    expect(rows.map(({ outcomes }) => outcomes[first].reward)).toEqual([0.5, 0])
+    expect(rows.map(({ outcomes }) => outcomes[second].reward)).toEqual([1, 1])
+    const [input, output] = ROUTERARENA_MODELS[second]
+    expect(rows[0].outcomes[second].costUsd).toBeCloseTo((300 * input + 20 * output) / 1e6, 15)
+  })
+
   it('of AlpacaEval has how likely the judge prefers an answer, of prompts that all were judged on', () => {
     const sets = alpacaEvalSets((path) =>
       JSON.stringify([
@@ -120,6 +144,12 @@ describe('a public set', () => {
     ],
     ['bfcl', bfclSet, '{}\n{', /_score\.json:2: expected JSON$/],
     ['bfcl without answers', bfclSet, '', /^bfcl: expected a prompt that every model has answered$/],
+    [
+      'routerarena',
+      routerArenaSet,
+      '{"global_index":"NarrativeQA_0"}',
+      /^cached_results\/.*: expected a judged answer with its tokens in record 1$/,
+    ],
     [
       'routellm',
       routeLlmSet,
