@@ -59,6 +59,8 @@ export function costOf(
 function lackOf(bill: Bill): BillLack | null {
   const quoted = quoteOf(FREE, bill)
   if (quoted === null || quoted.flags.includes('not-an-amount')) return 'bad-tokens'
+  // `1.234` is how a spreadsheet may write 1234.
+  if (!Object.values(quoted.tokens ?? {}).every(Number.isInteger)) return 'bad-tokens'
   const { usage, inputTokens, outputTokens } = bill
   if (usage === undefined || usage === null) {
     if ([inputTokens, outputTokens].some((count) => Number.isNaN(count))) return 'bad-tokens'

@@ -16,7 +16,7 @@ import { decisionRow, type ImportedRow, outcomeRow } from './rows.js'
 import { type Reward, rewardIn, ScoreBook } from './scores.js'
 import { fieldAt, numberIn } from './values.js'
 
-/** Ids that are remembered, to find one that comes again: some 100 MB. */
+/** Ids of used rows that are remembered, to find one that comes again: some 100 MB. */
 const IDS_MAX = 1_000_000
 /** Characters of prompts of other files that are kept at most: some 1 GB. */
 const REQUEST_CHARACTERS_MAX = 2 ** 29
@@ -174,7 +174,7 @@ class Importer implements LogImport {
     if (format === undefined) return 'unknown-format'
     const call = format.read(record, (id) => this.requests.get(id) ?? null)
     if (call.unusable !== null) return call.unusable
-    if (call.id !== null && this.isKnown(call.id)) return 'duplicate'
+    if (call.id !== null && this.ids.has(call.id)) return 'duplicate'
     const model = this.modelOf(call)
     if (model === 'no-model' || model === 'unknown-model') return model
     if (call.prompt === null) return 'no-prompt'
@@ -186,6 +186,8 @@ class Importer implements LogImport {
     if (typeof reward === 'string' && (needsAll || reward !== 'no-reward')) return reward
     const propensity = this.propensityOf(record)
     if (propensity === 'bad-propensity') return propensity
+    // One that was left out keeps nobody out: a retry, or a later export that has the reward, is the call then.
+    if (call.id !== null) this.ids.set(call.id, true)
     return {
       id: call.id ?? place,
       place,
@@ -219,13 +221,6 @@ class Importer implements LogImport {
     const { propensity: name } = this.settings
     const value = name === null ? null : numberIn(fieldAt(record, name))
     return value === null || (value > 0 && value <= 1) ? value : 'bad-propensity'
-  }
-
-  /** Whether an id came before, as far back as ids are remembered; it is noted. */
-  private isKnown(id: string): boolean {
-    if (this.ids.has(id)) return true
-    this.ids.set(id, true)
-    return false
   }
 
   /** @returns null while the row waits for other models */

@@ -74,15 +74,16 @@ describe('LiteLLM spend logs', () => {
       liteLlm({ ...CALLS[0], id: 'y' }, { model: '', model_group: '' }),
       liteLlm({ ...CALLS[0], id: 'z' }, { spend: 0, ...NO_TOKENS, response: {} }),
       liteLlm({ ...CALLS[0], id: 'x' }),
+      liteLlm({ ...CALLS[0], id: 'x' }),
     ]
     const { rows, report } = imported(records, stars)
-    expect(rows).toEqual([])
+    expect(rows).toEqual(priorRows([{ ...CALLS[0], id: 'x' }]))
     expect(report.leftOut).toEqual([
       { reason: 'embeddings', count: 1, first: 'log:3' },
       { reason: 'other-call', count: 1, first: 'log:4' },
       { reason: 'failed', count: 1, first: 'log:1' },
       { reason: 'cache-hit', count: 1, first: 'log:2' },
-      { reason: 'duplicate', count: 1, first: 'log:10' },
+      { reason: 'duplicate', count: 1, first: 'log:11' },
       { reason: 'no-model', count: 1, first: 'log:8' },
       { reason: 'no-prompt', count: 2, first: 'log:5' },
       { reason: 'no-usage', count: 1, first: 'log:9' },

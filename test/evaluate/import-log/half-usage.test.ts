@@ -20,6 +20,9 @@ const USAGES = [
   ['bad-tokens', { prompt_tokens: -1000, completion_tokens: 40, total_tokens: 40 }],
   ['bad-tokens', { prompt_tokens: '1000', completion_tokens: 40, total_tokens: 1040 }],
   ['bad-tokens', { prompt_tokens: 1000, completion_tokens: '40', total_tokens: 1040 }],
+  // Of a spreadsheet that writes thousands with a point.
+  ['bad-tokens', { prompt_tokens: 1.234, completion_tokens: 40 }],
+  ['bad-tokens', { prompt_tokens: 1000, completion_tokens: 40, prompt_tokens_details: { cached_tokens: 0.5 } }],
   ['half-tokens', { prompt_tokens: null, completion_tokens: 40, total_tokens: 1040 }],
   ['half-tokens', { completion_tokens: 40 }],
   ['half-tokens', { prompt_tokens: 1000 }],
@@ -48,6 +51,7 @@ describe('a usage that tells half of what was used', () => {
     ['half-tokens', { prompt_tokens: null, completion_tokens: null, total_tokens: 1040 }],
     ['bad-tokens', { prompt_tokens: -5, completion_tokens: 40 }],
     ['bad-tokens', { prompt_tokens: 'many', completion_tokens: 40 }],
+    ['bad-tokens', { prompt_tokens: '1.234', completion_tokens: '40' }],
   ])('of LiteLLM beside a spend of 0 is left out as %s: %j', (reason, counts) => {
     for (const models of [PRICES, undefined]) {
       const { leftOut } = reportOf(liteLlm(CALL, { spend: 0, response: {}, ...counts }), { ...STARS, models })
@@ -60,6 +64,7 @@ describe('a usage that tells half of what was used', () => {
     ['half-tokens', { total: 1040 }],
     ['bad-tokens', { input: -1000, output: 40 }],
     ['bad-tokens', { input: 'many', output: 40 }],
+    ['bad-tokens', { input: 1000.5, output: 40 }],
   ])('of Langfuse is left out as %s: %j', (reason, usageDetails) => {
     const none = { calculatedTotalCost: null, totalCost: null, costDetails: {}, usage: null }
     const record = langfuse(CALL, {
@@ -74,6 +79,7 @@ describe('a usage that tells half of what was used', () => {
     ['half-tokens', { inputTokens: 1000 }],
     ['bad-tokens', { inputTokens: -1, outputTokens: 40 }],
     ['bad-tokens', { inputTokens: 1000, outputTokens: 'forty' }],
+    ['bad-tokens', { inputTokens: '1.234', outputTokens: '40' }],
   ])('of named columns is left out as %s: %j', (reason, counts) => {
     const record = { prompt: 'What is rain?', model: 'small', reward: 1, ...counts }
     expect(reportOf(record).leftOut).toEqual([{ reason, count: 1, first: 'log:1' }])

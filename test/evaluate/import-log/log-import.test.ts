@@ -61,6 +61,30 @@ describe('rows', () => {
     }
   })
 
+  test('of an id that was left out do not keep out the one of the same id that can be used', () => {
+    const [call] = CALLS
+    const records = [
+      openAi(call, { reward: null }),
+      openAi(call, { reward: 'fine' }),
+      openAi(call, { cost: -1 }),
+      openAi(call),
+      openAi(call),
+    ]
+    const { rows, report } = imported(records, { models: PRICES })
+    expect(rows).toHaveLength(1)
+    expect(report).toMatchObject({
+      rowsIn: 5,
+      rowsUsed: 1,
+      leftOut: [
+        { reason: 'duplicate', count: 1, first: 'log:5' },
+        { reason: 'bad-cost', count: 1, first: 'log:3' },
+        { reason: 'no-reward', count: 1, first: 'log:1' },
+        { reason: 'reward-not-a-number', count: 1, first: 'log:2' },
+      ],
+    })
+    expect(imported([...records].reverse(), { models: PRICES }).rows).toEqual(rows)
+  })
+
   test('for evaluate need neither reward nor cost, and carry time and propensity', () => {
     const records = [
       openAi(CALLS[0], { chance: 0.25 }),
