@@ -5,7 +5,10 @@ import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { firstOf, isAbove0, isTrue, numberIn, recordIn, textIn, timeIn } from './values.js'
+import { firstOf, isAbove0, isTrue, numberIn, recordIn, textIn, timeIn, unfolded } from './values.js'
+
+/** Where logs write the status of HTTP. */
+const STATUSES = ['status_code', 'status', 'statusCode', 'response_status']
 
 /**
  * Requests and answers as the OpenAI API has them: lines with both, output files of the batch API, stored completions. The
@@ -77,17 +80,25 @@ function answerOf(record: Json): Json {
 }
 
 function unusable(record: Json, answer: Json): LeftOutReason | null {
-  const status = numberIn(recordIn(record.response).status_code) ?? numberIn(record.status_code)
-  const hasError = [record.error, answer.error].some(
-    (error) => error !== undefined && error !== null && error !== '',
+  const hasFailed = [recordIn(record.response), record].some((part) =>
+    STATUSES.some((name) => (numberIn(part[name]) ?? 0) >= 400),
   )
-  if (hasError || (status !== null && status >= 400) || answer.status === 'failed') return 'failed'
+  if (hasFailed || isError(record.error) || isError(answer.error) || answer.status === 'failed')
+    return 'failed'
   const url = String(firstOf(record.url, recordIn(record.request).url) ?? '')
   if (/embedding/.test(url) || isEmbeddings(answer)) return 'embeddings'
   if (/\/(images|audio|moderations)\b/.test(url)) return 'other-call'
   if (isTrue(record.cache_hit) || isTrue(record.cached)) return 'cache-hit'
   const isAnswered = ['choices', 'output', 'content', 'usage'].some((name) => Object.hasOwn(answer, name))
   return isAnswered || Object.hasOwn(record, 'usage') ? null : 'request-alone'
+}
+
+/** Logs write an error that was not there in many ways. */
+function isError(value: unknown): boolean {
+  const error = unfolded(value)
+  if (error === undefined || error === null || error === false || error === 0) return false
+  if (typeof error === 'string') return !/^(|false|null|none|0)$/i.test(error.trim())
+  return typeof error !== 'object' || Object.keys(error).length > 0
 }
 
 function isEmbeddings({ object, data }: Json): boolean {

@@ -7,15 +7,18 @@ import { unfolded } from './values.js'
 /** What LiteLLM writes in the place of a prompt that it was told not to keep. */
 const REDACTED = 'redacted-by-litellm'
 
+/** Fields of messages and of requests, whoever writes them. */
+const OF_REQUESTS = ['role', 'content', 'contents', 'parts', 'messages', 'input', 'prompt', 'lc']
+
 /**
  * The text that `route` would encode of a request: of its messages (chat completions, Anthropic), its input (responses) or
  * its prompt (completions). Null for a request without a text that can be read.
  */
 export function promptOfRequest(request: Json): string | null {
-  const messages = unfolded(request.messages)
+  const messages = opened(request.messages)
   if (Array.isArray(messages)) return textOf(messages, request.system)
   if (typeof messages === 'string') return said(messages)
-  const input = unfolded(request.input)
+  const input = opened(request.input)
   // Items without a role are calls of tools and their results, as the adapter of the responses API has them.
   if (Array.isArray(input)) {
     const items = input.filter((item) => isRecord(item) && typeof item.role === 'string')
@@ -27,13 +30,26 @@ export function promptOfRequest(request: Json): string | null {
 
 /** The same of what a log calls the input of a call: a text, messages, a message, or a request. */
 export function promptOfInput(value: unknown): string | null {
-  const input = unfolded(value)
+  const input = opened(value)
   if (typeof input === 'string') return said(input)
   // LangChain has a list of chats.
   if (Array.isArray(input))
     return textOf(input.length === 1 && Array.isArray(input[0]) ? input[0] : input, undefined)
   if (!isRecord(input)) return null
   return typeof input.role === 'string' ? textOf([input], undefined) : promptOfRequest(input)
+}
+
+/** Messages or a request that stand in a text; other JSON in a text is what somebody asked about. */
+function opened(value: unknown): unknown {
+  const found = unfolded(value)
+  return typeof value === 'string' && !isOfRequest(found) ? value : found
+}
+
+/** What is empty stands for a request that was not kept. */
+function isOfRequest(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0 || value.some(isOfRequest)
+  if (!isRecord(value)) return false
+  return Object.keys(value).length === 0 || OF_REQUESTS.some((name) => Object.hasOwn(value, name))
 }
 
 function textOf(messages: readonly unknown[], system: unknown): string | null {

@@ -157,6 +157,31 @@ describe('requests and answers of OpenAI', () => {
     })
   })
 
+  test('without a failure may have an error of false, of nothing or of an empty object, and a status', () => {
+    const errors = [false, 'false', {}, '{}', [], 0, null, '', 'null', 'None']
+    const records = errors.map((error, i) => openAi({ ...CALLS[0], id: `${i}` }, { error, status: 200 }))
+    expect(imported(records, { models: PRICES }).report.leftOut).toEqual([])
+  })
+
+  test.each([
+    { status: 500 },
+    { status: '429' },
+    { status_code: 503 },
+    { statusCode: 400 },
+    { response_status: 502 },
+    { error: true },
+    { error: 'rate limited' },
+    { error: { message: 'no' } },
+    { error: '{"message": "no"}' },
+    { response: { status: 500, body: { usage: { prompt_tokens: 9, completion_tokens: 0 } } } },
+    { response: { statusCode: 500, body: {} } },
+    { response: { status_code: 'x', status: 500, body: {} } },
+    { response: { status: 'failed', usage: { input_tokens: 9, output_tokens: 1 } } },
+  ])('that failed are left out as failed: %j', (more) => {
+    const { report } = imported([openAi(CALLS[0], more)], { models: PRICES })
+    expect(report.leftOut).toEqual([{ reason: 'failed', count: 1, first: 'log:1' }])
+  })
+
   test('stored completions find their messages among the requests by their own id', () => {
     const log = createLogImport({ models: PRICES })
     const [call] = CALLS
@@ -255,6 +280,51 @@ describe('Langfuse', () => {
       { outcomes: { small: { reward: 0, costUsd } } },
     ])
     expect(report.leftOut).toEqual([{ reason: 'reward-not-a-number', count: 1, first: 'log:3' }])
+  })
+})
+
+describe('a prompt that is JSON by itself', () => {
+  const usage = { input_tokens: 20, output_tokens: 20 }
+  const own = ['{"task": "extract", "text": "rain"}', '[1, 2, 3]', '["a", "b"]', '[{"name": "Ann"}]']
+
+  test.each(own)('is the text that it is, in every format: %s', (prompt) => {
+    const [call] = CALLS
+    const records = [
+      { prompt, model: 'small', costUsd: 1, reward: 1 },
+      { request: { model: 'small', input: prompt }, response: { id: 'a', usage }, reward: 1 },
+      { request: { model: 'small', prompt }, response: { id: 'b', usage }, reward: 1 },
+      langfuse(call, { input: prompt, scores: { reward: 1 } }),
+      liteLlm({ ...call, id: 'c' }, { messages: prompt, reward: 1 }),
+      openAi({ ...call, prompt }),
+    ]
+    const { rows } = imported(records, { models: PRICES })
+    expect(rows.map((row) => 'prompt' in row && row.prompt)).toEqual(records.map(() => prompt))
+  })
+
+  test('that holds messages or a request is read as these', () => {
+    const messages = [{ role: 'user', content: 'Name a river' }]
+    const prompts = [messages, { messages }, { model: 'm', input: 'Name a river' }, messages[0], [messages]]
+    const records = prompts.map((prompt) => ({
+      prompt: JSON.stringify(prompt),
+      model: 'small',
+      costUsd: 1,
+      reward: 1,
+    }))
+    const { rows } = imported(records)
+    expect(rows.map((row) => 'prompt' in row && row.prompt)).toEqual(prompts.map(() => 'Name a river'))
+  })
+
+  test('of messages without a text, as of an image alone, is no prompt', () => {
+    const image = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] }]
+    const records = [image, { messages: image }, image[0], { messages: [] }, {}, []].map((prompt) => ({
+      prompt: JSON.stringify(prompt),
+      model: 'small',
+      costUsd: 1,
+      reward: 1,
+    }))
+    expect(imported(records).report.leftOut).toEqual([
+      { reason: 'no-prompt', count: records.length, first: 'log:1' },
+    ])
   })
 })
 

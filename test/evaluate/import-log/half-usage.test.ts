@@ -22,7 +22,10 @@ const USAGES = [
   ['bad-tokens', { prompt_tokens: 1000, completion_tokens: '40', total_tokens: 1040 }],
   // Of a spreadsheet that writes thousands with a point.
   ['bad-tokens', { prompt_tokens: 1.234, completion_tokens: 40 }],
-  ['bad-tokens', { prompt_tokens: 1000, completion_tokens: 40, prompt_tokens_details: { cached_tokens: 0.5 } }],
+  [
+    'bad-tokens',
+    { prompt_tokens: 1000, completion_tokens: 40, prompt_tokens_details: { cached_tokens: 0.5 } },
+  ],
   ['half-tokens', { prompt_tokens: null, completion_tokens: 40, total_tokens: 1040 }],
   ['half-tokens', { completion_tokens: 40 }],
   ['half-tokens', { prompt_tokens: 1000 }],
