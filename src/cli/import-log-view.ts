@@ -1,5 +1,5 @@
 import { visible } from '../base/visible.js'
-import { type ImportReport, REASONS } from '../evaluate/import-log/index.js'
+import { type ImportReport, REASONS, type UnseenName } from '../evaluate/import-log/index.js'
 import { fixed, plural, usd } from './format.js'
 import { type Column, renderTable } from './table.js'
 
@@ -57,12 +57,16 @@ function hintsOf({
   leftOut,
   unknownModels,
   otherScores,
-}: Pick<ImportReport, 'leftOut' | 'unknownModels' | 'otherScores'>): string[] {
+  unseen,
+}: Pick<ImportReport, 'leftOut' | 'unknownModels' | 'otherScores' | 'unseen'>): string[] {
   const listed = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
       .map(([name, count]) => `${visible(name)} (${count})`)
       .join(', ')
   return [
+    ...(unseen.length === 0
+      ? []
+      : [`no row has what was asked for by ${unseen.map(flagOf).join(', ')}: nothing was read of it`]),
     ...(Object.keys(unknownModels).length === 0
       ? []
       : [`models that --model or --models could name: ${listed(unknownModels)}`]),
@@ -75,6 +79,12 @@ function hintsOf({
         ]
       : []),
   ]
+}
+
+/** The flag that named it. */
+function flagOf({ option, what, name }: UnseenName): string {
+  if (option === 'columns') return `--column ${visible(`${what}=${name}`)}`
+  return option === 'names' ? `--model ${visible(`${what}=${name}`)}` : `--${option} ${visible(name)}`
 }
 
 function notesOf(report: ImportReport, out: string): string[] {

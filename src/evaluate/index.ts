@@ -20,5 +20,6 @@ export {
   type LeftOutReason,
   type LogImport,
   type LogImportOptions,
+  type UnseenName,
 } from './import-log/index.js'
 export { type DecisionLog, type LoggedDecision, parseDecisionLog } from './log.js'

@@ -410,6 +410,23 @@ describe('flags', () => {
     ])
   })
 
+  test('with names that no row has are told, in a report and in a refusal', async () => {
+    const rows = [{ prompt: 'Why?', model: 'small', usd: 1, inputTokens: 10, outputTokens: 5, reward: 1 }]
+    await folder.write('calls.csv', csv(rows))
+    await folder.write('models.json', { models: PRICES })
+    const base = ['import-log', 'calls.csv', '--models', 'models.json', '--column', 'cost=USD', ...OUT]
+    expect(await folder.ok(base)).toContain(
+      'No row has what was asked for by --column cost=USD: nothing was read of it.',
+    )
+    expect(await folder.ok([...base, '--column', 'cost=usd'])).not.toContain('No row has')
+    await folder.refused(
+      [...base, '--reward', 'thumb', '--propensity', 'p'],
+      /1 no reward .*; no row has what was asked for by --column cost=USD, --propensity p, --reward thumb: nothing was read of it/,
+    )
+    const { report } = await imported('calls.csv', '--column', 'cost=usd', '--model', 'big=gpt,gpt-4')
+    expect(report.unseen).toEqual([{ option: 'names', what: 'big', name: 'gpt,gpt-4' }])
+  })
+
   test('tell what they could have been', async () => {
     await folder.write('o.jsonl', lines(CALLS.map((call) => langfuse(call, { model: 'gpt' }))))
     await folder.write('s.jsonl', lines([...CALLS.map((call) => langfuseScore(call)), { value: 1 }]))

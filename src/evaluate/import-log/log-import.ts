@@ -14,6 +14,7 @@ import { type LeftOutReason, REASON_NAMES } from './reasons.js'
 import { type ImportReport, ImportTally } from './report.js'
 import { decisionRow, type ImportedRow, outcomeRow } from './rows.js'
 import { type Reward, rewardIn, ScoreBook } from './scores.js'
+import { UnseenNames } from './unseen.js'
 import { fieldAt, numberIn } from './values.js'
 
 /** Ids of used rows that are remembered, to find one that comes again: some 100 MB. */
@@ -99,6 +100,7 @@ class Importer implements LogImport {
   private readonly formats: readonly LogFormat[]
   private readonly tally = new ImportTally()
   private readonly scores: ScoreBook
+  private readonly unseen: UnseenNames
   private readonly requests = new Map<string, string>()
   private requestCharacters = 0
   private readonly ids = new LatestMap<string, true>(IDS_MAX)
@@ -109,6 +111,10 @@ class Importer implements LogImport {
     this.settings = settings
     this.formats = formatsOf(settings.format, settings.columns)
     this.scores = new ScoreBook(settings.rewards)
+    this.unseen = new UnseenNames({
+      ...settings,
+      reward: settings.hasNamedReward ? settings.rewards.name : null,
+    })
     this.sets = settings.use === 'replay' ? new OutcomeSets(settings.models?.size ?? 0) : null
   }
 
@@ -165,12 +171,13 @@ class Importer implements LogImport {
 
   finish(): ImportReport {
     for (const { place } of this.sets?.rest() ?? []) this.tally.leaveOut('not-every-model', place)
-    return this.tally.report(this.settings.use, this.scores.otherNames)
+    return this.tally.report(this.settings.use, this.scores.otherNames, this.unseen.list())
   }
 
   /** @param place what a row is called that has no id of its own */
   private read(record: Json, place: string): Usable | LeftOutReason {
     const format = this.formats.find((each) => this.formats.length === 1 || each.fits(record))
+    this.unseen.record(record, format?.name === 'columns')
     if (format === undefined) return 'unknown-format'
     const call = format.read(record, (id) => this.requests.get(id) ?? null)
     if (call.unusable !== null) return call.unusable
@@ -205,7 +212,9 @@ class Importer implements LogImport {
     if (given.length === 0) return 'no-model'
     for (const name of given) {
       const id = names.get(name)
-      if (id !== undefined) return id
+      if (id === undefined) continue
+      this.unseen.model(id)
+      return id
     }
     const own = models === null ? given[0] : given.find((name) => models.has(name))
     if (own !== undefined) return own
@@ -214,7 +223,9 @@ class Importer implements LogImport {
   }
 
   private rewardOf(record: Json, { scoreIds, scores }: LoggedCall): Reward {
-    return rewardIn(this.scores.of(record, scoreIds, scores), this.settings.rewards)
+    const reward = rewardIn(this.scores.of(record, scoreIds, scores), this.settings.rewards)
+    if (reward !== 'no-reward') this.unseen.rewarded()
+    return reward
   }
 
   private propensityOf(record: Json): number | null | 'bad-propensity' {

@@ -62,6 +62,8 @@ export interface ImportSettings {
   readonly models: ReadonlyMap<string, ResolvedModelSpec> | null
   readonly names: ReadonlyMap<string, string>
   readonly rewards: RewardSettings
+  /** Whether somebody named the reward. */
+  readonly hasNamedReward: boolean
   readonly propensity: string | null
   readonly columns: ColumnMap
   readonly contextsOnly: boolean
@@ -106,6 +108,7 @@ export function readImportOptions(options: LogImportOptions): ImportSettings {
     models,
     names: readNames(plain.names, models),
     rewards: readRewards(plain),
+    hasNamedReward: plain.reward !== undefined,
     propensity: plain.propensity === undefined ? null : checkString(plain.propensity, 'propensity'),
     columns: readColumns(plain.columns),
     contextsOnly: plain.contextsOnly === undefined ? false : checkBoolean(plain.contextsOnly, 'contextsOnly'),

@@ -1,4 +1,5 @@
 import { type LeftOutReason, REASON_NAMES } from './reasons.js'
+import type { UnseenName } from './unseen.js'
 
 /** Names of models that nobody gave, which are told at most. */
 const UNKNOWN_MODELS_MAX = 20
@@ -48,6 +49,8 @@ export interface ImportReport {
   readonly otherScores: Readonly<Record<string, number>>
   /** Used rows with a propensity. */
   readonly propensities: number
+  /** What the options named and no row had: nothing was read of it. */
+  readonly unseen: readonly UnseenName[]
 }
 
 export type ImportUse = 'priors' | 'replay' | 'evaluate'
@@ -145,7 +148,11 @@ export class ImportTally {
     if (hasPropensity) this.propensities++
   }
 
-  report(use: ImportUse, otherScores: ReadonlyMap<string, number>): ImportReport {
+  report(
+    use: ImportUse,
+    otherScores: ReadonlyMap<string, number>,
+    unseen: readonly UnseenName[],
+  ): ImportReport {
     const { rowsIn, rowsUsed, rowsWritten, firstDiffering, firstFar, firstUnchecked, propensities } = this
     const known = [...this.models.values()].reduce((sum, { rewarded }) => sum + rewarded, 0)
     return {
@@ -168,6 +175,7 @@ export class ImportTally {
       rewards: { known, unknown: rowsUsed - known },
       otherScores: Object.fromEntries(otherScores),
       propensities,
+      unseen,
     }
   }
 }

@@ -341,6 +341,42 @@ describe('named columns', () => {
     expect(imported(records, { columns, reward: 'rating' }).rows).toEqual(priorRows(CALLS))
   })
 
+  test('what was asked for by a name that no row has is told', () => {
+    const record = { prompt: 'a', model: 'small-1', usd: 1, costUsd: 2, stars: 1, p: 0.5 }
+    const right = {
+      columns: { cost: 'usd' },
+      names: { 'small-1': 'small' },
+      propensity: 'p',
+      reward: 'stars',
+    }
+    expect(imported([record, {}], right).report.unseen).toEqual([])
+    const wrong = {
+      for: 'evaluate',
+      columns: { prompt: 'prompt', cost: 'dollars', at: 'time' },
+      names: { a: 'large', b: 'large', 'small-1': 'small' },
+      propensity: 'chance',
+      reward: 'rating',
+    } as const
+    const { rows, report } = imported([record], wrong)
+    expect(rows).toHaveLength(1)
+    expect(report.unseen).toEqual([
+      { option: 'columns', what: 'at', name: 'time' },
+      { option: 'columns', what: 'cost', name: 'dollars' },
+      { option: 'names', what: 'large', name: 'a,b' },
+      { option: 'propensity', what: 'propensity', name: 'chance' },
+      { option: 'reward', what: 'reward', name: 'rating' },
+    ])
+  })
+
+  test('of rows of another format are told as not met', () => {
+    const { rows, report } = imported([openAi(CALLS[0], { usd: 7 })], {
+      models: PRICES,
+      columns: { cost: 'usd' },
+    })
+    expect(rows).toHaveLength(1)
+    expect(report.unseen).toEqual([{ option: 'columns', what: 'cost', name: 'usd' }])
+  })
+
   test('a record of no known format is told', () => {
     expect(imported([{ a: 1 }, 'x', null]).report.leftOut).toEqual([
       { reason: 'bad-json', count: 2, first: 'log:2' },
