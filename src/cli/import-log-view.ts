@@ -88,7 +88,7 @@ function flagOf({ option, what, name }: UnseenName): string {
 }
 
 function notesOf(report: ImportReport, out: string): string[] {
-  const { costs, rewards, propensities, rowsUsed } = report
+  const { costs, rewards, propensities, rowsUsed, times } = report
   const notes = [`Costs: ${costs.fromLog} from the log, ${costs.fromPrices} from prices.`]
   if (costs.unknown > 0) notes.push(`${costs.unknown} have no cost, ${rewards.unknown} no reward.`)
   else if (rewards.unknown > 0) notes.push(`${rewards.unknown} have no reward.`)
@@ -107,6 +107,10 @@ function notesOf(report: ImportReport, out: string): string[] {
       `${costs.unchecked} have tokens that cannot be priced, the first at ${costs.firstUnchecked}: the log's cost counts, and was compared with nothing.`,
     )
   notes.push(...hintsOf(report).map((hint) => `${hint[0].toUpperCase()}${hint.slice(1)}.`))
+  if (report.for === 'evaluate' && times.unread > 0)
+    notes.push(
+      `${times.unread} have a time that cannot be read, the first at ${times.firstUnread}: 'evaluate' takes the order of the rows for that of time.`,
+    )
   if (report.for === 'evaluate' && propensities < rowsUsed)
     notes.push(withoutPropensity(rowsUsed - propensities))
   if (out !== '-') notes.push(`Next: ${nextOf(report.for, visible(out))}`)

@@ -427,6 +427,16 @@ describe('flags', () => {
     expect(report.unseen).toEqual([{ option: 'names', what: 'big', name: 'gpt,gpt-4' }])
   })
 
+  test('a time in doubt is told, where rows are for evaluate', async () => {
+    const rows = [{ prompt: 'Why?', model: 'small', costUsd: 1, reward: 1, at: '03/04/2026' }]
+    await folder.write('calls.csv', csv(rows))
+    const base = ['import-log', 'calls.csv', ...OUT]
+    expect(await folder.ok([...base, '--for', 'evaluate'])).toContain(
+      "1 have a time that cannot be read, the first at calls.csv:2: 'evaluate' takes the order of the rows",
+    )
+    expect(await folder.ok(base)).not.toContain('a time that')
+  })
+
   test('tell what they could have been', async () => {
     await folder.write('o.jsonl', lines(CALLS.map((call) => langfuse(call, { model: 'gpt' }))))
     await folder.write('s.jsonl', lines([...CALLS.map((call) => langfuseScore(call)), { value: 1 }]))

@@ -6,7 +6,7 @@ import type { LeftOutReason } from './reasons.js'
 export interface LoggedCall {
   /** Null where the log has none: then nothing is known to be the same. */
   readonly id: string | null
-  /** Milliseconds since 1970; null where the log does not say. */
+  /** Milliseconds since 1970; null where the log does not say, NaN where it says what cannot be read. */
   readonly at: number | null
   /** What the log calls the model, the name that tells most first. */
   readonly models: readonly string[]

@@ -27,6 +27,8 @@ interface Usable {
   readonly id: string
   readonly place: string
   readonly at: number | null
+  /** Whether the log has a time that cannot be read. */
+  readonly isUntimed: boolean
   readonly model: string
   readonly prompt: string
   readonly reward: number | null
@@ -198,7 +200,8 @@ class Importer implements LogImport {
     return {
       id: call.id ?? place,
       place,
-      at: call.at,
+      at: Number.isFinite(call.at) ? call.at : null,
+      isUntimed: Number.isNaN(call.at),
       model,
       prompt: call.prompt,
       reward: typeof reward === 'string' ? null : reward,
@@ -252,13 +255,13 @@ class Importer implements LogImport {
     this.costs.set(outcome, cost)
     if (set === null) return null
     for (const each of set) {
-      this.use({ ...each, at: null, cost: this.costs.get(each) ?? null, propensity: null })
+      this.use({ ...each, at: null, isUntimed: false, cost: this.costs.get(each) ?? null, propensity: null })
       this.costs.delete(each)
     }
     return outcomeRow(set, this.settings)
   }
 
-  private use({ place, model, reward, cost, propensity }: Usable): void {
+  private use({ place, isUntimed, model, reward, cost, propensity }: Usable): void {
     this.tally.use({
       place,
       model,
@@ -269,6 +272,7 @@ class Importer implements LogImport {
       costIsFar: cost?.isFar ?? false,
       costIsUnchecked: cost?.isUnchecked ?? false,
       hasPropensity: propensity !== null,
+      isUntimed,
     })
   }
 }

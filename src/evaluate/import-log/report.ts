@@ -47,6 +47,8 @@ export interface ImportReport {
   readonly rewards: { readonly known: number; readonly unknown: number }
   /** Names of scores that were not asked for, the first 20, with how often they came. */
   readonly otherScores: Readonly<Record<string, number>>
+  /** Used rows whose time cannot be read or is in doubt: `evaluate` takes the order of the file then. Not counted for `replay`. */
+  readonly times: { readonly unread: number; readonly firstUnread: string | null }
   /** Used rows with a propensity. */
   readonly propensities: number
   /** What the options named and no row had: nothing was read of it. */
@@ -78,6 +80,7 @@ export interface UsedRow {
   readonly costIsFar: boolean
   readonly costIsUnchecked: boolean
   readonly hasPropensity: boolean
+  readonly isUntimed: boolean
 }
 
 /** Counts rows as they are used or left out. */
@@ -104,6 +107,8 @@ export class ImportTally {
   private firstFar: string | null = null
   private firstUnchecked: string | null = null
   private propensities = 0
+  private unreadTimes = 0
+  private firstUnreadTime: string | null = null
 
   leaveOut(reason: LeftOutReason, place: string): void {
     const left = this.left.get(reason)
@@ -146,6 +151,10 @@ export class ImportTally {
       this.firstUnchecked ??= place
     }
     if (hasPropensity) this.propensities++
+    if (row.isUntimed) {
+      this.unreadTimes++
+      this.firstUnreadTime ??= place
+    }
   }
 
   report(
@@ -174,6 +183,7 @@ export class ImportTally {
       costs: { ...this.costs, firstDiffering, firstFar, firstUnchecked },
       rewards: { known, unknown: rowsUsed - known },
       otherScores: Object.fromEntries(otherScores),
+      times: { unread: this.unreadTimes, firstUnread: this.firstUnreadTime },
       propensities,
       unseen,
     }

@@ -3,6 +3,8 @@ import type { Json } from '../../base/json.js'
 
 /** Times below this are seconds: in milliseconds they would be of the year 1973. */
 const SECONDS_MAX = 1e11
+/** What is less is no time: a year, days of a spreadsheet, a duration. */
+const SECONDS_MIN = 1e8
 
 /** JSON that stands in a text, as in a cell of CSV; other texts and values as they are. */
 export function unfolded(value: unknown): unknown {
@@ -50,14 +52,52 @@ export function textIn(value: unknown): string | null {
   return isText(value) && value.trim() !== '' ? value : null
 }
 
-/** Milliseconds since 1970, of seconds, milliseconds or a date; dates without a zone are of UTC. */
+const DATE = /^(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})/
+const CLOCK = /(?:[T ]\s*(?<hour>\d{1,2}):(?<minute>\d\d)(?::(?<second>\d\d(?:[.,]\d+)?))?)?/
+const ZONE = /\s*(?<half>AM|PM)?\s*(?<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(?:\s*(?:UTC|GMT))?$/
+/** A year first, so that nobody has to guess which number is the month. */
+const NUMERIC = new RegExp(DATE.source + CLOCK.source + ZONE.source, 'i')
+const WITH_MONTH =
+  /^[a-z]{0,9},?\s*(\d{1,2}\s)?\s*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b.*\d{4}/i
+
+/**
+ * Milliseconds since 1970, of seconds, milliseconds, microseconds, nanoseconds or a date; dates without a zone are of UTC. Null if it is
+ * missing; NaN for what is no time, or in doubt: `03/04/2026` is of March or of April.
+ */
 export function timeIn(value: unknown): number | null {
   const number = numberIn(value)
-  if (number !== null && Number.isFinite(number)) return number < SECONDS_MAX ? number * 1000 : number
-  if (typeof value !== 'string') return null
-  const text = value.trim().replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
-  const time = Date.parse(/^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text) ? `${text}Z` : text)
-  return Number.isFinite(time) ? time : null
+  if (number === null) return null
+  if (Number.isFinite(number)) return sinceEpoch(number)
+  if (typeof value !== 'string') return Number.NaN
+  const text = value.trim()
+  const found = NUMERIC.exec(text)?.groups
+  if (found !== undefined) return timeOf(found)
+  if (!WITH_MONTH.test(text)) return Number.NaN
+  return Date.parse(/(Z|UTC|GMT|[+-]\d\d:?\d\d)(\s*\(.*\))?$/.test(text) ? text : `${text} UTC`)
+}
+
+/** The unit by the size: each is right for the years 1973 to 5138. */
+function sinceEpoch(number: number): number {
+  if (number < SECONDS_MIN) return Number.NaN
+  if (number < SECONDS_MAX) return number * 1e3
+  if (number < SECONDS_MAX * 1e3) return number
+  return number < SECONDS_MAX * 1e6 ? number / 1e3 : number / 1e6
+}
+
+function timeOf(found: Readonly<Record<string, string | undefined>>): number {
+  const [year, month, day, hour, minute] = ['year', 'month', 'day', 'hour', 'minute'].map((part) =>
+    Number(found[part] ?? 0),
+  )
+  const second = Number((found.second ?? '0').replace(',', '.'))
+  const half = found.half?.toUpperCase()
+  if (half !== undefined && !(hour >= 1 && hour <= 12)) return Number.NaN
+  const hours = half === undefined ? hour : (hour % 12) + (half === 'PM' ? 12 : 0)
+  const date = new Date(Date.UTC(year, month - 1, day))
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return Number.NaN
+  if (hours > 23 || minute > 59 || second >= 61) return Number.NaN
+  const [, sign, zoneHours, zoneMinutes] = /^([+-])(\d\d):?(\d\d)?$/.exec(found.zone ?? '') ?? []
+  const offset = (Number(zoneHours ?? 0) * 60 + Number(zoneMinutes ?? 0)) * (sign === '-' ? -1 : 1)
+  return date.getTime() + ((hours * 60 + minute - offset) * 60 + Math.floor(second * 1000) / 1000) * 1000
 }
 
 /** The first of several that is there. */
