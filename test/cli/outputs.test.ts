@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { lines, liteLlm, told } from '../evaluate/import-log/logs.js'
 import { MODELS_DEV } from '../prices/lists.js'
 import { BIN, Folder, MODELS } from './support.js'
@@ -15,6 +16,12 @@ const log = (count = 40) => folder.write('a.jsonl', lines(told(count).map((call)
 async function routed() {
   await folder.write('models.json', { models: MODELS })
   await folder.ok(['route', 'rain', '--models', 'models.json', '--budget', '1', '--state', 'router.state'])
+}
+/** What is written and not complete. */
+async function unfinished(): Promise<string[]> {
+  const names = (await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder.path, name))).size))
+  return names.filter((_, i) => sizes[i] > 0)
 }
 const modeOf = async (name: string) => (await stat(join(folder.path, name))).mode & 0o777
 
@@ -88,6 +95,23 @@ describe('what commands write', () => {
     }
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
+
+  test.runIf(POSIX).each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'is gone where %s breaks it off, prompts and all, and the file from before stands',
+    async (signal) => {
+      await folder.write('rows.jsonl', 'before')
+      const args = ['import-log', '-', '--for', 'evaluate', '--out', 'rows.jsonl']
+      const child = spawn(process.execPath, [BIN, ...args], { cwd: folder.path })
+      const ended = once(child, 'close')
+      // More than is gathered before it is written; the end of the input never comes.
+      child.stdin.write(lines(told(4000).map((call) => liteLlm(call))))
+      await vi.waitFor(async () => expect(await unfinished()).not.toEqual([]), 20_000)
+      child.kill(signal)
+      expect(await ended).toEqual([null, signal])
+      expect(await readdir(folder.path)).toEqual(['rows.jsonl'])
+      expect((await folder.read('rows.jsonl')).toString()).toBe('before')
+    },
+  )
 
   test('is never what is read, under whatever name', async () => {
     await log()

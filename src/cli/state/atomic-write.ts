@@ -1,10 +1,11 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileError } from '../files.js'
+import { noteFinished, noteUnfinished } from './unfinished-files.js'
 
 /**
  * A file that is written piece by piece, and takes its name when it is complete and on the disk: readers and crashes find the old bytes
- * or the new ones, never a part.
+ * or the new ones, never a part. What a signal breaks off leaves nothing behind.
  */
 export class AtomicFile {
   private readonly path: string
@@ -23,8 +24,10 @@ export class AtomicFile {
     try {
       // What a killed process left behind under this name may have had other permissions.
       await unlink(temporary).catch(() => {})
+      noteUnfinished(temporary)
       return new AtomicFile(path, temporary, await open(temporary, 'wx', mode))
     } catch (error) {
+      noteFinished(temporary)
       throw fileError(error, path, 'write')
     }
   }
@@ -44,6 +47,7 @@ export class AtomicFile {
       await this.handle.sync()
       await this.handle.close()
       await rename(this.temporary, this.path)
+      noteFinished(this.temporary)
     } catch (error) {
       throw fileError(error, this.path, 'write')
     }
@@ -54,6 +58,7 @@ export class AtomicFile {
   async discard(): Promise<void> {
     await this.handle.close().catch(() => {})
     await unlink(this.temporary).catch(() => {})
+    noteFinished(this.temporary)
   }
 }
 
