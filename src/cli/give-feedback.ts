@@ -4,6 +4,7 @@ import { EventLog } from './event-log.js'
 import { renderEffect } from './feedback-view.js'
 import { usd } from './format.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
+import { shellWord } from './shell-word.js'
 import { teach } from './state/session.js'
 
 /** What all commands have that tell something of a request. */
@@ -42,7 +43,7 @@ export async function giveFeedback<T>(
     )
     let warning = ''
     router.on('implausible-bill', ({ id: of, costUsd, listCostUsd }) => {
-      warning = `  ${visible(of)}: a bill of ${usd(costUsd)} is far beyond what the request could cost (${usd(listCostUsd)} at list price); if it is wrong, 'paretobandit correct ${visible(of)} --cost USD --state ${visible(flags.state)}' books the right one\n`
+      warning = `  ${visible(of)}: a bill of ${usd(costUsd)} is far beyond what the request could cost (${usd(listCostUsd)} at list price); if it is wrong, 'paretobandit correct ${shellWord(visible(of))} --cost USD --state ${shellWord(visible(flags.state))}' books the right one\n`
     })
     tell(router, given, say)
     return headline + renderEffect(model, before, router.stats()) + warning

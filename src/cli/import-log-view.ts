@@ -1,6 +1,7 @@
 import { visible } from '../base/visible.js'
 import { type ImportReport, REASONS, type UnseenName } from '../evaluate/import-log/index.js'
 import { fixed, plural, usd } from './format.js'
+import { shellWord } from './shell-word.js'
 import { type Column, renderTable } from './table.js'
 
 const LEFT_COLUMNS: readonly Column[] = [
@@ -113,7 +114,7 @@ function notesOf(report: ImportReport, out: string): string[] {
     )
   if (report.for === 'evaluate' && propensities < rowsUsed)
     notes.push(withoutPropensity(rowsUsed - propensities))
-  if (out !== '-') notes.push(`Next: ${nextOf(report.for, visible(out))}`)
+  if (out !== '-') notes.push(`Next: ${nextOf(report.for, shellWord(visible(out)))}`)
   return notes
 }
 

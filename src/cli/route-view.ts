@@ -3,6 +3,7 @@ import type { Decision, ExclusionReason, Explanation, ModelExplanation } from '.
 import type { PacerStats } from '../router/stats.js'
 import { fixed, percent, usd } from './format.js'
 import type { RouteChange } from './route-changes.js'
+import { shellWord } from './shell-word.js'
 import { renderTable } from './table.js'
 
 /** What `route` did. */
@@ -120,9 +121,4 @@ function renderNext({ id, model }: Decision, state: string | null): string {
     `  paretobandit fail ${id} --state ${file}`,
     '',
   ].join('\n')
-}
-
-/** Quoted where a POSIX shell needs it, so that the printed commands can be pasted. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

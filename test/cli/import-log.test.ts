@@ -334,6 +334,16 @@ describe('files', () => {
     )
   })
 
+  test('have the next command in words that can be pasted, whatever their names', async () => {
+    await folder.write('a.jsonl', lines(CALLS.map((call) => liteLlm(call))))
+    const base = ['import-log', 'a.jsonl', ...STARS]
+    expect(await folder.ok([...base, '--out', "my rows' ü.jsonl"])).toContain(
+      "Next: paretobandit fit-priors --data 'my rows'\\'' ü.jsonl' --out priors.json",
+    )
+    expect(await folder.ok([...base, '--out', 'rows.jsonl'])).toContain('fit-priors --data rows.jsonl --out')
+    await folder.refused(['stats', '--state', 'no state'], /route --state 'no state''/)
+  })
+
   test('are for their owner alone, and links stay links', async () => {
     await folder.write('a.jsonl', lines(records))
     await imported('a.jsonl', ...STARS)

@@ -5,6 +5,7 @@ import type { Router } from '../../router/router.js'
 import { openRedisReadOnly, type RedisReader } from '../../store/redis/read-only.js'
 import { openSqliteReadOnly, type SqliteReader } from '../../store/sqlite/read-only.js'
 import { CommandError } from '../command-error.js'
+import { shellWord } from '../shell-word.js'
 import { sqliteDriver } from './driver.js'
 import { kindOf } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
@@ -88,7 +89,7 @@ async function openReader(place: string, stream: string | undefined): Promise<Lo
   const kind = kindOf(place, false)
   if (kind === 'nothing') throw missing(place)
   if (kind === 'state-file') {
-    const message = `${place}: is a state file from before there were logs; 'paretobandit stats --state ${place}' makes a log of it`
+    const message = `${place}: is a state file from before there were logs; 'paretobandit stats --state ${shellWord(place)}' makes a log of it`
     throw new CommandError('FILE_UNREADABLE', message)
   }
   return openSqliteReadOnly(place, { driver: sqliteDriver() })

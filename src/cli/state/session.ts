@@ -5,6 +5,7 @@ import type { RouterOptions } from '../../policy/options.js'
 import type { Router } from '../../router/router.js'
 import { CommandError } from '../command-error.js'
 import { printError } from '../print.js'
+import { shellWord } from '../shell-word.js'
 import { HeldStore, LogIsThere } from './held-store.js'
 import { kindOf } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
@@ -74,7 +75,7 @@ export function missing(path: string): CommandError {
   const what = existsSync(path) ? 'there is no byte in it, what it had is gone' : 'no such file'
   return new CommandError(
     'FILE_UNREADABLE',
-    `${path}: ${what}; 'paretobandit route --state ${path}' makes it`,
+    `${path}: ${what}; 'paretobandit route --state ${shellWord(path)}' makes it`,
   )
 }
 
