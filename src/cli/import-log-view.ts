@@ -54,12 +54,7 @@ export function leftOutLine(report: ImportReport): string {
   return [...lines, ...hintsOf(report)].join('; ')
 }
 
-function hintsOf({
-  leftOut,
-  unknownModels,
-  otherScores,
-  unseen,
-}: Pick<ImportReport, 'leftOut' | 'unknownModels' | 'otherScores' | 'unseen'>): string[] {
+function hintsOf({ leftOut, unknownModels, otherScores, scores, unseen }: ImportReport): string[] {
   const listed = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
       .map(([name, count]) => `${visible(name)} (${count})`)
@@ -68,6 +63,9 @@ function hintsOf({
     ...(unseen.length === 0
       ? []
       : [`no row has what was asked for by ${unseen.map(flagOf).join(', ')}: nothing was read of it`]),
+    ...(scores.read === 0 || scores.calls > 0
+      ? []
+      : [`none of the scores of --scores (${scores.read}) is of a call of the log: the ids differ`]),
     ...(Object.keys(unknownModels).length === 0
       ? []
       : [`models that --model or --models could name: ${listed(unknownModels)}`]),

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { isRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
@@ -9,6 +10,7 @@ import {
   type LogImport,
 } from '../evaluate/import-log/index.js'
 import { IMPORT_USES } from '../evaluate/import-log/report.js'
+import { CommandError } from './command-error.js'
 import { dataName } from './files.js'
 import { badFlag, numberFlag, wordFlag } from './flags.js'
 import { recordsOf } from './import-log/records.js'
@@ -97,6 +99,7 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
   if (inputs.filter((path) => path === '-').length > 1)
     throw badFlag('scores', "expected '-' once at most, among all files that are read")
   await checkOutputs([out], [...inputs, flags.models])
+  for (const paths of [files, scores, requests]) await checkOnce(paths)
   const log = createLogImport({
     for: flags.for,
     format: flags.format,
@@ -149,6 +152,20 @@ async function writeRows(log: LogImport, files: readonly string[], sink: LineSin
     }
   }
   return { report: log.finish(), unended }
+}
+
+/** Rows without an id would count twice. @throws BAD_ARGUMENT */
+async function checkOnce(paths: readonly string[]): Promise<void> {
+  const seen = new Map<string, string>()
+  for (const path of paths) {
+    const real = path === '-' ? path : await realpath(path).catch(() => path)
+    const before = seen.get(real)
+    if (before !== undefined) {
+      const as = before === path ? '' : `, as ${path}`
+      throw new CommandError('BAD_ARGUMENT', `expected each file once, got ${before} twice${as}`)
+    }
+    seen.set(real, path)
+  }
 }
 
 /** Reads files of scores or requests. @returns a note for each that had lines of something else */

@@ -460,6 +460,10 @@ describe('flags', () => {
     await folder.refused([...base, '--requests', 'none.jsonl'], /none\.jsonl: expected requests, got 1 other/)
     const said = await folder.ok([...base, '--reward', 'helpful', '--for', 'evaluate'])
     expect(said).toContain('s.jsonl: 1 are no scores, the first at s.jsonl:41.')
+    await folder.write('s2.jsonl', lines([{ request_id: 'other', value: 1 }]))
+    expect(
+      await folder.ok(['import-log', 'o.jsonl', '--scores', 's2.jsonl', '--for', 'evaluate', ...OUT]),
+    ).toContain('None of the scores of --scores (1) is of a call of the log: the ids differ.')
     await folder.write('o2.jsonl', lines(CALLS.map((call) => langfuse(call, { scores: { helpful: [1] } }))))
     await folder.refused(
       ['import-log', 'o2.jsonl', ...OUT],
@@ -485,6 +489,8 @@ describe('flags', () => {
     [['a.jsonl', ...OUT, '--reward-word', 'good=well'], /--reward-word: expected WORD=NUMBER/],
     [['a.jsonl', ...OUT, '--reward-word', 'good=2'], /rewardWords/],
     [['a.jsonl', '--out', 'no/such/rows.jsonl'], /cannot write it/],
+    [['a.jsonl', 'a.jsonl', ...OUT], /expected each file once, got a\.jsonl twice/],
+    [['a.jsonl', './a.jsonl', ...OUT], /expected each file once, got a\.jsonl twice, as \.\/a\.jsonl/],
   ])('%j are refused', async (args, message) => {
     await folder.write('a.jsonl', lines([liteLlm(CALLS[0])]))
     await folder.refused(['import-log', ...args], message)

@@ -173,7 +173,7 @@ class Importer implements LogImport {
 
   finish(): ImportReport {
     for (const { place } of this.sets?.rest() ?? []) this.tally.leaveOut('not-every-model', place)
-    return this.tally.report(this.settings.use, this.scores.otherNames, this.unseen.list())
+    return this.tally.report(this.settings.use, this.scores, this.unseen.list())
   }
 
   /** @param place what a row is called that has no id of its own */

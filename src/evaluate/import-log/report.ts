@@ -45,6 +45,8 @@ export interface ImportReport {
   }
   /** Of the used rows, how many have a reward. */
   readonly rewards: { readonly known: number; readonly unknown: number }
+  /** Scores of other files with the name of the reward, and how many calls found one of theirs among them. */
+  readonly scores: { readonly read: number; readonly calls: number }
   /** Names of scores that were not asked for, the first 20, with how often they came. */
   readonly otherScores: Readonly<Record<string, number>>
   /** Used rows whose time cannot be read or is in doubt: `evaluate` takes the order of the file then. Not counted for `replay`. */
@@ -81,6 +83,13 @@ export interface UsedRow {
   readonly costIsUnchecked: boolean
   readonly hasPropensity: boolean
   readonly isUntimed: boolean
+}
+
+/** What was read of scores. */
+interface ReadScores {
+  readonly read: number
+  readonly calls: number
+  readonly otherNames: ReadonlyMap<string, number>
 }
 
 /** Counts rows as they are used or left out. */
@@ -159,7 +168,7 @@ export class ImportTally {
 
   report(
     use: ImportUse,
-    otherScores: ReadonlyMap<string, number>,
+    { read, calls, otherNames }: ReadScores,
     unseen: readonly UnseenName[],
   ): ImportReport {
     const { rowsIn, rowsUsed, rowsWritten, firstDiffering, firstFar, firstUnchecked, propensities } = this
@@ -182,7 +191,8 @@ export class ImportTally {
       unknownModels: Object.fromEntries(this.unknownModels),
       costs: { ...this.costs, firstDiffering, firstFar, firstUnchecked },
       rewards: { known, unknown: rowsUsed - known },
-      otherScores: Object.fromEntries(otherScores),
+      scores: { read, calls },
+      otherScores: Object.fromEntries(otherNames),
       times: { unread: this.unreadTimes, firstUnread: this.firstUnreadTime },
       propensities,
       unseen,

@@ -1,7 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { Json } from '../../base/json.js'
-import { fieldAt, firstOf, numberIn, recordIn, textIn, unfolded } from './values.js'
+import { fieldAt, firstOf, numberIn, recordIn, textIn, timeIn, unfolded } from './values.js'
 
 /** How rewards are found and read. */
 export interface RewardSettings {
@@ -30,13 +30,18 @@ const SCORE_IDS = [
   'custom_id',
 ] as const
 
-/** Scores of other files by the id of the call or of its trace; the last of several counts. */
+/** Scores of other files by the id of the call or of its trace; of several the latest counts. */
 export class ScoreBook {
   private readonly settings: RewardSettings
   private readonly byId = new Map<string, unknown>()
+  /** When they were given, as far as they say. */
+  private readonly times = new Map<string, number>()
   /** How many scores have which other names. */
   readonly otherNames = new Map<string, number>()
+  /** Scores of other files with the name of the reward. */
   read = 0
+  /** Calls that one of these is of. */
+  calls = 0
 
   constructor(settings: RewardSettings) {
     this.settings = settings
@@ -55,8 +60,13 @@ export class ScoreBook {
       firstOf(...SCORE_IDS.map((field) => record[field]), own === null ? record.id : undefined),
     )
     if (id === null || value === undefined) return false
-    this.byId.set(id, value)
     this.read++
+    const at = scoreTime(record)
+    // An API gives the latest first.
+    if (isBefore(at, this.times.get(id) ?? null)) return true
+    this.byId.set(id, value)
+    if (at === null) this.times.delete(id)
+    else this.times.set(id, at)
     if (this.byId.size <= SCORES_MAX) return true
     throw new ParetoBanditError(
       'DATA_INVALID',
@@ -68,14 +78,18 @@ export class ScoreBook {
   /** What a record and the scores say of a call; undefined where they say nothing. */
   of(record: Json, ids: readonly string[], scores: unknown): unknown {
     const { name } = this.settings
-    for (const id of ids) if (this.byId.has(id)) return this.byId.get(id)
+    const id = ids.find((each) => this.byId.has(each))
+    if (id !== undefined) {
+      this.calls++
+      return this.byId.get(id)
+    }
     const within = unfolded(scores)
     if (Array.isArray(within)) {
       const named = within.filter(isRecord)
       for (const { name: other } of named)
         if (typeof other === 'string' && other !== name) this.noteOther(other)
-      const found = named.findLast((score) => score.name === name)
-      if (found !== undefined) return scoreValue(found)
+      const ours = named.filter((score) => score.name === name)
+      if (ours.length > 0) return scoreValue(ours.reduce(later))
     } else if (isRecord(within)) {
       for (const other of Object.keys(within)) if (other !== name) this.noteOther(other)
       if (Object.hasOwn(within, name)) return within[name]
@@ -88,6 +102,22 @@ export class ScoreBook {
     if (count !== undefined || this.otherNames.size < OTHER_NAMES_MAX)
       this.otherNames.set(name, (count ?? 0) + 1)
   }
+}
+
+/** When it was given, or edited last; null where it does not say. */
+function scoreTime(score: Json): number | null {
+  const { updatedAt, updated_at, timestamp, createdAt, created_at } = score
+  const at = timeIn(firstOf(updatedAt, updated_at, timestamp, createdAt, created_at))
+  return Number.isFinite(at) ? at : null
+}
+
+function isBefore(at: number | null, known: number | null): boolean {
+  return at !== null && known !== null && at < known
+}
+
+/** The later of two scores, the second where nobody knows. */
+function later(first: Json, second: Json): Json {
+  return isBefore(scoreTime(second), scoreTime(first)) ? first : second
 }
 
 /** Categories of Langfuse have a text beside a value of 0. */

@@ -230,6 +230,38 @@ describe('Langfuse', () => {
     expect(log.finish()).toMatchObject({ leftOut: [], otherScores: { tone: 1 } })
   })
 
+  test('of several scores the latest counts, in whatever order they come; without times the last', () => {
+    const at = (value: unknown, timestamp: unknown, more: object = {}) =>
+      langfuseScore(CALLS[0], { value, timestamp, ...more })
+    const rewardOf = (scores: readonly object[], isWithin: boolean) => {
+      const log = createLogImport({ reward: 'helpful' })
+      if (!isWithin) for (const score of scores) log.addScore(score, 'scores')
+      const [row] = log.take(langfuse(CALLS[0], isWithin ? { scores } : {}), 'o:1')
+      return 'outcomes' in row ? row.outcomes.small.reward : null
+    }
+    const first = at(0, '2026-11-01T00:00:00Z')
+    const second = at(0.5, '2026-11-02T00:00:00Z')
+    const edited = at(1, '2026-10-01T00:00:00Z', { updatedAt: '2026-11-03T00:00:00Z' })
+    const sameTime = at(0.25, '2026-11-02T00:00:00Z')
+    for (const isWithin of [false, true]) {
+      expect(rewardOf([first, second], isWithin)).toBe(0.5)
+      expect(rewardOf([second, first], isWithin)).toBe(0.5)
+      expect(rewardOf([second, edited, first], isWithin)).toBe(1)
+      expect(rewardOf([second, sameTime], isWithin)).toBe(0.25)
+      expect(rewardOf([second, at(0.75, undefined)], isWithin)).toBe(0.75)
+      expect(rewardOf([at(0.75, 'whenever'), first], isWithin)).toBe(0)
+    }
+  })
+
+  test('scores that no call has are told', () => {
+    const log = createLogImport({ reward: 'helpful', for: 'evaluate' })
+    for (const call of CALLS)
+      log.addScore(langfuseScore(call, { traceId: 'x', observationId: 'y' }), 'scores')
+    log.addScore(langfuseScore(CALLS[0]), 'scores')
+    for (const call of CALLS) log.take(langfuse(call), 'log')
+    expect(log.finish().scores).toEqual({ read: 7, calls: 1 })
+  })
+
   test('a trace brings its observations and scores, and only calls of models are rows', () => {
     const [first, second] = CALLS
     const trace = {
