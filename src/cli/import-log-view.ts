@@ -99,7 +99,7 @@ function notesOf(report: ImportReport, out: string): string[] {
     )
   if (costs.far > 0)
     notes.push(
-      `${costs.far} cost 100 times the given prices or more, the first at ${costs.firstFar}: is the log's cost in dollars?`,
+      `${costs.far} cost 50 times the given prices or more, the first at ${costs.firstFar}: is the log's cost in dollars?`,
     )
   if (costs.unchecked > 0)
     notes.push(

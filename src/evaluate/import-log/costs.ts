@@ -8,8 +8,8 @@ import type { LoggedCall } from './call.js'
 
 /** A cost of the log and one by price that differ by more than this part of the larger are told. */
 export const DIFFERENCE_MAX = 0.05
-/** A cost of the log that is this many times the cost by price is likely in another unit. */
-export const FAR = 100
+/** A cost of the log that is this many times the cost by price is likely in another unit: of cents, rounded and at another price, too. */
+export const FAR = 50
 
 const FREE: ModelPrice = { inputUsdPerMTok: 0, outputUsdPerMTok: 0 }
 

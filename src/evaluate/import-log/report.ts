@@ -36,7 +36,7 @@ export interface ImportReport {
     /** Rows whose cost is more than 5 % off its tokens at the given prices; the log's counts. */
     readonly differing: number
     readonly firstDiffering: string | null
-    /** Those among them whose cost is 100 times that or more, as one in another unit is. */
+    /** Those among them whose cost is 50 times that or more, as one in another unit is. */
     readonly far: number
     readonly firstFar: string | null
     /** Rows whose cost is the log's, beside counts of tokens that cannot be priced: it was held against nothing. */

@@ -101,9 +101,25 @@ describe('a usage that tells half of what was used', () => {
 })
 
 describe('a cost of the log', () => {
-  test('of 100 times its price or more is told apart from those that differ', () => {
+  test.each([1, 0.9, 1.2])(
+    'in cents is told as one in another unit, row by row, at %f of the given price',
+    (part) => {
+      const log = createLogImport({ models: PRICES })
+      const calls = told(40)
+      for (const [i, call] of calls.entries()) {
+        const inputTokens = 20 + i
+        const usd =
+          (inputTokens * (call.model === 'small' ? 0.5 : 5) + 20 * (call.model === 'small' ? 1 : 20)) / 1e6
+        const cost = Number((usd * part * 100).toFixed(5))
+        log.take({ ...call, inputTokens, outputTokens: 20, costUsd: cost }, `log:${i}`)
+      }
+      expect(log.finish().costs).toMatchObject({ fromLog: 40, differing: 40, far: 40 })
+    },
+  )
+
+  test('of 50 times its price or more is told apart from those that differ', () => {
     const priced = (CALL.inputTokens * 0.5 + CALL.outputTokens) / 1e6
-    expect(reportOf(openAi(CALL, { cost: priced * 99 })).costs).toMatchObject({ differing: 1, far: 0 })
+    expect(reportOf(openAi(CALL, { cost: priced * 49 })).costs).toMatchObject({ differing: 1, far: 0 })
     expect(reportOf(openAi(CALL, { cost: 1e6 })).costs).toMatchObject({
       differing: 1,
       far: 1,
