@@ -20,7 +20,7 @@ export interface OutcomeTable {
  * Keeps the rows that have an outcome of every model of the run, in their order.
  * @param encoder makes the contexts from the prompts, once a row; null takes the stored features
  * @param name how errors call the data
- * @throws DATA_INVALID when no row is left, or a row has no stored features
+ * @throws DATA_INVALID when no row is left, or a row has no stored features, or no prompt to encode
  */
 export function buildTable(
   rows: readonly OutcomeRow[],
@@ -30,7 +30,7 @@ export function buildTable(
 ): OutcomeTable {
   const kept = rows.filter((row) => models.every((model) => row.outcomes[model.id] !== undefined))
   if (kept.length === 0) throw noRowsLeft(rows, models, name)
-  const contexts = encoder === null ? storedContexts(kept, name) : encodedContexts(kept, encoder)
+  const contexts = encoder === null ? storedContexts(kept, name) : encodedContexts(kept, encoder, name)
   const rewards = new Float64Array(kept.length * models.length)
   const costsUsd = new Float64Array(kept.length * models.length)
   kept.forEach((row, i) => {
@@ -64,8 +64,15 @@ function storedContexts(rows: readonly OutcomeRow[], name: string): Float64Array
   })
 }
 
-function encodedContexts(rows: readonly OutcomeRow[], encoder: Encoder): Float64Array[] {
+/** Rows of contexts alone have no prompt: features that the same encoder made are what it would make. */
+function encodedContexts(rows: readonly OutcomeRow[], encoder: Encoder, name: string): Float64Array[] {
   return rows.map((row) => {
+    if (row.prompt.trim() === '') {
+      if (row.features !== null && row.encoder === encoder.name) return Float64Array.from(row.features)
+      const rest =
+        row.features === null ? ', and no features' : '; its features are played without --features encode'
+      throw new ParetoBanditError('DATA_INVALID', name, `row '${row.id}' has no prompt to encode${rest}`)
+    }
     const context = new Float64Array(encoder.dimension)
     encoder.encodeInto(row.prompt, context, 0)
     return context

@@ -103,6 +103,8 @@ describe('what commands write', () => {
       const args = ['import-log', '-', '--for', 'evaluate', '--out', 'rows.jsonl']
       const child = spawn(process.execPath, [BIN, ...args], { cwd: folder.path })
       const ended = once(child, 'close')
+      // Who is ended reads no more.
+      child.stdin.on('error', () => {})
       // More than is gathered before it is written; the end of the input never comes.
       child.stdin.write(lines(told(4000).map((call) => liteLlm(call))))
       await vi.waitFor(async () => expect(await unfinished()).not.toEqual([]), 20_000)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
+import { defaultEncoder } from '../../src/features/default-encoder.js'
 import { autoBudgets, parseBudgets } from '../../src/replay/budgets.js'
 import { parseOutcomes } from '../../src/replay/dataset.js'
 import { buildTable } from '../../src/replay/table.js'
@@ -104,6 +105,32 @@ describe('buildTable', () => {
       buildTable(makeRows(3), [...MODELS, { ...MODELS[0], id: 'other' }], null, 'f'),
     )
     expect(error.message).toContain('of 3: cheap 3, middle 3, dear 3, other 0')
+  })
+
+  it('encodes no prompt that is not there: features of the same encoder are taken, and others refused', () => {
+    const encoder = defaultEncoder()
+    const [model] = MODELS
+    const told = new Float64Array(encoder.dimension)
+    encoder.encodeInto('Name a river', told, 0)
+    const [row] = makeRows(1)
+    const bare = { ...row, prompt: '', features: [...told], encoder: encoder.name }
+    expect([...buildTable([bare], [model], encoder, 'f').contexts[0]]).toEqual([...told])
+    const { encoder: _, ...unnamed } = bare
+    for (const other of [
+      unnamed,
+      { ...bare, encoder: 'another' },
+      { ...bare, prompt: ' \n', encoder: 'another' },
+    ]) {
+      expect(failure(() => buildTable([other], [model], encoder, 'f'))).toMatchObject({
+        code: 'DATA_INVALID',
+        message: expect.stringContaining(
+          `row '${row.id}' has no prompt to encode; its features are played without --features encode`,
+        ),
+      })
+    }
+    expect(failure(() => buildTable([{ ...bare, features: null }], [model], encoder, 'f')).message).toContain(
+      `row '${row.id}' has no prompt to encode, and no features`,
+    )
   })
 
   it('refuses rows without features unless they are encoded', () => {
