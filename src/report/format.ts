@@ -20,6 +20,11 @@ export function halfWidth([low, high]: readonly [low: number, high: number]): st
   return `±${((high - low) / 2).toFixed(4).replace(/^0\./, '.')}`
 }
 
+/** One seed has no spread to speak of: a width of 0 would look certain. */
+export function widthOverSeeds(interval: readonly [low: number, high: number], seeds: number): string {
+  return seeds === 1 ? '-' : halfWidth(interval)
+}
+
 export function perThousand(usdPerRequest: number): string {
   return `${usdPerThousand(usdPerRequest)} per 1,000 requests`
 }

@@ -78,6 +78,16 @@ describe('tune', () => {
     )
   })
 
+  it('takes nothing of one shuffle for a gain beyond noise', async () => {
+    const gains: number[] = []
+    for (const seed of [1, 2, 3, 4]) {
+      const { heldOut, defaultsAsGood } = await tune({ ...settings, data: makeTable(120, seed), seeds: 1 })
+      gains.push(heldOut.gain)
+      expect(defaultsAsGood).toBe(true)
+    }
+    expect(Math.max(...gains)).toBeGreaterThan(0)
+  })
+
   it('reports progress up to the end', async () => {
     const fractions: number[] = []
     const onProgress = ({ fraction }: { fraction: number }) => void fractions.push(fraction)
@@ -136,5 +146,14 @@ describe('tuneText', () => {
     expect(tuneText(report(setting({ gamma: 1 }, 0.02, 0.005, false), true))).toContain(
       'the best setting overspends',
     )
+  })
+
+  it('shows no interval of one shuffle, and says what to do', () => {
+    const one = tuneText({ ...report(setting({ alpha: 0.1 }, 0.02, 0), true), seeds: 1 })
+    expect(one).toContain(
+      'Keep the defaults: one shuffle cannot tell a gain (+.0200 on the held-out rows) from noise; give --seeds 2 or more.',
+    )
+    expect(one).not.toContain('±.0')
+    expect(one).toMatch(/\+\.0200 +-/)
   })
 })
