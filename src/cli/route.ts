@@ -146,6 +146,7 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
     models: flags.models === undefined ? null : await readModelsFile(flags.models),
     priors: flags.priors === undefined ? null : await readPriorsFile(flags.priors),
   }
+  checkPriorsFit(inputs, flags.priors)
   const prompt = argument === '-' ? await readStandardInput() : argument
   const { state } = flags
   const work = (session: Session) => decide(session, prompt, flags, inputs)
@@ -154,6 +155,14 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
       ? await routeOnce(flags, inputs, work)
       : await changeState(state, openingOf(state, flags, inputs), work)
   await log.tell(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
+}
+
+/** Priors of other names would warm up no model, and nobody would notice. @throws BAD_ARGUMENT */
+function checkPriorsFit({ models, priors }: RouteInputs, path: string | undefined): void {
+  if (models === null || priors === null || models.some(({ id }) => Object.hasOwn(priors.models, id))) return
+  const of = Object.keys(priors.models).join(', ')
+  const message = `--priors: ${path} is of ${of}, and knows none of ${models.map(({ id }) => id).join(', ')}; 'import-log --model ID=NAME' gives models of a log the ids that they have here`
+  throw new CommandError('BAD_ARGUMENT', message)
 }
 
 async function routeOnce<T>(

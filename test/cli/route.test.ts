@@ -120,6 +120,24 @@ describe('route', () => {
     ]
     expect(await folder.ok(args)).toMatch(/^large\n/)
   })
+
+  test('refuses priors of other models alone, as of a log that calls them otherwise, and makes no state', async () => {
+    await models()
+    const context = [...new Array(25).fill(0), 1]
+    const rowOf = (...ids: string[]) => ({
+      context,
+      outcomes: Object.fromEntries(ids.map((id) => [id, { reward: 0.5 }])),
+    })
+    const flags = ['route', 'x', '--models', 'models.json', '--budget', '1', '--priors', 'priors.json']
+    await folder.write('priors.json', fitPriors([rowOf('openai/small', 'openai/large')]))
+    await folder.refused(
+      [...flags, '--state', 'router.state'],
+      /--priors: priors\.json is of openai\/small, openai\/large, and knows none of small, middle, large; 'import-log --model ID=NAME'/,
+    )
+    await folder.refused(['stats', '--state', 'router.state'], /no such file/)
+    await folder.write('priors.json', fitPriors([rowOf('openai/small', 'large')]))
+    await folder.ok([...flags, '--state', 'router.state'])
+  })
 })
 
 describe('bad input of route', () => {
