@@ -11,11 +11,23 @@ export const COLUMNS = {
   cost: 'costUsd',
   inputTokens: 'inputTokens',
   outputTokens: 'outputTokens',
+  failed: 'failed',
 } as const
 
 export type ColumnName = keyof typeof COLUMNS
 export type ColumnMap = Readonly<Partial<Record<ColumnName, string>>>
 export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly ColumnName[]
+
+/** What a cell says of a call that went well. */
+const WELL = /^(|false|no|none|null|ok|okay|success|successful|succeeded|complete|completed|done|n\/a|-)$/i
+
+/** A flag, a status of HTTP, a word for how it ended, or what went wrong. */
+function isFailure(value: unknown): boolean {
+  if (value === undefined || value === null || value === false) return false
+  const number = numberIn(value)
+  if (number === null || Number.isFinite(number)) return number === 1 || (number ?? 0) >= 400
+  return typeof value !== 'string' || !WELL.test(value.trim())
+}
 
 /** Rows whose columns the user names; a prompt may be a text or messages as JSON. */
 export function namedColumns(names: ColumnMap): LogFormat {
@@ -37,7 +49,7 @@ export function namedColumns(names: ColumnMap): LogFormat {
         isStream: false,
         scoreIds: id === null ? [] : [id],
         scores: undefined,
-        unusable: null,
+        unusable: isFailure(value('failed')) ? 'failed' : null,
       }
     },
   }

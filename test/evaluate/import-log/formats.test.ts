@@ -373,6 +373,55 @@ describe('named columns', () => {
     expect(imported(records, { columns, reward: 'rating' }).rows).toEqual(priorRows(CALLS))
   })
 
+  test.each(['failed', 'http_status'])('leave out calls that column %s says have failed', (name) => {
+    const row = { prompt: 'a', model: 'small', costUsd: 1, reward: 1 }
+    const options = name === 'failed' ? {} : { columns: { failed: name } }
+    const well = [
+      undefined,
+      null,
+      '',
+      0,
+      '0',
+      200,
+      '200',
+      false,
+      'false',
+      'No',
+      'ok',
+      'Success',
+      'completed',
+      'none',
+      '-',
+    ]
+    expect(
+      imported(
+        well.map((value) => ({ ...row, [name]: value })),
+        options,
+      ).report.leftOut,
+    ).toEqual([])
+    const failed = [
+      true,
+      'true',
+      1,
+      '1',
+      'yes',
+      'failed',
+      'Failure',
+      'error',
+      400,
+      '429',
+      503,
+      'timeout',
+      { message: 'no' },
+    ]
+    expect(
+      imported(
+        failed.map((value) => ({ ...row, [name]: value })),
+        options,
+      ).report.leftOut,
+    ).toEqual([{ reason: 'failed', count: failed.length, first: 'log:1' }])
+  })
+
   test('what was asked for by a name that no row has is told', () => {
     const record = { prompt: 'a', model: 'small-1', usd: 1, costUsd: 2, stars: 1, p: 0.5 }
     const right = {

@@ -77,7 +77,7 @@ describe('a time that nobody can be sure of', () => {
     expect(imported(at)).toEqual({ at: undefined, times: { unread: 1, firstUnread: 'log:1' } })
   })
 
-  test.each([undefined, null, '', ' '])('is no time at all where there is none: %j', (at) => {
+  test.each([undefined, null, '', ' '])('is missing, and not in doubt: %j', (at) => {
     expect(imported(at)).toEqual({ at: undefined, times: { unread: 0, firstUnread: null } })
   })
 })
