@@ -15,14 +15,20 @@ export function reward(value: number): string {
   return value.toFixed(3).replace(/^0\./, '.')
 }
 
-/** Half the width of a confidence interval, to four decimals: `±.0012`. */
+/** Half the width of a confidence interval, to four decimals: `±.0012`. Of one seed, which has none, nothing: 0 would look certain. */
 export function halfWidth([low, high]: readonly [low: number, high: number]): string {
-  return `±${((high - low) / 2).toFixed(4).replace(/^0\./, '.')}`
+  return low === high ? '' : `±${((high - low) / 2).toFixed(4).replace(/^0\./, '.')}`
 }
 
-/** One seed has no spread to speak of: a width of 0 would look certain. */
-export function widthOverSeeds(interval: readonly [low: number, high: number], seeds: number): string {
-  return seeds === 1 ? '-' : halfWidth(interval)
+interface Measured {
+  readonly reward: number
+  /** 95 % confidence interval of the mean over seeds. */
+  readonly rewardCi95: readonly [low: number, high: number]
+}
+
+/** `.785 ±.0012`. */
+export function rewardAndWidth({ reward: mean, rewardCi95 }: Measured): string {
+  return `${reward(mean)} ${halfWidth(rewardCi95)}`.trimEnd()
 }
 
 export function perThousand(usdPerRequest: number): string {

@@ -102,6 +102,7 @@ describe('renderReport', () => {
   it('draws how a cold start learns, and draws it nowhere when nothing was burnt in long enough', async () => {
     const html = await page(MODELS, 'rows', [1e-4, 1e-3], { cold: true })
     expect(html).not.toContain('Learning from nothing')
+    expect(html).toMatch(/reward \.\d{3} ±\.\d{4}, /)
     const data = buildTable(makeRows(400), MODELS, null, 'rows')
     const result = await runReplay({
       scenario: 'stationary',
@@ -146,6 +147,8 @@ describe('renderReport', () => {
     const html = renderReport({ dataName: 'rows', features: 'stored', models: MODELS, results: [result] })
     expect(html).not.toContain('Adoption')
     expect(html).not.toContain('NaN')
+    // One seed has no interval.
+    expect(html).not.toMatch(/±[.\d]/)
   })
 
   it('escapes text from data and models', async () => {

@@ -2,7 +2,7 @@ import type { BaselineName } from '../../replay/baseline-names.js'
 import { policiesBeside } from '../../replay/beside.js'
 import { baselineName } from '../../replay/report/tables.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../replay/result.js'
-import { percent, reward, shortName, usdPerThousand, widthOverSeeds } from '../../report/format.js'
+import { halfWidth, percent, reward, shortName, usdPerThousand } from '../../report/format.js'
 import { type Column, renderTable } from '../table.js'
 import { firstDayText } from './first-day.js'
 import { targetsText } from './targets.js'
@@ -49,7 +49,7 @@ function policyText(result: ReplayResult): string {
     usdPerThousand(row.budgetUsdPerRequest),
     ...(phased ? [String(row.phase)] : []),
     reward(row.reward),
-    widthOverSeeds(row.rewardCi95, result.report.seeds),
+    halfWidth(row.rewardCi95) || '-',
     rewardOf('mix', baselines, row),
     ...trained.map(({ name }) => rewardOf(name, baselines, row)),
     ...beside.map((name) => rewardOf(name, baselines, row)),

@@ -1,6 +1,6 @@
 import type { PolicyKnobs } from '../../replay/strategy.js'
 import type { TunedSetting, TuneReport } from '../../replay/tune.js'
-import { percent, reward, usdPerThousand, widthOverSeeds } from '../../report/format.js'
+import { halfWidth, percent, reward, usdPerThousand } from '../../report/format.js'
 import { type Column, renderTable } from '../table.js'
 
 /** What a search found: the frontier of the chosen setting beside the defaults', on held-out rows, and a verdict. */
@@ -11,15 +11,15 @@ export function tuneText(report: TuneReport): string {
   const head = `tune: policy ${policy}, ${tried} settings on the first ${share} of ${shuffles}`
   return [
     `${head}\n\nBest settings there, mean gain over the defaults in reward`,
-    finalists.map((setting) => `  ${gainText(setting, seeds)}  ${knobsText(setting.knobs)}`).join('\n'),
+    finalists.map((setting) => `  ${gainText(setting)}  ${knobsText(setting.knobs)}`).join('\n'),
     `\nOn the rows held out: ${knobsText(heldOut.knobs)}`,
-    frontierText(heldOut, seeds),
+    frontierText(heldOut),
     verdict(report),
     'Budgets are in USD per 1,000 requests; ± is half a 95 % interval over shuffles, which share rows.',
   ].join('\n')
 }
 
-function frontierText(setting: TunedSetting, seeds: number): string {
+function frontierText(setting: TunedSetting): string {
   const columns: Column[] = [
     { title: 'budget', align: 'right' },
     { title: 'defaults', align: 'right' },
@@ -36,14 +36,14 @@ function frontierText(setting: TunedSetting, seeds: number): string {
     reward(row.reward),
     percent(row.utilisation),
     signed(row.gain),
-    widthOverSeeds(row.gainCi95, seeds),
+    halfWidth(row.gainCi95) || '-',
   ])
   return renderTable(columns, body)
 }
 
 /** Plain words: tuning that gains nothing beyond noise should not be adopted. */
 function verdict({ heldOut, defaultsAsGood, seeds }: TuneReport): string {
-  const gain = gainText(heldOut, seeds)
+  const gain = gainText(heldOut)
   if (Object.keys(heldOut.knobs).length === 0)
     return 'Keep the defaults: no setting did better on the train part.'
   if (!heldOut.withinBudget)
@@ -55,8 +55,10 @@ function verdict({ heldOut, defaultsAsGood, seeds }: TuneReport): string {
   return `The tuned setting is ahead on the held-out rows: ${gain} in reward. Pass it to createRouter: ${knobsText(heldOut.knobs)}.`
 }
 
-function gainText({ gain, gainCi95, withinBudget }: TunedSetting, seeds: number): string {
-  return `${signed(gain)} ${widthOverSeeds(gainCi95, seeds)}${withinBudget ? '' : ' (over budget)'}`
+function gainText({ gain, gainCi95, withinBudget }: TunedSetting): string {
+  return [signed(gain), halfWidth(gainCi95), withinBudget ? '' : '(over budget)']
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 function knobsText(knobs: PolicyKnobs): string {

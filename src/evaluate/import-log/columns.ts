@@ -1,6 +1,6 @@
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
-import { billOfCounts, fieldAt, numberIn, textIn, timeIn } from './values.js'
+import { billOfCounts, fieldAt, isFailedStatus, numberIn, textIn, timeIn } from './values.js'
 
 /** What a column can be, and how it is called where nothing is said. */
 export const COLUMNS = {
@@ -25,7 +25,7 @@ const WELL = /^(|false|no|none|null|ok|okay|success|successful|succeeded|complet
 function isFailure(value: unknown): boolean {
   if (value === undefined || value === null || value === false) return false
   const number = numberIn(value)
-  if (number === null || Number.isFinite(number)) return number === 1 || (number ?? 0) >= 400
+  if (number === null || Number.isFinite(number)) return number === 1 || isFailedStatus(number)
   return typeof value !== 'string' || !WELL.test(value.trim())
 }
 

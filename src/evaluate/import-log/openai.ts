@@ -5,7 +5,17 @@ import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
-import { firstOf, isAbove0, isTrue, numberIn, recordIn, textIn, timeIn, unfolded } from './values.js'
+import {
+  firstOf,
+  isAbove0,
+  isFailedStatus,
+  isTrue,
+  numberIn,
+  recordIn,
+  textIn,
+  timeIn,
+  unfolded,
+} from './values.js'
 
 /** Where logs write the status of HTTP. */
 const STATUSES = ['status_code', 'status', 'statusCode', 'response_status']
@@ -81,7 +91,7 @@ function answerOf(record: Json): Json {
 
 function unusable(record: Json, answer: Json): LeftOutReason | null {
   const hasFailed = [recordIn(record.response), record].some((part) =>
-    STATUSES.some((name) => (numberIn(part[name]) ?? 0) >= 400),
+    STATUSES.some((name) => isFailedStatus(numberIn(part[name]))),
   )
   if (hasFailed || isError(record.error) || isError(answer.error) || answer.status === 'failed')
     return 'failed'

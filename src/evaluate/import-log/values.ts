@@ -100,6 +100,11 @@ function timeOf(found: Readonly<Record<string, string | undefined>>): number {
   return date.getTime() + ((hours * 60 + minute - offset) * 60 + Math.floor(second * 1000) / 1000) * 1000
 }
 
+/** A status of HTTP that says that a call failed. */
+export function isFailedStatus(status: number | null): boolean {
+  return status !== null && status >= 400 && status < 600
+}
+
 /** The first of several that is there. */
 export function firstOf(...values: readonly unknown[]): unknown {
   return values.find((value) => value !== undefined && value !== null && value !== '')

@@ -1,5 +1,5 @@
 import type { PolicyName } from '../../policy/policies.js'
-import { halfWidth, perThousand, reward, shortName } from '../../report/format.js'
+import { perThousand, rewardAndWidth, shortName } from '../../report/format.js'
 import type { BaselineName } from '../baseline-names.js'
 import { policiesBeside } from '../beside.js'
 import type { Point } from '../hindsight.js'
@@ -37,7 +37,7 @@ export function fixedPoints(
       costUsd: row.costUsdPerRequest,
       reward: row.reward,
       text: shortName(row.model ?? ''),
-      hint: `always ${row.model}: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, ${perThousand(row.costUsdPerRequest)}`,
+      hint: `always ${row.model}: reward ${rewardAndWidth(row)}, ${perThousand(row.costUsdPerRequest)}`,
       shape: 'diamond',
       area: 90,
       className: 'fixed',
@@ -55,7 +55,7 @@ export function baselinePoints(baselines: readonly BaselineRow[]): PlotPoint[] {
         costUsd: row.costUsdPerRequest,
         reward: row.reward,
         text,
-        hint: `${text}: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, ${perThousand(row.costUsdPerRequest)}`,
+        hint: `${text}: reward ${rewardAndWidth(row)}, ${perThousand(row.costUsdPerRequest)}`,
         shape: row.baseline === 'oracle' ? 'star' : 'triangle',
         area: row.baseline === 'oracle' ? 70 : 44,
         className: 'baseline',
@@ -87,7 +87,7 @@ export function besidePoints(baselines: readonly BaselineRow[]): BesidePoints[] 
           costUsd: row.costUsdPerRequest,
           reward: row.reward,
           text: `policy ${policy}`,
-          hint: `policy ${policy}, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsdPerRequest)}`,
+          hint: `policy ${policy}, ${perThousand(row.budgetUsdPerRequest ?? 0)} budget: reward ${rewardAndWidth(row)}, spent ${perThousand(row.costUsdPerRequest)}`,
           shape,
           area,
           className: 'beside',

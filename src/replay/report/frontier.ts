@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
-import { halfWidth, perThousand, reward } from '../../report/format.js'
+import { perThousand, rewardAndWidth } from '../../report/format.js'
 import { hint, label, polyline, type Size, tag } from '../../report/svg.js'
 import { usdTicks, usdTickText } from '../../report/usd-ticks.js'
 import { bestMix, type Point } from '../hindsight.js'
@@ -95,7 +95,7 @@ function policyPoint(
   [px, py]: readonly [number, number],
   y: (value: number) => number,
 ): string {
-  const text = `${perThousand(row.budgetUsdPerRequest)} budget: reward ${reward(row.reward)} ${halfWidth(row.rewardCi95)}, spent ${perThousand(row.costUsd)}`
+  const text = `${perThousand(row.budgetUsdPerRequest)} budget: reward ${rewardAndWidth(row)}, spent ${perThousand(row.costUsd)}`
   return tag(
     'g',
     { class: 'policy' },
