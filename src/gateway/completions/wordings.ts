@@ -2,6 +2,7 @@ import { isAmount } from '../../base/check.js'
 import { type Json, objectOf } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { ModelConfig, UpstreamConfig } from '../config/config.js'
+import { isErrorOf } from './error-of.js'
 
 /**
  * What providers of the same protocol want said in another way, or not at all.
@@ -18,7 +19,7 @@ const KEPT_MAX = 10_000
 const KEPT_MS = 3_600_000
 /** As providers say that they do not know a member: Mistral 422, others 400. */
 const STATUSES: ReadonlySet<number> = new Set([400, 422])
-const USAGE = /stream_options|include_usage/
+const USAGE = ['stream_options', 'include_usage'] as const
 const UNKNOWN = /unsupported|not supported|not permitted|unknown|unrecogni[sz]ed|unexpected|extra_forbidden/i
 
 /** How models have to be asked, as their providers have said. */
@@ -70,11 +71,12 @@ export class WordingRefused extends Error {
 export function refusedWording(status: number, text: string, body: Json, changes: Json): Wording | null {
   if (!STATUSES.has(status)) return null
   const isAsked = (changes.stream_options ?? null) !== null
-  if (isAsked && USAGE.test(text) && saysNoMore(body.stream_options)) return 'no-usage'
+  if (isAsked && saysNoMore(body.stream_options) && isErrorOf(USAGE, text, body)) return 'no-usage'
   if (!UNKNOWN.test(text)) return null
   const { plain, completion } = limitsIn(body, changes)
-  if (plain !== null && completion === null && text.includes('max_tokens')) return 'completion-limit'
-  return completion !== null && plain === null && text.includes('max_completion_tokens')
+  if (plain !== null && completion === null && isErrorOf(['max_tokens'], text, body))
+    return 'completion-limit'
+  return completion !== null && plain === null && isErrorOf(['max_completion_tokens'], text, body)
     ? 'plain-limit'
     : null
 }

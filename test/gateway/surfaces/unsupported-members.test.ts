@@ -132,6 +132,22 @@ describe('the limit of an answer', () => {
     },
   )
 
+  it.each(['max_tokens', 'max_completion_tokens'])(
+    '%s keeps its name where its provider quotes what a request has in it',
+    async (said) => {
+      let asked = 0
+      const server = await gatewayServer({
+        models: [modelTree('sim-middle')],
+        script: () => (++asked > 1 ? {} : refusal(`unsupported picture https://a.test/${said}.png`)),
+      })
+      const url = `https://a.test/${said}.png`
+      const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }]
+      expect((await server.post(CHAT, { model: 'auto', messages, [said]: 7 })).status).toBe(400)
+      expect((await server.post(CHAT, { model: 'auto', messages: HELLO, [said]: 7 })).status).toBe(200)
+      expect(server.upstream.entries.map(({ request }) => request.body[said])).toEqual([7, 7])
+    },
+  )
+
   it('that is too long is told in the words of the provider, and nothing is renamed', async () => {
     const words = 'max_tokens is too large: 700. This model supports at most 100 completion tokens'
     const server = await gatewayServer({
