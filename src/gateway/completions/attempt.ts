@@ -29,7 +29,7 @@ import type { Order } from './order.js'
 import { longestAnswer } from './route-options.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
-import { unsupportedIn } from './unsupported.js'
+import { saidAt, unsupportedIn } from './unsupported.js'
 import { inWording, refusedWording, type Wording, WordingRefused } from './wordings.js'
 
 /** Of an answer that is an error so much is read. */
@@ -248,14 +248,19 @@ export class Attempt implements StreamedCall {
 
   /** A refusal is the client's fault, unless it is due to the model alone, or to what the operator says in the client's place. */
   private blamed(failure: UpstreamFailure, text: string): UpstreamFailure {
-    const unsupported = unsupportedIn(failure.status, text)
+    const { json } = this.order.body
+    const unsupported = unsupportedIn(failure.status, text, json)
     if (failure.kind !== 'caller' || unsupported === null) return failure
     const { code, status, message, body } = failure
-    const { member } = unsupported
-    if (Object.hasOwn(this.changes, member) && this.changes[member] !== null)
+    const { model } = this.call
+    const ofOperator = {
+      ...parametersIn(this.adapter.surface, model.parameters, {}),
+      model: model.upstreamModel,
+    }
+    if (saidAt(ofOperator, unsupported.path) !== null)
       return failureOfSetup(`the upstream answered ${status}`, message)
-    if (!Object.hasOwn(this.order.body.json, member)) return failure
-    this.house.unsupported.add(this.call.model, unsupported, this.order.body.json)
+    if (saidAt(json, unsupported.path) === null) return failure
+    this.house.unsupported.add(model, unsupported, json)
     return new UpstreamFailure('model', code, status, message, { body })
   }
 

@@ -15,28 +15,46 @@ const STATUSES: ReadonlySet<number> = new Set([400, 422])
 const CODES: ReadonlySet<string> = new Set(['unsupported_parameter', 'unsupported_value'])
 const WORDS = /^Unsupported (parameter|value): '([^']+)'/
 
-/** A member of a request that one model does not take, as its provider says. */
+/** What of a request one model does not take, as its provider says. */
 export interface Unsupported {
-  readonly member: string
+  /** Names, from the member on: `reasoning`, `effort`. What stands in a list goes by the list. */
+  readonly path: readonly [string, ...string[]]
   /** It is this value that it does not take, and not the member as such. */
   readonly isValue: boolean
 }
 
-/** @param text the beginning of an answer's body; null: it says nothing of the kind */
-export function unsupportedIn(status: number, text: string): Unsupported | null {
+/**
+ * @param text the beginning of an answer's body
+ * @param body as the client sent it
+ * @returns null: it says nothing of the kind
+ */
+export function unsupportedIn(status: number, text: string, body: Json): Unsupported | null {
   if (!STATUSES.has(status)) return null
   const error = objectOf(objectOf(parseJson(text))?.error)
   const [, word, named] = WORDS.exec(textOf(error?.message)) ?? []
   const code = textOf(error?.code)
-  const path = textOf(error?.param) || (named ?? '')
-  if ((!CODES.has(code) && word === undefined) || path === '') return null
-  // `reasoning.effort` and `messages[0].role` are of the member before.
-  const [member] = path.split(/[.[]/)
-  return { member, isValue: code === 'unsupported_value' || word === 'value' }
+  const said = textOf(error?.param) || (named ?? '')
+  if ((!CODES.has(code) && word === undefined) || said === '') return null
+  const isValue = code === 'unsupported_value' || word === 'value'
+  // Clients may call members of their own so.
+  if (Object.hasOwn(body, said)) return { path: [said], isValue }
+  const [names] = said.split('[', 1)
+  const [member, ...within] = names.split('.')
+  return { path: [member, ...within], isValue: isValue || names !== said }
+}
+
+/** What a request says there; null: nothing. Its own: a name may be one that every object has. */
+export function saidAt(body: Json, path: readonly string[]): unknown {
+  let said: unknown = body
+  for (const name of path) {
+    const at = objectOf(said)
+    said = at !== null && Object.hasOwn(at, name) ? (at[name] ?? null) : null
+  }
+  return said
 }
 
 interface Kept {
-  readonly member: string
+  readonly path: Unsupported['path']
   /** Its value, JSON; null: it takes none. */
   readonly value: string | null
   readonly until: number
@@ -55,11 +73,11 @@ export class UnsupportedMembers {
     this.now = now
   }
 
-  add(model: ModelConfig, { member, isValue }: Unsupported, body: Json): void {
-    const value = isValue ? JSON.stringify(body[member]) : null
+  add(model: ModelConfig, { path, isValue }: Unsupported, body: Json): void {
+    const value = isValue ? JSON.stringify(saidAt(body, path)) : null
     if (value !== null && value.length > VALUE_CHARS_MAX) return
     const row = this.rows.get(keyOf(model)) ?? new LatestMap<string, Kept>(MEMBERS_MAX)
-    row.set(`${member}\n${value}`, { member, value, until: this.now() + KEPT_MS })
+    row.set(`${path.join('\n')}\n\n${value}`, { path, value, until: this.now() + KEPT_MS })
     this.rows.set(keyOf(model), row)
   }
 
@@ -73,10 +91,9 @@ export class UnsupportedMembers {
     const row = this.rows.get(keyOf(model))
     if (row === undefined) return false
     const now = this.now()
-    for (const { member, value, until } of row.values()) {
-      // Its own: what a provider names may be a name that every object has.
-      const said = Object.hasOwn(body, member) ? body[member] : null
-      if (until <= now || said === null || Object.hasOwn(model.parameters, member)) continue
+    for (const { path, value, until } of row.values()) {
+      const said = saidAt(body, path)
+      if (until <= now || said === null || Object.hasOwn(model.parameters, path[0])) continue
       if (value === null || value === JSON.stringify(said)) return true
     }
     return false

@@ -63,6 +63,58 @@ describe('what one model does not take', () => {
     },
   )
 
+  it.each([
+    ['reasoning.effort', { reasoning: { effort: 'high' } }, { reasoning: { summary: 'auto' } }],
+    ['text.verbosity', { text: { verbosity: 'low' } }, { text: { format: { type: 'text' } } }],
+    ['messages[0].name', {}, {}],
+    ['tools[0].strict', {}, {}],
+    // Members of the client's own making, by these very names.
+    ['messages.name', { 'messages.name': 1 }, {}],
+    ['messages[0]', { 'messages[0]': 1 }, {}],
+  ])('keeps nobody away who says something else beside it: %s', async (name, said, other) => {
+    const { messages, tools } = {
+      messages: [{ role: 'user', content: 'Say hello.', name: 'me' }],
+      tools: [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } }, strict: true }],
+    }
+    const odd = { model: 'auto', messages, tools, ...said }
+    const isOdd = (body: object) => Object.hasOwn(body, 'odd')
+    const server = await gatewayServer({
+      models: MODELS,
+      script: ({ body }) =>
+        body.model === 'sim-middle' && isOdd(body) ? refusal(unsupportedParameter(name)) : {},
+    })
+    expect((await server.post(CHAT, { ...odd, odd: 1 })).status).toBe(200)
+    const before = server.upstream.entries.length
+    const tool = { type: 'function', function: { name: 'g', parameters: { type: 'object' } } }
+    const plain = { model: 'auto', messages: HELLO, tools: [tool], ...other }
+    for (let i = 0; i < 6; i++) expect((await server.post(CHAT, plain)).status).toBe(200)
+    const asked = server.upstream.entries.slice(before).map(({ request }) => request.body.model)
+    expect(asked).toContain('sim-middle')
+  })
+
+  it.each([
+    ['an option of a stream', [], { stream: true, stream_options: { odd: 1 } }, 'stream_options.odd'],
+    ['a member that is called like one', [], { 'model.odd': 1 }, 'model.odd'],
+    [
+      'a part of what parameters set',
+      [modelTree('sim-middle', { parameters: { reasoning_effort: 'low' } })],
+      { reasoning: { odd: 1 } },
+      'reasoning.odd',
+    ],
+  ])('is no mistake of the operator where the client says it: %s', async (_, models, said, name) => {
+    const server = await gatewayServer({
+      models: models.length > 0 ? models : [modelTree('sim-middle')],
+      script: ({ body }) =>
+        JSON.stringify(body).includes('odd"') ? refusal(unsupportedParameter(name)) : {},
+    })
+    for (let i = 0; i < 5; i++) {
+      const response = await server.post(CHAT, { model: 'auto', messages: HELLO, ...said })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ error: { message: unsupportedParameter(name) } })
+    }
+    expect(server.router.stats().models).toMatchObject([{ failed: 0 }])
+  })
+
   it('is the client own matter where it names the model, in the words of its provider', async () => {
     const server = await gatewayServer({ models: MODELS, script: reasoning })
     for (let i = 0; i < 2; i++) {
@@ -169,27 +221,33 @@ describe('an answer says that a member is not supported', () => {
       'by its code',
       400,
       error('no', { code: 'unsupported_parameter', param: 'logit_bias' }),
-      { member: 'logit_bias', isValue: false },
+      { path: ['logit_bias'], isValue: false },
     ],
     [
       'of a value within',
       400,
       error('no', { code: 'unsupported_value', param: 'reasoning.effort' }),
-      { member: 'reasoning', isValue: true },
+      { path: ['reasoning', 'effort'], isValue: true },
     ],
     [
       'of a message',
       400,
       error(unsupportedValue('messages[0].role', "'system'")),
-      { member: 'messages', isValue: true },
+      { path: ['messages'], isValue: true },
     ],
-    ['by its words', 422, error(unsupportedParameter('top_p')), { member: 'top_p', isValue: false }],
+    ['by its words', 422, error(unsupportedParameter('top_p')), { path: ['top_p'], isValue: false }],
+    [
+      'of one in a list',
+      400,
+      error(unsupportedParameter('tools[0].strict')),
+      { path: ['tools'], isValue: true },
+    ],
     ['not: another code', 400, error('no', { code: 'invalid_value', param: 'temperature' }), null],
     ['not: no member', 400, error('no', { code: 'unsupported_parameter' }), null],
     ['not: another status', 500, error(unsupportedParameter('top_p')), null],
     ['not: no JSON', 400, '<html>', null],
     ['not: words in the middle', 400, error(`I said: ${unsupportedParameter('top_p')}`), null],
   ])('%s', (_, status, text, found) => {
-    expect(unsupportedIn(status, text)).toEqual(found)
+    expect(unsupportedIn(status, text, {})).toEqual(found)
   })
 })
