@@ -382,7 +382,8 @@ export class Attempt implements StreamedCall {
   answered(status: number): void {
     const { meter, exchange } = this
     const { record } = exchange
-    record.finishReason = meter.finish
+    // Scrubbed before it is cut: half a secret would not be found.
+    exchange.finishedBy(meter.finish === null ? null : this.house.scrub(meter.finish))
     if (record.content !== undefined && record.content !== null)
       record.content = { ...record.content, answer: meter.text }
     const check = this.worth.check(meter.verdict)

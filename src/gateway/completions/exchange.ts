@@ -11,6 +11,10 @@ const TRACE_PARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
 /** Kinds of tokens that stand on the side of the answer. */
 const OUTPUT_KINDS = new Set(['output', 'reasoning', 'audioOutput', 'imageOutput'])
 
+/** Records are logged, and 100,000 of them kept: of what an upstream says, so much. */
+const ERROR_CHARS_MAX = 2000
+const REASON_CHARS_MAX = 200
+
 type Writable<T> = { -readonly [F in keyof T]: T[F] }
 
 /** What a client hears whose request was cut by the end of the gateway. It may send it again: another process, or the next one, answers. */
@@ -217,6 +221,16 @@ export class Exchange {
     return headers
   }
 
+  /** @param message in the words of whoever said it, at whatever length */
+  failedBy(message: string): void {
+    this.record.error = cutText(message, ERROR_CHARS_MAX)
+  }
+
+  /** @param reason as the upstream says it; null: it does not */
+  finishedBy(reason: string | null): void {
+    this.record.finishReason = reason === null ? null : cutText(reason, REASON_CHARS_MAX)
+  }
+
   /** Ends with an error in the client's protocol. */
   refuse(
     refusal: Refusal,
@@ -225,7 +239,7 @@ export class Exchange {
     body?: object,
   ): ClientAnswer {
     if (this.isCut && refusal !== GATEWAY_CLOSED) return this.refuse(GATEWAY_CLOSED, protocol, 'failed')
-    this.record.error = refusal.message
+    this.failedBy(refusal.message)
     this.end(refusal.status, this.hasLeft ? 'cancelled' : outcome, refusal.code)
     const headers = { ...this.headersWithCost(), ...refusalHeaders(refusal) }
     return jsonAnswer(refusal.status, body ?? refusalBody(refusal, protocol), headers)
@@ -279,4 +293,8 @@ const LONE_SURROGATE = /\p{Cs}/gu
 /** Ids may have any characters; headers may not. */
 export function headerText(text: string): string {
   return /^[\x21-\x7e]*$/.test(text) ? text : encodeURIComponent(text.replace(LONE_SURROGATE, '\ufffd'))
+}
+
+function cutText(text: string, charsMax: number): string {
+  return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text
 }

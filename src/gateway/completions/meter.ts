@@ -1,9 +1,17 @@
+import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
 import { mergedUsage } from '../../base/merged-usage.js'
 import { estimateTokens } from '../../features/index.js'
 import type { AnswerFlaw } from '../../rewards/index.js'
 import type { Facts } from '../protocols/adapter.js'
 import { countsInput, outputIn } from '../protocols/usage.js'
+
+/** So much text is kept to be estimated later. */
+const UNREAD_CHARS_MAX = 64 * 1024
+/** A usage has some twenty counts. */
+const USAGE_MEMBERS_MAX = 500
+/** As many answers as may be asked for; others are taken for one more. */
+const ANSWERS_MAX = 128
 
 /** What an answer has been so far. */
 export class Meter {
@@ -24,7 +32,8 @@ export class Meter {
   /** Tokens that were generated, as far as the text tells; without those of `unread`. */
   private outputTokens = 0
   /** Whole texts whose own usage counts them: estimated where that turns out not to do. */
-  private readonly unread: string[] = []
+  private unread: string[] = []
+  private unreadChars = 0
   /** Of these, those that came after the latest usage: it does not count them. */
   private uncountedTokens = 0
   /** Where several answers were asked for, whether each that has begun has ended; null: one was. */
@@ -47,7 +56,7 @@ export class Meter {
     if (text !== '') {
       this.wentOn ||= this.finish !== null
       const isCounted = usage !== null && isUsageWhole && outputIn(usage) > 0 && countsInput(usage)
-      if (isCounted && finish !== null) this.unread.push(text)
+      if (isCounted && finish !== null) this.leaveUnread(text)
       else {
         const tokens = estimateTokens(text)
         this.outputTokens += tokens
@@ -64,16 +73,34 @@ export class Meter {
     this.isTruncated ||= isTruncated
     this.finish = finish ?? this.finish
     if (this.endedOf !== null)
-      for (const { index, isEnded } of facts.answers)
-        this.endedOf.set(index, isEnded || this.endedOf.get(index) === true)
+      for (const { index, isEnded } of facts.answers) {
+        const answer = Number.isInteger(index) && index >= 0 && index < ANSWERS_MAX ? index : ANSWERS_MAX
+        this.endedOf.set(answer, isEnded || this.endedOf.get(answer) === true)
+      }
     if (usage === null) return
     if (this.usage === null) this.usage = usage
     // An early count that comes after a whole one says nothing.
     else if (isUsageWhole || !this.isUsageWhole)
-      this.usage = mergedUsage(this.usage, usage, isUsageWhole && !this.isUsageWhole)
+      this.usage =
+        membersIn(this.usage) > USAGE_MEMBERS_MAX
+          ? usage
+          : mergedUsage(this.usage, usage, isUsageWhole && !this.isUsageWhole)
     // One of the prompt alone, or that repeats what it counts of the answer as 0, leaves the text before it uncounted.
     if ((isUsageWhole || !this.isUsageWhole) && outputIn(usage) > 0) this.uncountedTokens = 0
     this.isUsageWhole ||= isUsageWhole
+  }
+
+  private leaveUnread(text: string): void {
+    this.unread.push(text)
+    this.unreadChars += text.length
+    if (this.unreadChars <= UNREAD_CHARS_MAX) return
+    this.outputTokens += this.unreadTokens
+    this.unread = []
+    this.unreadChars = 0
+  }
+
+  private get unreadTokens(): number {
+    return this.unread.reduce((sum, text) => sum + estimateTokens(text), 0)
   }
 
   /**
@@ -108,8 +135,7 @@ export class Meter {
   /** Tokens of the answer: what the usage counts and what came after it; of a usage that counts none, all that came. */
   get leastOutputTokens(): number {
     const counted = this.usage === null ? 0 : outputIn(this.usage)
-    const unread = this.unread.reduce((sum, text) => sum + estimateTokens(text), 0)
-    return Math.max(counted + this.uncountedTokens, this.outputTokens + unread)
+    return Math.max(counted + this.uncountedTokens, this.outputTokens + this.unreadTokens)
   }
 
   get text(): string {
@@ -122,4 +148,16 @@ export class Meter {
     if (this.isTruncated) return 'truncated_answer'
     return this.hasAnswer ? null : 'empty_answer'
   }
+}
+
+/** At any depth. */
+function membersIn(usage: Json): number {
+  let count = 0
+  const left: Json[] = [usage]
+  for (let each = left.pop(); each !== undefined; each = left.pop()) {
+    const values = Object.values(each)
+    count += values.length
+    for (const value of values) if (isRecord(value)) left.push(value)
+  }
+  return count
 }

@@ -130,7 +130,7 @@ export class StreamResponse implements AnswerStream {
 
   private failed({ message, code }: Pick<Refusal, 'message' | 'code'>): void {
     const { exchange } = this.call
-    exchange.record.error = message
+    exchange.failedBy(message)
     exchange.end(200, 'failed', code)
     this.sink?.send(this.call.errorEvent(message, code, this.streamed.latest))
   }

@@ -13,6 +13,8 @@ export interface CollectedCall {
 
 /** A longer answer is not checked, nor graded. */
 const CHARS_MAX = 256 * 1024
+/** What a text or a call counts besides, or those that are empty would have no end. */
+const CHARS_EACH = 64
 
 /** An answer put together again: its texts and its calls of tools, whether it came whole or in a stream. */
 export class CollectedAnswer {
@@ -101,14 +103,15 @@ export class CollectedAnswer {
 
   /** @param at the place of a text among others: texts of one place are pieces of one */
   addText(at: string, text: string): void {
-    if (text === '' || this.isFull(text)) return
-    this.texts.set(at, (this.texts.get(at) ?? '') + text)
+    const known = this.texts.get(at)
+    if (text === '' || this.isFull(known === undefined ? at : null, text.length)) return
+    this.texts.set(at, (known ?? '') + text)
   }
 
   /** @param at the place of a call among others */
   addCall(at: string, name: string, args: string): void {
-    if (this.isFull(name + args)) return
     const known = this.calls.get(at)
+    if (this.isFull(known === undefined ? at : null, name.length + args.length)) return
     if (known === undefined) this.calls.set(at, { name, args })
     else {
       known.name += name
@@ -116,8 +119,9 @@ export class CollectedAnswer {
     }
   }
 
-  private isFull(more: string): boolean {
-    this.chars += more.length
+  /** @param begun the place of what begins with it; null: it has begun before */
+  private isFull(begun: string | null, moreChars: number): boolean {
+    this.chars += moreChars + (begun === null ? 0 : begun.length + CHARS_EACH)
     this.isTooLong ||= this.chars > CHARS_MAX
     return this.isTooLong
   }

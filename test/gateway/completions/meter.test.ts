@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import { describe, expect, it } from 'vitest'
 import { Meter } from '../../../src/gateway/completions/meter.js'
 import type { Facts } from '../../../src/gateway/protocols/adapter.js'
@@ -63,5 +64,38 @@ describe('the tokens of an answer', () => {
     for (const event of events) meter.add(ANTHROPIC_MESSAGES.readEvent({ data: '{}' }, event))
     expect(meter.isCounted).toBe(false)
     expect(meter.leastOutputTokens).toBeGreaterThan(1900)
+  })
+})
+
+describe('what is kept of an answer without end', () => {
+  const usage = { prompt_tokens: 20, completion_tokens: 5 }
+
+  it.each([
+    ['whose every event has a usage and says why it ended', () => 0, true],
+    ['of answers without number', (i: number) => i, false],
+    ['of answers that are numbered oddly', (i: number) => (i % 2 === 0 ? -i : i + 0.5), false],
+  ])('is bounded: %s', (_, indexOf, isSingle) => {
+    const meter = new Meter(0, isSingle)
+    for (let i = 0; i < 20_000; i++) {
+      const choice = { index: indexOf(i), delta: { content: 'word '.repeat(20) }, finish_reason: 'stop' }
+      meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [choice], usage }))
+    }
+    expect(serialize(meter).byteLength).toBeLessThan(150_000)
+    expect(meter.isCounted).toBe(true)
+    expect(meter.isFinished).toBe(true)
+    expect(meter.leastOutputTokens).toBeGreaterThan(380_000)
+  })
+
+  it.each<[string, (name: string) => object]>([
+    ['counts', (name) => ({ [name]: 1 })],
+    ['details', (name) => ({ completion_tokens_details: { [name]: 1 } })],
+  ])('is bounded where each usage has %s of another name', (_, more) => {
+    const meter = new Meter(0)
+    for (let i = 0; i < 5000; i++) {
+      const counts = { ...usage, completion_tokens: i, ...more(`odd_${i}_tokens`) }
+      meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [], usage: counts }))
+    }
+    expect(serialize(meter).byteLength).toBeLessThan(50_000)
+    expect(meter.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 4999 })
   })
 })

@@ -1,7 +1,14 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { closeAll, type GatewayServer, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+import {
+  CLIENT_KEY,
+  closeAll,
+  type GatewayServer,
+  gatewayServer,
+  HELLO,
+  modelTree,
+} from './gateway-server.js'
 
 const ends: (() => void)[] = []
 afterEach(async () => {
@@ -279,5 +286,40 @@ describe('tokens of a request', () => {
     const [{ tries: made, tokens }] = await server.over(1)
     expect(made).toBe(2)
     expect(tokens).toEqual({ input: 2000, output: 1000, cachedInput: 400, reasoning: 200 })
+  })
+})
+
+describe('words of an upstream without end', () => {
+  const LONG = 'x'.repeat(60_000)
+
+  it.each<[string, number, object]>([
+    ['an error', 400, { error: { message: LONG } }],
+    ['an error of a status of 200', 200, { error: { message: LONG } }],
+    ['the reason of an end', 200, { choices: [{ message: { content: 'hi' }, finish_reason: LONG }] }],
+  ])('are cut in the log, and in what is kept of a decision: %s', async (_, status, answer) => {
+    const server = await gatewayBefore(
+      (response) => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      },
+      ['openai'],
+    )
+    const response = await server.post('/v1/chat/completions', { model: 'openai', messages: HELLO })
+    await response.text()
+    const [record] = await server.over(1)
+    expect(`${record.error}${record.finishReason}`).toContain('xxx')
+    expect(JSON.stringify(record).length).toBeLessThan(4000)
+    const id = response.headers.get('x-paretobandit-decision')
+    const known = await fetch(`${server.url}/v1/decisions/${id}`, {
+      headers: { authorization: `Bearer ${CLIENT_KEY}` },
+    })
+    expect(JSON.stringify(((await known.json()) as { request: object }).request).length).toBeLessThan(4000)
+  })
+
+  it('are cut where a stream breaks off', async () => {
+    const server = await gatewayBeforeStream(CHUNK + eventOf({ error: { message: LONG } }))
+    await ask(server, 'chat')
+    const [record] = await server.over(1)
+    expect(record.error).toContain('xxx')
+    expect(JSON.stringify(record).length).toBeLessThan(4000)
   })
 })

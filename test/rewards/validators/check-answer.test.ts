@@ -103,6 +103,22 @@ describe('an answer', () => {
   })
 })
 
+describe('a collected answer', () => {
+  it.each<[string, (i: number) => object]>([
+    ['empty calls', (index) => ({ choices: [{ delta: { tool_calls: [{ index, function: {} }] } }] })],
+    ['answers', (index) => ({ choices: [{ index, delta: { content: 'x' } }] })],
+    [
+      'answers with long names',
+      (i) => ({ choices: [{ index: `${i}`.repeat(50), delta: { content: 'x' } }] }),
+    ],
+  ])('is too long where it has %s without number', (_, eventOf) => {
+    const answer = new CollectedAnswer()
+    for (let i = 0; i < 50_000; i++) answer.add('chat', { ...eventOf(i) })
+    expect(answer.isTooLong).toBe(true)
+    expect(answer.calls.size + answer.texts.size).toBeLessThan(5000)
+  })
+})
+
 describe('a schema that ajv checks', () => {
   const fits = ajvCheck(new Ajv({ strict: false, logger: false }))
   const pattern = { response_format: { type: 'json_schema', json_schema: { schema: { pattern: '^P' } } } }
