@@ -70,13 +70,15 @@ export class Billing {
     return saidUsd > costUsd ? { ...bill, costUsd: saidUsd } : bill
   }
 
-  /** Without a usage, or with the beginning of one: never less than the reservation. */
+  /** Without a usage, or with the beginning of one, or one in words that no upstream of the protocol has: never less than the reservation. */
   private leastUsd(call: Try, { usage, leastOutputTokens }: Meter, inputTokens: number): number {
     const bill: CallBill =
       usage === null
         ? { inputTokens, outputTokens: leastOutputTokens }
         : { usage: withOutput(countsInput(usage) ? usage : withInput(usage, inputTokens), leastOutputTokens) }
-    return Math.max(this.ledger.quote(call, bill).costUsd ?? 0, call.decision.reservedUsd)
+    const bills = usage === null ? [bill] : [bill, { usage }]
+    const quotedUsd = bills.map((each) => this.ledger.quote(call, each).costUsd ?? 0)
+    return Math.max(call.decision.reservedUsd, ...quotedUsd)
   }
 }
 

@@ -323,3 +323,21 @@ describe('words of an upstream without end', () => {
     expect(JSON.stringify(record).length).toBeLessThan(4000)
   })
 })
+
+describe('a usage in the words of another protocol', () => {
+  it.each([
+    ['AI SDK', { inputTokens: 1000, outputTokens: 50_000 }],
+    ['Bedrock', { inputTokens: 1000, outputTokens: 50_000, cacheReadInputTokens: 0 }],
+    ['Gemini', { promptTokenCount: 1000, candidatesTokenCount: 50_000 }],
+    ['AI SDK 4', { promptTokens: 1000, completionTokens: 50_000 }],
+  ])('is booked at what it counts at least: %s', async (_, usage) => {
+    const choice = { index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }
+    const answer = JSON.stringify({ choices: [choice], usage })
+    const server = await gatewayBefore(
+      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer),
+      ['openai'],
+    )
+    await (await server.post('/v1/chat/completions', { model: 'openai', messages: HELLO })).text()
+    expect(server.ledger().spendUsd).toBeCloseTo(BILL_USD, 9)
+  })
+})
