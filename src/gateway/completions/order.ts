@@ -2,6 +2,7 @@ import { textHash } from '../../base/text-hash.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import type { ClientKey } from '../keys/keyring.js'
+import type { Refusal } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
@@ -50,7 +51,7 @@ export async function readOrder(
   const { record, request } = exchange
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
-  const body = read ?? (await readJsonBody(exchange, config.limits.bodyBytesMax))
+  const body = read ?? (await arrivingBody(house, exchange, key))
   const asked = adapter.read(body.json)
   record.requestedModel = asked.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
@@ -148,13 +149,27 @@ export function notesAway(): Refused {
   return new Refused(503, 'ledger_unavailable', message, AWAY_RETRY_MS)
 }
 
+/** The body of a request that has not been admitted: while it comes it is one of those that its key has under way. @throws Refused */
+export async function arrivingBody(house: House, exchange: Exchange, key: ClientKey): Promise<RequestBody> {
+  const { rates, live } = house.deps
+  const { limits } = live.current
+  const arrived = rates.arrive(key, limits)
+  if (!arrived.ok) throw refusedAs(arrived.refusal)
+  try {
+    return await readJsonBody(exchange, limits.bodyBytesMax)
+  } finally {
+    arrived.end()
+  }
+}
+
+function refusedAs({ status, code, message, retryAfterMs }: Refusal): Refused {
+  return new Refused(status, code, message, retryAfterMs)
+}
+
 /** @throws Refused */
 export function admit(house: House, exchange: Exchange, key: ClientKey, tokens: number): void {
   const { rates, live } = house.deps
   const admitted = rates.admit(key, tokens, live.current.limits)
-  if (!admitted.ok) {
-    const { status, code, message, retryAfterMs } = admitted.refusal
-    throw new Refused(status, code, message, retryAfterMs)
-  }
+  if (!admitted.ok) throw refusedAs(admitted.refusal)
   exchange.admission = admitted.admission
 }

@@ -8,8 +8,8 @@ import type { House } from './house.js'
 import { explanationFor } from './mask.js'
 import { optionsAmong } from './may-answer.js'
 import { amongModelsLeft } from './models-left.js'
-import { mustBeAllowed, readOrder } from './order.js'
-import { type RequestBody, readJsonBody } from './request-body.js'
+import { arrivingBody, mustBeAllowed, readOrder } from './order.js'
+import type { RequestBody } from './request-body.js'
 
 /**
  * `POST /v1/route`: where a request would go: one of `/v1/messages` with an `anthropic-version`, of `/v1/responses` with an `input` and no
@@ -17,7 +17,7 @@ import { type RequestBody, readJsonBody } from './request-body.js'
  * Nothing is called, reserved, paid in or learned: there is no decision that feedback could name.
  */
 export async function routeOnly(house: House, key: ClientKey, exchange: Exchange): Promise<object> {
-  const body = await readJsonBody(exchange, house.deps.live.current.limits.bodyBytesMax)
+  const body = await arrivingBody(house, exchange, key)
   const adapter = adapterOf(exchange, body)
   const order = await readOrder(house, adapter, exchange, key, body)
   mustBeAllowed(order, adapter.surface)

@@ -17,6 +17,8 @@ export type Admitted =
   | { readonly ok: true; readonly admission: Admission }
   | { readonly ok: false; readonly refusal: Refusal }
 
+export type Arrived = { readonly ok: true; end(): void } | { readonly ok: false; readonly refusal: Refusal }
+
 interface KeyUse {
   streams: number
   /** Since it was last told to other processes. */
@@ -47,9 +49,28 @@ export class RateLimits {
     return this.uses.size
   }
 
-  /** Requests that are let in and not over. */
+  /** Requests that are let in and not over, and those whose bodies are on their way. */
   get streamCount(): number {
     return this.streams
+  }
+
+  /**
+   * The body of a request is to be read, which takes memory and one place among those under way.
+   * @returns `end` is called when it has come, or will not
+   */
+  arrive(key: ClientKey, limits: LimitsConfig): Arrived {
+    const use = this.useOf(key.id)
+    const full = this.fullOf(use, limits)
+    if (full !== null) return full
+    this.streams++
+    use.streams++
+    return {
+      ok: true,
+      end: () => {
+        this.streams--
+        use.streams--
+      },
+    }
   }
 
   /**
@@ -60,12 +81,8 @@ export class RateLimits {
     const { requestsPerMinute, tokensPerMinute } = key
     const now = this.now()
     const use = this.useOf(key.id)
-    if (this.streams >= limits.streamsMax)
-      return refused(503, 'gateway_busy', 'too many requests are under way', STREAMS_RETRY_MS)
-    if (use.streams >= limits.streamsPerKeyMax) {
-      const message = `this key has ${use.streams} requests under way, as many as it may`
-      return refused(429, 'too_many_streams', message, STREAMS_RETRY_MS)
-    }
+    const full = this.fullOf(use, limits)
+    if (full !== null) return full
     if (requestsPerMinute !== null) {
       const waitMs = use.requests.waitMs(1, requestsPerMinute, now)
       if (waitMs !== 0)
@@ -115,6 +132,14 @@ export class RateLimits {
     const now = this.now()
     use.requests.addAt(secondsAgo, requests, now)
     use.tokens.addAt(secondsAgo, tokens, now)
+  }
+
+  private fullOf({ streams }: KeyUse, limits: LimitsConfig) {
+    if (this.streams >= limits.streamsMax)
+      return refused(503, 'gateway_busy', 'too many requests are under way', STREAMS_RETRY_MS)
+    if (streams < limits.streamsPerKeyMax) return null
+    const message = `this key has ${streams} requests under way, as many as it may`
+    return refused(429, 'too_many_streams', message, STREAMS_RETRY_MS)
   }
 
   private book(key: ClientKey, tokens: number, now: number): Admission {

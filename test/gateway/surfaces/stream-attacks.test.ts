@@ -265,3 +265,36 @@ describe('a client', () => {
     expect(server.problems).toEqual([])
   })
 })
+
+describe('bodies that are on their way', () => {
+  it.each(['/v1/chat/completions', '/v1/messages/count_tokens', '/v1/route'])(
+    'count among the requests of their key, and their memory with them: %s',
+    async (path) => {
+      const server = await gatewayServer({
+        models: [modelTree('sim-small'), modelTree('sim-claude')],
+        tree: { limits: { streamsPerKeyMax: 2 } },
+      })
+      const { port } = new URL(server.url)
+      const slow = () => {
+        const socket = connect(Number(port), '127.0.0.1')
+        socket.on('error', () => {})
+        socket.write(
+          `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${CLIENT_KEY}\r\ncontent-length: 1000000\r\n\r\n{`,
+        )
+        return socket
+      }
+      const sockets = [slow(), slow()]
+      const chat = { model: 'sim-small', messages: HELLO }
+      const rates = () => server.gateway.rates.streamCount
+      for (let i = 0; i < 100 && rates() < 2; i++) await server.noticed()
+      expect(rates()).toBe(2)
+      const refused = await server.post('/v1/chat/completions', chat)
+      expect(refused.status).toBe(429)
+      expect(await refused.json()).toMatchObject({ error: { code: 'too_many_streams' } })
+      for (const socket of sockets) socket.destroy()
+      for (let i = 0; i < 100 && rates() > 0; i++) await server.noticed()
+      expect(rates()).toBe(0)
+      expect((await server.post('/v1/chat/completions', chat)).status).toBe(200)
+    },
+  )
+})
