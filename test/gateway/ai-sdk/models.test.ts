@@ -1,5 +1,7 @@
+import { createAnthropic } from '@ai-sdk/anthropic'
+import { createOpenAI } from '@ai-sdk/openai'
 import Anthropic from '@anthropic-ai/sdk'
-import { APICallError } from 'ai'
+import { APICallError, generateText, streamText } from 'ai'
 import { simulateReadableStream } from 'ai/test'
 import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -130,6 +132,36 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
     ])
     await server.over(3)
     expect(server.ledger()).toEqual({ spendUsd: expect.closeTo(3 * COST_USD, 12), reservedUsd: 0 })
+  })
+
+  it('that tells no usage is read by every client, and costs its reservation', async () => {
+    const usage = { inputTokens: {}, outputTokens: {} }
+    const server = await mockServer(mockOf(version, { usage }))
+    const { openai, anthropic } = clientsOf(server.url)
+    const chat = { model: 'auto', messages: [{ role: 'user' as const, content: 'Hi' }] }
+    const message = { ...chat, max_tokens: 99 }
+    expect((await anthropic.messages.create(message)).usage).toEqual({ input_tokens: 0, output_tokens: 0 })
+    expect((await anthropic.messages.stream(message).finalMessage()).stop_reason).toBe('end_turn')
+    expect((await openai.chat.completions.stream(chat).finalChatCompletion()).choices).toHaveLength(1)
+    expect(
+      (await openai.responses.stream({ model: 'auto', input: 'Hi' }).finalResponse()).output,
+    ).toHaveLength(1)
+    const apiKey = CLIENT_KEY
+    const models = [
+      createAnthropic({ apiKey, baseURL: `${server.url}/v1` })('auto'),
+      createOpenAI({ apiKey, baseURL: `${server.url}/v1` })('auto'),
+      createOpenAI({ apiKey, baseURL: `${server.url}/v1` }).chat('auto'),
+    ]
+    for (const model of models) {
+      const asked = { model, prompt: 'Hi', maxRetries: 0 }
+      expect((await generateText(asked)).text).toBe('Hello.')
+      const { text, finishReason } = streamText(asked)
+      expect([await text, await finishReason]).toEqual(['Hello.', 'stop'])
+    }
+    await server.over(10)
+    expect(server.records.every(({ isMeasured }) => isMeasured === false)).toBe(true)
+    expect(server.ledger().spendUsd).toBeGreaterThan(0)
+    expect(server.ledger().reservedUsd).toBe(0)
   })
 
   it('keeps the limit and the effort of its parameters on every surface, whatever a client says', async () => {

@@ -2,7 +2,7 @@ import { type Json, objectOf, textOf } from '../../../base/json.js'
 import type { Block, Finish, WholeAnswer } from './answer-parts.js'
 import { argumentsOf } from './asked-settings.js'
 import { signatureOf } from './signature.js'
-import { messagesUsage } from './tokens.js'
+import { messagesUsage, type Tokens } from './tokens.js'
 import { errorTypeOf, type Head, namedEvent, type StreamWriter, type Writer } from './writer.js'
 
 const FINISHES: Readonly<Record<Finish, string>> = {
@@ -39,8 +39,13 @@ function messageOf({ id, model }: Head, content: readonly Json[], stopReason: st
 function whole(head: Head, { blocks, finish, rawFinish, tokens }: WholeAnswer): Json {
   return {
     ...messageOf(head, blocks.map(blockOf), finishOf(finish, rawFinish)),
-    ...(tokens === null ? {} : { usage: messagesUsage(tokens) }),
+    usage: usageOf(tokens),
   }
+}
+
+/** Clients read one in every message, and fail without. One of zeros counts nothing. */
+function usageOf(tokens: Tokens | null): Json {
+  return tokens === null ? { input_tokens: 0, output_tokens: 0 } : messagesUsage(tokens)
 }
 
 function blockOf(block: Block): Json {
@@ -64,7 +69,7 @@ function stream(head: Head): StreamWriter {
     begin: () =>
       namedEvent({
         type: 'message_start',
-        message: { ...messageOf(head, [], null), usage: { input_tokens: 0, output_tokens: 0 } },
+        message: { ...messageOf(head, [], null), usage: usageOf(null) },
       }),
     write(piece) {
       switch (piece.kind) {
@@ -88,9 +93,9 @@ function stream(head: Head): StreamWriter {
         case 'finish': {
           const { finish, rawFinish, tokens } = piece
           const end = { stop_reason: finishOf(finish, rawFinish), stop_sequence: null }
-          const usage = tokens === null ? {} : { usage: messagesUsage(tokens) }
+          const usage = usageOf(tokens)
           return (
-            namedEvent({ type: 'message_delta', delta: end, ...usage }) + namedEvent({ type: 'message_stop' })
+            namedEvent({ type: 'message_delta', delta: end, usage }) + namedEvent({ type: 'message_stop' })
           )
         }
       }
