@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { ListenConfig } from '../config/config.js'
 import type { LimitsConfig, TimeoutsConfig } from '../config/limit-config.js'
@@ -12,6 +12,8 @@ const KEEP_ALIVE_MS = 65_000
 /** Headers are short: whoever is slower sends them slowly on purpose. */
 const HEADERS_MS_MAX = 10_000
 const DRAIN_CHECK_MS = 25
+/** Of bytes that wait for a client some are read within it, or its connection ends: there would be no end to such. */
+const UNREAD_MS = 300_000
 /** The last answer of a request that was cut is read within it, or not at all. */
 const CUT_MS = 500
 
@@ -35,6 +37,7 @@ export interface HttpServer {
 
 /**
  * Listens for HTTP. Limits of headers and of the time that a request may take to arrive are those of the config at the start.
+ * @param unreadMs so long nothing of an answer may be read
  * @param complete answers what it can without the objects of the web, which cost more than all the rest of a request
  * @throws (the promise is rejected with) what keeps it from listening
  */
@@ -42,6 +45,7 @@ export async function listen(
   { listen: { host, port }, limits, timeouts }: HttpSettings,
   fetch: (request: Request) => Response | Promise<Response>,
   complete: CompleteByPath = () => null,
+  unreadMs = UNREAD_MS,
 ): Promise<HttpServer> {
   const byFetch = getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host })
   const server = createServer(
@@ -58,6 +62,7 @@ export async function listen(
       joinDuplicateHeaders: true,
     },
     (incoming, outgoing) => {
+      outgoing.on('timeout', endUnread)
       if (answerCompletion(complete, incoming, outgoing)) return
       whenGone(incoming, outgoing, () => {
         // The web's answer listens to this alone, and one that waits for its turn on the socket is never told by Node.
@@ -67,11 +72,18 @@ export async function listen(
     },
   )
   server.on('clientError', refuse)
+  // Node ends connections on which nothing has moved for so long, unless an answer under way listens for it.
+  server.timeout = unreadMs
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   return { url: urlOf(server), drain: (...how) => drain(server, ...how) }
+}
+
+/** An answer that is not there yet is waited for. */
+function endUnread(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy()
 }
 
 function urlOf(server: Server): string {
