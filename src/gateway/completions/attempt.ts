@@ -11,6 +11,7 @@ import type { UpstreamAnswer } from '../upstreams/call.js'
 import {
   failureOfConnection,
   failureOfError,
+  failureOfReference,
   failureOfSetup,
   failureOfStatus,
   malformed,
@@ -242,6 +243,11 @@ export class Attempt implements StreamedCall {
     const wording =
       this.adapter.surface === 'chat' ? refusedWording(answer.status, text, asked.json, this.changes) : null
     if (wording !== null && !this.wordings.includes(wording)) throw new WordingRefused(wording)
+    const { model } = this.call
+    if (answer.status === 404 && this.order.asked.size.references > 0) {
+      const missing = failureOfReference(text, [model.upstreamModel, this.adapter.path])
+      if (missing !== null) throw missing
+    }
     const retryAfterMs = retryAfterOf((name) => answer.header(name), this.house.deps.now())
     throw this.blamed(failureOfStatus(answer.status, text, retryAfterMs), text)
   }

@@ -70,7 +70,8 @@ export class UpstreamFailure extends Error {
   }
 }
 
-const CALLER = new Set([400, 409, 413, 415, 422])
+/** 431: of a client's headers those that its protocol knows are passed on. */
+const CALLER = new Set([400, 409, 413, 415, 422, 431])
 /** 405: what stands at the address takes no POST there. */
 const OPERATOR = new Set([401, 402, 403, 404, 405])
 /** What stands between says that the upstream took too long, or that its answer was lost: the work may be done. */
@@ -84,7 +85,7 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const error = objectOf(body?.error)
   const said = saidIn(body)
   const message = said === '' ? `the upstream answered ${status}` : said
-  if (CALLER.has(status))
+  if (CALLER.has(status) || (status === 403 && isFlagged(error)))
     return new UpstreamFailure('caller', 'upstream_rejected', status, message, {
       body: error === null ? null : body,
     })
@@ -95,6 +96,28 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
+}
+
+/** OpenRouter's word that what a client says was found unfit: it is no matter of a key (openrouter.ai/docs, errors). */
+function isFlagged(error: Json | null): boolean {
+  const { reasons, flagged_input: input } = objectOf(error?.metadata) ?? {}
+  return Array.isArray(reasons) || typeof input === 'string'
+}
+
+/**
+ * What a 404 means to a request that refers to something that its provider keeps: a file, a conversation. It may be that which is not there, and
+ * another provider may have it.
+ * @param text the beginning of its body
+ * @param others what the operator may have wrong: the model's name, the path
+ * @returns null: it is one of these, or nobody says what it is
+ */
+export function failureOfReference(text: string, others: readonly string[]): UpstreamFailure | null {
+  const body = bodyIn(text)
+  const error = objectOf(body?.error)
+  const said = textOf(error?.message)
+  if (said === '' || /model/.test(`${textOf(error?.code)} ${textOf(error?.param)}`)) return null
+  if (others.some((name) => said.includes(name))) return null
+  return new UpstreamFailure('model', 'upstream_rejected', 404, said, { body })
 }
 
 /** What the operator has to mend. @param detail what clients are not told */

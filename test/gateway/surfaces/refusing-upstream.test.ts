@@ -72,3 +72,68 @@ describe('a model whose provider refuses the key, the account or the name of the
     },
   )
 })
+
+describe('a model whose provider does not have what a client refers to', () => {
+  const file = { type: 'file', file: { file_id: 'file-1' } }
+  const ASKS: readonly (readonly [path: string, body: object, message: string])[] = [
+    [
+      '/v1/responses',
+      { input: [{ type: 'item_reference', id: 'msg_1' }] },
+      "Item with id 'msg_1' not found.",
+    ],
+    ['/v1/responses', { input: 'x', conversation: 'conv_1' }, "Conversation with id 'conv_1' not found."],
+    [CHAT, { messages: [{ role: 'user', content: [file] }] }, 'No such File object: file-1'],
+  ]
+
+  it.each(ASKS)(
+    'stays for others, and the client hears what is missing: %s %j',
+    async (path, said, message) => {
+      const server = await gatewayServer({
+        script: ({ body }) =>
+          /msg_1|conv_1|file-1/.test(JSON.stringify(body))
+            ? { fault: { kind: 'status', status: 404, message, code: 'not_found' } }
+            : {},
+        models: [modelTree('sim-small')],
+      })
+      for (let i = 0; i < 6; i++) {
+        const before = server.upstream.entries.length
+        const response = await server.post(path, { model: 'sim-small', ...said })
+        expect([response.status, await response.json()]).toMatchObject([404, { error: { message } }])
+        expect(server.upstream.entries.length).toBe(before + 1)
+      }
+      expect(server.router.stats().models).toMatchObject([{ isAvailable: true, outages: 0 }])
+      expect((await server.post(CHAT, BODY)).status).toBe(200)
+    },
+  )
+
+  it('is passed over for one that has it', async () => {
+    const server = await gatewayServer({
+      script: ({ model }) =>
+        model === 'sim-middle'
+          ? { fault: { kind: 'status', status: 404, message: 'No such File object', code: 'not_found' } }
+          : {},
+      models: [modelTree('sim-middle'), modelTree('sim-small')],
+      tree: { retries: { shareMax: 1 } },
+    })
+    const messages = [{ role: 'user', content: [file] }]
+    for (let i = 0; i < 8; i++)
+      expect((await server.post(CHAT, { model: 'auto', messages })).status).toBe(200)
+    expect(server.upstream.entries.some(({ status }) => status === 404)).toBe(true)
+  })
+
+  it.each([
+    ['the name of the model', "The model 'sim-small' does not exist"],
+    ['the path', 'Invalid URL (POST /v1/responses)'],
+  ])('is told from one that lacks %s', async (_, message) => {
+    const server = await gatewayServer({
+      script: () => ({ fault: { kind: 'status', status: 404, message, code: 'not_found' } }),
+      models: [modelTree('sim-small')],
+    })
+    const asked = { model: 'sim-small', input: 'x', conversation: 'conv_1' }
+    const response = await server.post('/v1/responses', asked)
+    expect([response.status, await response.json()]).toMatchObject([
+      502,
+      { error: { code: 'upstream_refused', message: 'the upstream answered 404' } },
+    ])
+  })
+})

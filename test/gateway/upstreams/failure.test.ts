@@ -23,6 +23,16 @@ describe('what an upstream says of a request that it refuses', () => {
     expect([kind, message]).toEqual(['caller', said])
   })
 
+  it.each<readonly [number, unknown]>([
+    // OpenRouter: what a client says was found unfit.
+    [403, { error: { code: 403, message: 'no x', metadata: { reasons: ['x'], flagged_input: 'x' } } }],
+    // Headers of the client's that its protocol knows are passed on.
+    [431, '<html>'],
+  ])('is the fault of its client, and of no model: %i', (status, body) => {
+    const failure = failureOfStatus(status, JSON.stringify(body), null)
+    expect(failure).toMatchObject({ kind: 'caller', code: 'upstream_rejected', status, isRefusal: false })
+  })
+
   it('is of a bounded length where it is a list', () => {
     const detail = Array.from({ length: 1000 }, () => DETAIL[0])
     expect(failureOfStatus(400, JSON.stringify({ detail }), null).message).toHaveLength(2000)
