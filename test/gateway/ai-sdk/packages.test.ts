@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +14,7 @@ import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from '../surfaces
 
 afterEach(closeAll)
 
+const CHAT = '/v1/chat/completions'
 const PACKAGE = '@ai-sdk/openai-compatible'
 
 /** The simulated upstream behind a package that the config names, loaded as it is installed here. */
@@ -73,6 +75,41 @@ describe('a package of the AI SDK that the config names', () => {
     expect(server.ledger().reservedUsd).toBe(0)
     expect(server.problems).toEqual([])
   })
+
+  it.each([PACKAGE, '@ai-sdk/openai', '@ai-sdk/anthropic'])(
+    'takes neither its key nor a prompt to where its upstream sends it: %s',
+    async (name) => {
+      const got: string[] = []
+      const other = createHttpServer((request, response) => {
+        got.push(JSON.stringify(request.headers))
+        response.end('{}')
+      })
+      const moved = createHttpServer((_request, response) => {
+        const { port } = other.address() as AddressInfo
+        // Another host, by its name.
+        response.writeHead(307, { location: `http://localhost:${port}/elsewhere` }).end()
+      })
+      for (const each of [other, moved]) await once(each.listen(0), 'listening')
+      const baseUrl = `http://127.0.0.1:${(moved.address() as AddressInfo).port}/v1`
+      const server = await packageServer({ package: name, baseUrl })
+      try {
+        for (const stream of [false, true]) {
+          const response = await server.post(CHAT, { model: 'auto', messages: HELLO, stream })
+          expect([response.status, await response.json()]).toMatchObject([
+            502,
+            { error: { code: 'upstream_refused' } },
+          ])
+        }
+        expect(got).toEqual([])
+        expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+      } finally {
+        for (const each of [other, moved]) {
+          each.closeAllConnections()
+          each.close()
+        }
+      }
+    },
+  )
 
   it.each([
     [PACKAGE, { parallel_tool_calls: false, reasoning_effort: 'low' }],

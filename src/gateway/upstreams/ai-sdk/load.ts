@@ -46,12 +46,20 @@ export async function loadProvider(
     ...(name === COMPATIBLE ? { name: id } : {}),
     // Streams of openai-compatible count nothing otherwise; others do not look.
     includeUsage: true,
+    fetch: fetchWhereSaid,
     ...(apiKey === null ? {} : { apiKey: apiKey.reveal() }),
     ...(baseUrl === '' ? {} : { baseURL: baseUrl }),
     ...(Object.keys(headers).length === 0 ? {} : { headers: revealed(headers) }),
     ...revealed(options),
   })
   return providerOf(provider) ?? raise(broken(`package ${name} makes no provider of language models`))
+}
+
+/** Follows no redirection: a key and a prompt go to the addresses of config and package alone. */
+const fetchWhereSaid: typeof fetch = async (input, init) => {
+  const response = await fetch(input, { ...init, redirect: 'manual' })
+  // A redirection that is not followed has no status on the web.
+  return response.type === 'opaqueredirect' ? new Response(null, { status: 302 }) : response
 }
 
 function factoryOf(found: unknown, name: string | null): ((options: object) => unknown) | null {
