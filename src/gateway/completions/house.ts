@@ -107,7 +107,10 @@ export class House {
   async callAiSdk(upstream: UpstreamConfig, call: AiSdkUpstreamCall): Promise<UpstreamAnswer> {
     this.aiSdk ??= import('../upstreams/ai-sdk/index.js').then((found) => ({
       call: found.callAiSdk,
-      providers: new found.AiSdkProviders(this.aiSdkOptions),
+      providers: new found.AiSdkProviders(
+        this.aiSdkOptions,
+        () => this.deps.live.current.limits.answerBytesMax,
+      ),
     }))
     const aiSdk = await this.aiSdk
     try {

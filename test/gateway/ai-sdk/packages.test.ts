@@ -18,7 +18,7 @@ const CHAT = '/v1/chat/completions'
 const PACKAGE = '@ai-sdk/openai-compatible'
 
 /** The simulated upstream behind a package that the config names, loaded as it is installed here. */
-function packageServer(more: Tree = {}, script?: Script, parameters: Tree = {}) {
+function packageServer(more: Tree = {}, script?: Script, parameters: Tree = {}, tree: Tree = {}) {
   const loaded: string[] = []
   const start = gatewayServer({
     ...(script === undefined ? {} : { script }),
@@ -32,7 +32,7 @@ function packageServer(more: Tree = {}, script?: Script, parameters: Tree = {}) 
         return import(name)
       },
     },
-    tree: { retries: { shareMax: 1, cooldownMs: 0 } },
+    tree: { retries: { shareMax: 1, cooldownMs: 0 }, ...tree },
   })
   return start.then((server) => ({ ...server, loaded }))
 }
@@ -108,6 +108,53 @@ describe('a package of the AI SDK that the config names', () => {
           each.close()
         }
       }
+    },
+  )
+
+  it.each([
+    ['JSON', false, 'application/json', '{"choices":[', '1,'.repeat(1000)],
+    ['a page of an error', false, 'text/html', '<p>', 'x'.repeat(1000)],
+    ['an event', true, 'text/event-stream', 'data: ', 'x'.repeat(1000)],
+    ['an event of many lines', true, 'text/event-stream', '', `data: ${'x'.repeat(1000)}\r\n`],
+  ])('takes no more than may be of %s without an end', async (_, stream, type, head, again) => {
+    let sent = 0
+    const endless = createHttpServer((_request, response) => {
+      response.writeHead(type === 'text/html' ? 500 : 200, { 'content-type': type }).write(head)
+      response.on('error', () => {})
+      const pour = (): void => {
+        if (response.destroyed || sent > 64 * 1024 * 1024) return
+        sent += again.length
+        if (response.write(again)) setImmediate(pour)
+        else response.once('drain', pour)
+      }
+      pour()
+    })
+    await once(endless.listen(0), 'listening')
+    const baseUrl = `http://127.0.0.1:${(endless.address() as AddressInfo).port}/v1`
+    const limits = { answerBytesMax: 256 * 1024 }
+    const server = await packageServer({ baseUrl }, undefined, {}, { limits })
+    try {
+      const response = await server.post(CHAT, { model: 'auto', messages: HELLO, stream })
+      expect(response.status).toBe(502)
+      await response.text()
+      expect(sent).toBeLessThan(16 * 1024 * 1024)
+    } finally {
+      endless.closeAllConnections()
+      endless.close()
+    }
+  })
+
+  it.each(['\n', '\r\n'] as const)(
+    'takes a stream of any length whose events are short: %j',
+    async (lineEnd) => {
+      const script: Script = () => ({ text: 'word '.repeat(2000), framing: { lineEnd, bytesPerWrite: 1000 } })
+      const limits = { answerBytesMax: 64 * 1024 }
+      const server = await packageServer({}, script, {}, { limits })
+      const response = await server.post(CHAT, { model: 'auto', messages: HELLO, stream: true })
+      const text = await response.text()
+      expect(text.length).toBeGreaterThan(128 * 1024)
+      expect(eventsOf(text).at(-1)).toBe('[DONE]')
+      expect(server.upstream.entries[0]).toMatchObject({ ended: 'answered' })
     },
   )
 

@@ -4,6 +4,7 @@ import type { UpstreamConfig } from '../../config/config.js'
 import { Secret } from '../../config/secret.js'
 import { UpstreamFailure } from '../failure.js'
 import type { AiSdkModel, AiSdkProvider } from './model.js'
+import { providerFetch } from './provider-fetch.js'
 
 /** It is of many providers, and must be given a name. */
 export const COMPATIBLE = '@ai-sdk/openai-compatible'
@@ -17,11 +18,13 @@ export const importPackage: ImportPackage = (name) =>
 
 /**
  * The provider of an upstream, made by its package.
+ * @param answerBytesMax `limits.answerBytesMax` in force
  * @throws (the promise is rejected with) UpstreamFailure saying what the operator must mend
  */
 export async function loadProvider(
   { id, package: name, factory, baseUrl, apiKey, headers, options }: UpstreamConfig,
   load: ImportPackage,
+  answerBytesMax: () => number,
 ): Promise<AiSdkProvider> {
   if (name === null) throw broken(`upstream ${id} has no package, and no provider was given in code`)
   let found: unknown
@@ -46,20 +49,13 @@ export async function loadProvider(
     ...(name === COMPATIBLE ? { name: id } : {}),
     // Streams of openai-compatible count nothing otherwise; others do not look.
     includeUsage: true,
-    fetch: fetchWhereSaid,
+    fetch: providerFetch(answerBytesMax),
     ...(apiKey === null ? {} : { apiKey: apiKey.reveal() }),
     ...(baseUrl === '' ? {} : { baseURL: baseUrl }),
     ...(Object.keys(headers).length === 0 ? {} : { headers: revealed(headers) }),
     ...revealed(options),
   })
   return providerOf(provider) ?? raise(broken(`package ${name} makes no provider of language models`))
-}
-
-/** Follows no redirection: a key and a prompt go to the addresses of config and package alone. */
-const fetchWhereSaid: typeof fetch = async (input, init) => {
-  const response = await fetch(input, { ...init, redirect: 'manual' })
-  // A redirection that is not followed has no status on the web.
-  return response.type === 'opaqueredirect' ? new Response(null, { status: 302 }) : response
 }
 
 function factoryOf(found: unknown, name: string | null): ((options: object) => unknown) | null {

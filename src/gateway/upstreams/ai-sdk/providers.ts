@@ -15,8 +15,11 @@ export class AiSdkProviders {
   /** By the upstream's config: an edited one is loaded again. */
   private readonly loaded = new WeakMap<UpstreamConfig, Promise<AiSdkProvider>>()
 
-  constructor(options: AiSdkOptions) {
+  private readonly answerBytesMax: () => number
+
+  constructor(options: AiSdkOptions, answerBytesMax: () => number) {
     this.options = options
+    this.answerBytesMax = answerBytesMax
   }
 
   /** @throws (the promise is rejected with) UpstreamFailure for what the operator must mend */
@@ -25,7 +28,7 @@ export class AiSdkProviders {
     if (Object.hasOwn(providers, upstream.id)) return checkModel(await providers[upstream.id](modelId))
     let loading = this.loaded.get(upstream)
     if (loading === undefined) {
-      loading = loadProvider(upstream, load)
+      loading = loadProvider(upstream, load, this.answerBytesMax)
       this.loaded.set(upstream, loading)
       // A package that is installed later is found.
       loading.catch(() => this.loaded.delete(upstream))
