@@ -8,6 +8,9 @@ import type { Meter } from './meter.js'
 /** Ways to be served that have a discount; the usage of messages says them itself. */
 const SOLD_FOR_LESS: readonly ServiceTier[] = ['batch', 'flex']
 
+/** So much of a name that an upstream has given is a label. */
+const KIND_CHARS_MAX = 60
+
 export interface MeasuredBill {
   readonly bill: CallBill
   /** False: no usage of prompt and answer came, and it is the greater of what was seen and what was reserved. */
@@ -57,7 +60,7 @@ export class Billing {
     const { costUsd } = this.ledger.quote(call, { usage, ...served })
     let moreUsd = 0
     for (const { name, side, isWithin, count } of unknown) {
-      this.unknown.add(count, { model: model.id, kind: name })
+      this.unknown.add(count, { model: model.id, kind: name.slice(0, KIND_CHARS_MAX) })
       const { plain, dearest } = pricesOfSide(model.prices, side)
       moreUsd += (count * (isWithin ? dearest - plain : dearest)) / 1e6
     }

@@ -315,6 +315,19 @@ describe('words of an upstream without end', () => {
     expect(JSON.stringify(((await known.json()) as { request: object }).request).length).toBeLessThan(4000)
   })
 
+  it('are cut where a kind of tokens is counted by its name', async () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 5, [`${LONG}_tokens`]: 7 }
+    const choice = { index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }
+    const answer = JSON.stringify({ choices: [choice], usage })
+    const server = await gatewayBefore(
+      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer),
+      ['openai'],
+    )
+    await (await server.post('/v1/chat/completions', { model: 'openai', messages: HELLO })).text()
+    const text = server.deps()?.metrics.text() ?? ''
+    expect(text).toMatch(/paretobandit_unknown_tokens_total\{model="openai",kind="x{60}"\} 7/)
+  })
+
   it('are cut where a stream breaks off', async () => {
     const server = await gatewayBeforeStream(CHUNK + eventOf({ error: { message: LONG } }))
     await ask(server, 'chat')
