@@ -2,7 +2,6 @@ import { computed, signal } from '@preact/signals'
 import type { Bucket, DashboardData, DecisionRow, HistoryRing } from '../../src/gateway/dashboard/shape.js'
 import { modelMarks } from '../shared/palette.js'
 
-const BUCKETS_MAX = 360
 const MARKS_MAX = 500
 const DECISIONS_MAX = 1000
 
@@ -43,11 +42,11 @@ export function take(next: DashboardData): void {
 }
 
 function merged(before: HistoryRing | undefined, next: HistoryRing): HistoryRing {
-  if (before === undefined || next.buckets.length === 0) return before ?? next
+  if (before === undefined) return next
   const buckets = new Map<number, Bucket>(before.buckets.map((bucket) => [bucket.at, bucket]))
   for (const bucket of next.buckets) buckets.set(bucket.at, bucket)
-  const sorted = [...buckets.values()].sort((a, b) => a.at - b.at)
-  return { ...next, buckets: sorted.slice(-BUCKETS_MAX) }
+  const kept = [...buckets.values()].filter(({ at }) => at >= next.from)
+  return { ...next, buckets: kept.sort((a, b) => a.at - b.at) }
 }
 
 function mergedDecisions(before: readonly DecisionRow[], next: readonly DecisionRow[]): DecisionRow[] {

@@ -93,7 +93,7 @@ export class LogDashboard implements Dashboard {
           ? whatIsGone(reader)
           : 'The latest events are shown first; the rest of the log is being read.',
         traffic: null,
-        epoch,
+        epoch: epoch + collector.restarts,
         router: router as Router<string>,
         collector,
         estimates,
@@ -157,9 +157,9 @@ export class LogDashboard implements Dashboard {
     const { pacer } = router.stats()
     const { collector } = await collected(reader, reader.start, position, pacer, () => this.isClosed)
     if (this.isClosed) return
+    this.epoch += this.collector.restarts + 1
     this.collector = collector
     this.isWhole = true
-    this.epoch++
   }
 
   private async readNew(): Promise<void> {
@@ -203,7 +203,7 @@ async function collected(
   const first = (await reader.read(reader.start))[0]
   const [beganAt, endedAt] = [timeOf(first, 0), timeOf((await reader.latest(1)).at(-1), -1)]
   const rings = [
-    new Ring('the whole log', widthOf(endedAt - beganAt), WHOLE_BUCKETS + 60),
+    new Ring('the whole log', widthOf(endedAt - beganAt), WHOLE_BUCKETS + 60, true),
     ...GATEWAY_RINGS.map(([name, widthMs, capacity]) => new Ring(name, widthMs, capacity)),
   ]
   const ceilingUsd = from === reader.start ? startingCeiling(reader) : usdPerRequest

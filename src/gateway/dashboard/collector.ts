@@ -67,6 +67,11 @@ export class Collector {
     return this.largestUsd
   }
 
+  /** Counts how often the buckets of its history became others. */
+  get restarts(): number {
+    return this.rings.reduce((sum, { restarts }) => sum + restarts, 0)
+  }
+
   take(event: RouterEvent): void {
     this.changes++
     this.since ??= event.at

@@ -74,7 +74,7 @@ export class GatewayDashboard implements Dashboard {
         canChange: true,
         historyNote: null,
         traffic: this.traffic.read(),
-        epoch: 0,
+        epoch: collector.restarts,
         router,
         collector,
         estimates,

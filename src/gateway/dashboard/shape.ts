@@ -31,6 +31,8 @@ export interface Bucket {
 export interface HistoryRing {
   readonly name: string
   readonly widthMs: number
+  /** It goes back to this time: what began before is no part of it any more. */
+  readonly from: number
   readonly buckets: readonly Bucket[]
 }
 

@@ -63,7 +63,8 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
       .map((id) => ({ id, ...router.tenantStats(id) })),
     promised: promisedOf(source, allowanceUsd, stats),
     figures: stats.models.map(({ id }) => figuresOf(id, collector, latest)),
-    history: collector.rings.map((ring) => ring.read(seen.changes, shift)),
+    // A log ends with its latest event.
+    history: collector.rings.map((ring) => ring.read(seen.changes, shift, kind === 'log' ? undefined : at)),
     marks: collector.marksSince(seen.marks),
     decisions: latest.filter(({ changed }) => changed > seen.changes).map(rowOf),
     estimatedFrom: span,

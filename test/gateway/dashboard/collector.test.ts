@@ -237,6 +237,52 @@ describe('what is kept', () => {
     expect(modelIn(bucket, OTHER_MODELS).requests).toBe(60)
   })
 
+  it('ends now: what came before its time is no part of it, though nothing has come since', () => {
+    const ring = new Ring('the last minute', 10, 6)
+    for (let at = 0; at < 60; at += 10) ring.at(at, 1)
+    const nothing = { spendUsd: 0, allowanceUsd: 0 }
+    const times = (now: number) => ring.read(0, nothing, now).buckets.map(({ at }) => at)
+    expect(times(59)).toEqual([0, 10, 20, 30, 40, 50])
+    expect(times(85)).toEqual([30, 40, 50])
+    expect(times(1000)).toEqual([])
+    expect(ring.read(0, nothing, 85).from).toBe(30)
+    expect(ring.read(0, nothing).from).toBe(0)
+    expect(new Ring('empty', 10, 6).read(0, nothing)).toMatchObject({ from: 0, buckets: [] })
+  })
+
+  it('goes on when a clock that had run ahead is set back, and not for one late event', () => {
+    const ring = new Ring('the last minute', 10, 6)
+    const nothing = { spendUsd: 0, allowanceUsd: 0 }
+    ring.at(100, 1)
+    ring.at(1_000_000, 2)
+    expect(ring.at(110, 3)).toBeNull()
+    expect(ring.at(1_000_010, 4)).not.toBeNull()
+    for (let i = 0; i < 100; i++) ring.at(120 + i, 5 + i)
+    expect(ring.restarts).toBe(1)
+    expect(ring.read(0, nothing).buckets.map(({ at }) => at)).toEqual(
+      [130, 140, 150, 160, 170, 180, 190, 200, 210].slice(-6),
+    )
+  })
+
+  it('of a whole log has all of it: where buckets would be too many they become wider', () => {
+    const ring = new Ring('the whole log', 10, 6, true)
+    for (const time of [...Array.from({ length: 100 }, (_, i) => 7 * i), -50]) {
+      const bucket = ring.at(time, 1)
+      if (bucket === null) throw new Error('expected a bucket')
+      bucket.requests++
+      modelIn(bucket, `m${time % 2}`).requests++
+      bucket.spendUsd = time
+    }
+    const { buckets, widthMs, from } = ring.read(0, { spendUsd: 0, allowanceUsd: 0 }, 10_000)
+    expect(widthMs).toBe(160)
+    expect(buckets.map(({ at }) => at)).toEqual([-160, 0, 160, 320, 480, 640])
+    expect(buckets.reduce((sum, { requests }) => sum + requests, 0)).toBe(101)
+    expect(buckets.flatMap(({ models }) => models).reduce((sum, { requests }) => sum + requests, 0)).toBe(101)
+    expect(buckets.at(-1)?.spendUsd).toBe(693)
+    expect(from).toBe(-160)
+    expect(ring.restarts).toBe(4)
+  })
+
   it('is read again only where it changed', () => {
     const ring = new Ring('all', 10, 5)
     ring.at(0, 1)
