@@ -3,7 +3,7 @@ import { percent } from '../../src/base/format.js'
 import type { Bucket } from '../../src/gateway/dashboard/shape.js'
 import { coarse } from '../../web/dashboard/coarse.js'
 import { timeRange, valueTexts } from '../../web/shared/chart.js'
-import { lastWhole } from '../../web/shared/whole.js'
+import { lastWhole, stretchText } from '../../web/shared/whole.js'
 
 describe('an axis of values', () => {
   it('has each value by itself, whatever else its format takes', () => {
@@ -35,6 +35,17 @@ describe('figures of stretches of time', () => {
     ['the newest of moments', [0, 10, 20], undefined, 2],
   ] as const)('are those of %s', (_, times, stretch, index) => {
     expect(lastWhole(times, stretch)).toBe(index)
+  })
+
+  it('have their date where they are of another day', () => {
+    const [day, hour] = [86_400_000, 3_600_000]
+    const now = new Date(2026, 4, 4, 12).getTime()
+    expect(stretchText(now - 2 * day, now, { widthMs: hour, now })).toBe(
+      '2026-05-02 12:00:00 to 2026-05-02 13:00:00',
+    )
+    expect(stretchText(now - 2 * hour, now, { widthMs: hour, now })).toBe('10:00:00 to 11:00:00')
+    expect(stretchText(now, now, { widthMs: hour, now })).toBe('12:00:00 to now')
+    expect(stretchText(now - day, now, undefined)).toBe('at 2026-05-03 12:00:00')
   })
 
   it('are of as many requests as say something, and tell how wide they are', () => {

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { farText, heldText, oneModelText, timesBefore, unrewardedText } from '../../web/dashboard/words.js'
+import {
+  againstText,
+  bestKnown,
+  capText,
+  farText,
+  guessText,
+  heldText,
+  knownModels,
+  oneModelText,
+  timesBefore,
+  timesText,
+  unrewardedText,
+} from '../../web/dashboard/words.js'
+import { percent, time } from '../../web/shared/format.js'
 
 describe('sentences of the dashboard', () => {
   it.each([
@@ -31,6 +44,76 @@ describe('sentences of the dashboard', () => {
     expect(unrewardedText([{ rewarded: 0 }, { rewarded: 0 }], [1, 1])).toContain('No reward has come yet')
     expect(unrewardedText([{ rewarded: 0 }, { rewarded: 0 }], [0.9, 0.4])).toBeNull()
     expect(unrewardedText([{ rewarded: 0 }, { rewarded: 3 }], [1, 1])).toBeNull()
+  })
+
+  it('compare with the best model of which a reward is known, and call a guess a guess', () => {
+    const estimate = (mean: number) => ({ mean, low: mean, high: mean })
+    const row = (model: string, reward: number) => ({
+      model,
+      decisions: 40,
+      usdPerRequest: estimate(1),
+      reward: estimate(reward),
+    })
+    const rows = [row('poor', 0.3), row('good', 0.6), row('never tried', 1), row('removed', 1)]
+    const models = [
+      { id: 'poor', rewarded: 4 },
+      { id: 'good', rewarded: 2 },
+      { id: 'never tried', rewarded: 0 },
+    ]
+    const known = knownModels(models)
+    expect(bestKnown(rows, known)?.model).toBe('good')
+    expect(bestKnown(rows.slice(2), known)).toBeNull()
+    // Priors tell them apart.
+    const untold = models.map(({ id }) => ({ id, rewarded: 0 }))
+    expect(bestKnown(rows, knownModels(untold))?.model).toBe('never tried')
+    const mix = (share: number) => ({
+      usdPerRequest: 1,
+      reward: 1,
+      shares: [
+        { model: 'good', share: 1 - share },
+        ...(share === 0 ? [] : [{ model: 'never tried', share }]),
+      ],
+    })
+    expect(guessText(mix(0.17), known)).toMatch(
+      /^17 % of them would go to models that have had no reward yet/,
+    )
+    expect(guessText(mix(0), known)).toBe('')
+  })
+
+  it.each([
+    [0.57, '43 % less', '0.57 ×'],
+    [1, '0 % less', '1.00 ×'],
+    [1.2, '20 % more', '1.20 ×'],
+    [27.1, '2,610 % more', '27 ×'],
+    [0.00094, 'over 99 % less', 'under 0.001 ×'],
+    [0.0041, 'over 99 % less', '0.0041 ×'],
+    [0, '100 % less', '0 ×'],
+    [1_959_359_168, '195,935,916,700 % more', '1,959,359,168 ×'],
+  ])('of a cost that is %s times another: %s, %s', (ratio, said, times) => {
+    expect(againstText(ratio)).toBe(said)
+    expect(timesText(ratio)).toBe(times)
+  })
+
+  it('of a share that is not 0 do not say 0', () => {
+    expect([0, 1.5e-9, 0.0005, 0.07, 0.43].map(percent)).toEqual([
+      '0 %',
+      'under 0.1 %',
+      '0.1 %',
+      '7.0 %',
+      '43 %',
+    ])
+  })
+
+  it('of a cap have all its parts, and when the next day begins', () => {
+    const now = Date.UTC(2026, 4, 4, 8)
+    const endsAt = Date.UTC(2026, 4, 5)
+    const cap = { usd: 5, per: 'day', window: 'calendar', spentUsd: 1, endsAt } as const
+    expect(capText({ ...cap, reservedUsd: 0.5, availableUsd: 3.5 }, now)).toBe(
+      `cap $5.00 per day: spent $1.00, reserved $0.500, left $3.50, until ${time(endsAt, now)}`,
+    )
+    expect(capText({ ...cap, window: 'rolling', endsAt: now, reservedUsd: 0, availableUsd: 4 }, now)).toBe(
+      'cap $5.00 per day, rolling: spent $1.00, left $4.00',
+    )
   })
 
   it.each([

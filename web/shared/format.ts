@@ -14,8 +14,10 @@ export function count(value: Given): string {
   return value === null || value === undefined ? NOTHING : COUNT.format(value)
 }
 
+/** What is not 0 is not written as 0. */
 export function percent(share: Given): string {
-  return isNumber(share) ? base.percent(share) : NOTHING
+  if (!isNumber(share)) return NOTHING
+  return share > 0 && share < 0.0005 ? 'under 0.1 %' : base.percent(share)
 }
 
 /** A number without a unit: a reward, a price. */

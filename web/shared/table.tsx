@@ -36,8 +36,8 @@ export function Table<Row>({ label, columns, rows, keyOf, rowProps = () => ({}) 
       <table {...role('table')}>
         <thead {...role('rowgroup')}>
           <tr {...role('row')}>
-            {columns.map(({ name, isNumber, isSilent }) => (
-              <th key={name} scope="col" {...role('columnheader')} class={isNumber ? 'right' : ''}>
+            {columns.map(({ name, isNumber, isSilent }, i) => (
+              <th key={i} scope="col" {...role('columnheader')} class={isNumber ? 'right' : ''}>
                 {isSilent ? <span class="unseen">{name}</span> : name}
               </th>
             ))}
@@ -46,8 +46,8 @@ export function Table<Row>({ label, columns, rows, keyOf, rowProps = () => ({}) 
         <tbody {...role('rowgroup')}>
           {rows.map((row) => (
             <tr key={keyOf(row)} {...role('row')} {...rowProps(row)}>
-              {columns.map((column) => (
-                <Cell key={column.name} column={column} row={row} />
+              {columns.map((column, i) => (
+                <Cell key={i} column={column} row={row} />
               ))}
             </tr>
           ))}

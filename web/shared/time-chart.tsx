@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
 import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
-import { clock, count } from './format.js'
+import { count, time } from './format.js'
 import { LineMark } from './line-mark.js'
 import { Table } from './table.js'
-import { lastWhole, type Stretch } from './whole.js'
+import { lastWhole, type Stretch, stretchText } from './whole.js'
 
 export interface TimeSeries extends ChartSeries {
   /** One a time; null: nothing is known. */
@@ -65,14 +65,14 @@ export function TimeChart(props: TimeChartProps) {
   return (
     <div class="chart">
       <div class="legend" aria-hidden="true">
-        {series.map(({ name, color, dash, values }) => (
-          <span key={name} title={name}>
+        {series.map(({ name, color, dash, values }, i) => (
+          <span key={i} title={name}>
             <LineMark color={color} dash={dash ?? []} />
             <span class="name">{name}</span> <b>{format(values[shown] ?? null)}</b>
           </span>
         ))}
         {shown >= 0 && (index !== null || stretch !== undefined) && (
-          <small>{stretchText(times[shown], stretch)}</small>
+          <small>{stretchText(times[shown], times[times.length - 1], stretch)}</small>
         )}
       </div>
       <div role="img" aria-label={label} ref={place} style={{ height: `${HEIGHT}px` }} />
@@ -84,13 +84,14 @@ export function TimeChart(props: TimeChartProps) {
   )
 }
 
-function stretchText(at: number, stretch: Stretch | undefined): string {
-  if (stretch === undefined) return `at ${clock(at)}`
-  const isOpen = at + stretch.widthMs > stretch.now
-  return `${clock(at)} to ${isOpen ? 'now' : clock(at + stretch.widthMs)}`
-}
-
-function Figures({ times, series, format, label, whole }: TimeChartProps & { readonly whole: number }) {
+function Figures({
+  times,
+  stretch,
+  series,
+  format,
+  label,
+  whole,
+}: TimeChartProps & { readonly whole: number }) {
   const from = Math.max(0, times.length - TABLE_ROWS)
   const rows = times.slice(from).map((at, i) => ({ at, index: from + i }))
   return (
@@ -103,7 +104,7 @@ function Figures({ times, series, format, label, whole }: TimeChartProps & { rea
           name: 'from',
           cell: ({ at, index }) => (
             <>
-              {clock(at)}
+              {time(at, stretch?.now ?? times[times.length - 1])}
               {index > whole && <small> so far</small>}
             </>
           ),

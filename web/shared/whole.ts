@@ -1,3 +1,5 @@
+import { time } from './format.js'
+
 /** Stretches of time of one length, of which the newest is not over yet. */
 export interface Stretch {
   readonly widthMs: number
@@ -11,4 +13,12 @@ export function lastWhole(times: readonly number[], stretch: Stretch | undefined
   if (stretch === undefined) return last
   const found = times.findLastIndex((at) => at + stretch.widthMs <= stretch.now)
   return found < 0 ? Math.min(0, last) : found
+}
+
+/** In a history of days each with its date. @param last the latest time of the chart */
+export function stretchText(at: number, last: number, stretch: Stretch | undefined): string {
+  const now = stretch?.now ?? last
+  if (stretch === undefined) return `at ${time(at, now)}`
+  const end = at + stretch.widthMs
+  return `${time(at, now)} to ${end > stretch.now ? 'now' : time(end, now)}`
 }

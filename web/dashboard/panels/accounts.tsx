@@ -3,11 +3,12 @@ import { count, percent, usd } from '../../shared/format.js'
 import { Name } from '../../shared/name.js'
 import { Scroll } from '../../shared/scroll.js'
 import { Nothing, Panel } from '../panel.js'
+import { capText } from '../words.js'
 
 type Account = NonNullable<DashboardData['stats']['account']>
 
 /** Budget, caps and tenants. */
-export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: DashboardData }) {
+export function AccountsPanel({ shown: { stats, tenants, at } }: { readonly shown: DashboardData }) {
   const { account } = stats
   return (
     <Panel
@@ -19,7 +20,7 @@ export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: D
         <Nothing>Policy {stats.policy} keeps no accounts.</Nothing>
       ) : (
         <>
-          <Lines name="all requests" account={account} />
+          <Lines name="all requests" account={account} now={at} />
           {account.caps.length === 0 && <p class="quiet">No caps are in force for all requests.</p>}
         </>
       )}
@@ -27,7 +28,7 @@ export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: D
       {tenants.length > 0 && (
         <Scroll name="scroll tall" label="tenants">
           {tenants.map(({ id, ...each }) => (
-            <Lines key={id} name={`tenant ${id}`} account={each} />
+            <Lines key={id} name={`tenant ${id}`} account={each} now={at} />
           ))}
         </Scroll>
       )}
@@ -38,7 +39,15 @@ export function AccountsPanel({ shown: { stats, tenants } }: { readonly shown: D
   )
 }
 
-function Lines({ name, account }: { readonly name: string; readonly account: Account }) {
+function Lines({
+  name,
+  account,
+  now,
+}: {
+  readonly name: string
+  readonly account: Account
+  readonly now: number
+}) {
   const { usdPerRequest, spendUsd, reservedUsd, creditUsd, fundUsd, refused, infeasible, caps } = account
   return (
     <div class="account" data-account={name}>
@@ -56,11 +65,10 @@ function Lines({ name, account }: { readonly name: string; readonly account: Acc
       </p>
       {caps.map((cap, i) => {
         const used = (cap.spentUsd + cap.reservedUsd) / cap.usd
-        const what = `cap ${usd(cap.usd)} per ${cap.per}${cap.window === 'rolling' ? ', rolling' : ''}`
         return (
           <div class="cap" key={i}>
             <label>
-              {what}: spent {usd(cap.spentUsd)}, left {usd(cap.availableUsd)}
+              {capText(cap, now)}
               <meter min={0} max={1} high={0.9} value={Math.min(1, used)}>
                 {percent(used)}
               </meter>

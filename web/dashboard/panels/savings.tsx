@@ -5,11 +5,15 @@ import { type Column, Table } from '../../shared/table.js'
 import { Span, TooFew } from '../estimates.js'
 import { ModelName } from '../model-name.js'
 import { Panel } from '../panel.js'
-import { unrewardedText } from '../words.js'
+import { againstText, bestKnown, knownModels, timesText, unrewardedText } from '../words.js'
+
+/** In place of a guess, which looks like a figure. */
+const NO_REWARD = 'no reward yet'
 
 /** What one model for everything would have cost and earned. */
 export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
   const { savings, estimatedFrom } = shown
+  const known = knownModels(shown.stats.models)
   const unrewarded =
     savings === null
       ? null
@@ -26,14 +30,14 @@ export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
           <p class="lead">
             An <b>estimate</b> of what always using one model would have cost and earned on{' '}
             <Span span={estimatedFrom} now={shown.at} />.{' '}
-            <Against chosen={savings.chosen} models={savings.models} unrewarded={unrewarded} />
+            <Against chosen={savings.chosen} models={savings.models} known={known} unrewarded={unrewarded} />
           </p>
           <Table
             label="costs and rewards of one model for everything"
             rows={[savings.chosen, ...savings.models]}
             keyOf={({ model }) => model}
             rowProps={(row) => ({ 'data-always': row === savings.chosen ? 'router' : row.model })}
-            columns={columnsOf(savings.chosen, unrewarded === null)}
+            columns={columnsOf(savings.chosen, known, unrewarded === null)}
           />
           <details>
             <summary>Assumptions</summary>
@@ -60,31 +64,37 @@ export function SavingsPanel({ shown }: { readonly shown: DashboardData }) {
 function Against({
   chosen,
   models,
+  known,
   unrewarded,
 }: {
   readonly chosen: SavingsRow
   readonly models: readonly SavingsRow[]
+  /** Models of which a reward is known. */
+  readonly known: ReadonlySet<string>
   /** Null: rewards have come. */
   readonly unrewarded: string | null
 }) {
   if (unrewarded !== null) return <span data-figure="unrewarded">{unrewarded}</span>
-  if (models.length === 0) return null
-  const best = models.reduce((a, b) => (b.reward.mean > a.reward.mean ? b : a))
-  const share = 1 - chosen.usdPerRequest.mean / best.usdPerRequest.mean
-  if (!Number.isFinite(share)) return null
+  const best = bestKnown(models, known)
+  if (best === null) return null
+  const ratio = chosen.usdPerRequest.mean / best.usdPerRequest.mean
+  if (!Number.isFinite(ratio)) return null
+  const isOfAll = models.every(({ model }) => known.has(model))
   return (
     <>
-      The router costs{' '}
-      <b data-figure="saved">
-        {percent(Math.abs(share))} {share >= 0 ? 'less' : 'more'}
-      </b>{' '}
-      than always asking <Name of="b" text={best.model} />, the one with the best expected reward:{' '}
-      {plain(chosen.reward.mean)} in place of {plain(best.reward.mean)}.
+      The router costs <b data-figure="saved">{againstText(ratio)}</b> than always asking{' '}
+      <Name of="b" text={best.model} />, the one with the best expected reward
+      {isOfAll ? '' : ' of those that have had rewards'}: {plain(chosen.reward.mean)} in place of{' '}
+      {plain(best.reward.mean)}.
     </>
   )
 }
 
-function columnsOf(own: SavingsRow, hasRewards: boolean): readonly Column<SavingsRow>[] {
+function columnsOf(
+  own: SavingsRow,
+  known: ReadonlySet<string>,
+  hasRewards: boolean,
+): readonly Column<SavingsRow>[] {
   return [
     {
       name: 'always',
@@ -95,12 +105,16 @@ function columnsOf(own: SavingsRow, hasRewards: boolean): readonly Column<Saving
     {
       name: 'against the router',
       isNumber: true,
+      cell: (row) => timesText(row.usdPerRequest.mean / own.usdPerRequest.mean),
+    },
+    {
+      name: 'reward',
+      isNumber: true,
       cell: (row) => {
-        const ratio = row.usdPerRequest.mean / own.usdPerRequest.mean
-        return !Number.isFinite(ratio) ? '–' : `${ratio.toFixed(ratio < 10 ? 2 : 0)} ×`
+        if (!hasRewards) return '–'
+        return row === own || known.has(row.model) ? interval(row.reward, plain) : <small>{NO_REWARD}</small>
       },
     },
-    { name: 'reward', isNumber: true, cell: (row) => (hasRewards ? interval(row.reward, plain) : '–') },
   ]
 }
 

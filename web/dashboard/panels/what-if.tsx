@@ -7,7 +7,7 @@ import { ask } from '../api.js'
 import { Span, TooFew } from '../estimates.js'
 import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
-import { oneModelText, unrewardedText } from '../words.js'
+import { guessText, knownModels, oneModelText, unrewardedText } from '../words.js'
 
 /** The slider goes from a hundredth of the budget to a hundred times of it. */
 const DECADES = 2
@@ -113,7 +113,7 @@ function Answer({
               </>
             )}
             cost <b data-figure="what-if-cost">{usd(after.usdPerRequest)}</b> in place of{' '}
-            {usd(before.usdPerRequest)} each. {unrewarded}{' '}
+            {usd(before.usdPerRequest)} each. {unrewarded ?? guessText(after, knownModels(models))}{' '}
             {shadowPrice === 0
               ? 'Money would not be short.'
               : `The shadow price would be ${short(shadowPrice)}: the reward that this budget's worth of dollars would have to buy.`}
