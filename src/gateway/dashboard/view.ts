@@ -62,7 +62,7 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
       .slice(0, TENANTS_MAX)
       .map((id) => ({ id, ...router.tenantStats(id) })),
     promised: promisedOf(source, allowanceUsd, stats),
-    figures: stats.models.map(({ id }) => figuresOf(id, collector, latest)),
+    figures: figuresOf(stats, collector, latest),
     // A log ends with its latest event.
     history: collector.rings.map((ring) => ring.read(seen.changes, shift, kind === 'log' ? undefined : at)),
     marks: collector.marksSince(seen.marks),
@@ -84,12 +84,25 @@ function promisedOf(
   return { strict, burst, boundUsd }
 }
 
-function figuresOf(model: string, collector: Collector, latest: readonly KeptDecision[]): ModelFigures {
+/** One pass over the decisions: there may be thousands of models. */
+function figuresOf(
+  { models }: RouterStats,
+  collector: Collector,
+  latest: readonly KeptDecision[],
+): ModelFigures[] {
+  const byModel = new Map<string, number[]>()
+  for (const { event, latencyMs } of latest) {
+    if (latencyMs === null) continue
+    const own = byModel.get(event.model)
+    if (own === undefined) byModel.set(event.model, [latencyMs])
+    else own.push(latencyMs)
+  }
+  return models.map(({ id }) => modelFigures(id, collector, byModel.get(id) ?? []))
+}
+
+function modelFigures(model: string, collector: Collector, latencies: number[]): ModelFigures {
   const { count, estimate } = collector.rewardsOf(model)
-  const latencies = latest
-    .filter(({ event }) => event.model === model)
-    .flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs]))
-    .sort((a, b) => a - b)
+  latencies.sort((a, b) => a - b)
   const at = (share: number) =>
     latencies.length < LATENCIES_MIN ? null : latencies[Math.ceil(share * latencies.length) - 1]
   return {

@@ -89,6 +89,28 @@ describe('another budget on the latest decisions', () => {
     expect(whatIf([], 1)).toBeNull()
   })
 
+  it('reads what is expected of the models a few times and not in each step of its search: the gateway waits meanwhile', () => {
+    const [decisions, models] = [200, 32]
+    let reads = 0
+    const counted = (id: string, reward: number, usd: number) =>
+      Object.defineProperty(model(id, reward, usd), 'expectedCostUsd', {
+        get: () => {
+          reads++
+          return usd
+        },
+      })
+    const kept = Array.from({ length: decisions }, (_, i) =>
+      decision(
+        `r.${i}`,
+        Array.from({ length: models }, (_, j) =>
+          counted(`m${j}`, 0.5 + 0.01 * j + 0.1 * Math.sin(i * j), 0.0001 * 1.2 ** j * (1 + (i % 7))),
+        ),
+      ),
+    )
+    expect(whatIf(kept, 0.001)?.isFeasible).toBe(true)
+    expect(reads / (decisions * models)).toBeLessThan(16)
+  })
+
   it('never costs more than the budget where that can be, and earns no less of value with more', () => {
     const amounts = fc.double({ min: 0.0001, max: 1, noNaN: true })
     const candidates = fc.array(fc.tuple(amounts, amounts), { minLength: 1, maxLength: 5 })
