@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from 'node:net'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { count, usd } from '../../web/shared/format.js'
@@ -219,6 +220,41 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     expect(problems.splice(0).every((problem) => problem.includes('ERR_FAILED'))).toBe(true)
   })
 
+  it('does not call figures live when nothing comes any more, and shows new ones when something does', async () => {
+    const wire = await wireTo(server.url)
+    const clocked = await page.context().newPage()
+    await clocked.clock.install()
+    await clocked.goto(`${wire.url}/dashboard`)
+    await clocked.fill('input[name=key]', ADMIN_KEY)
+    await clocked.click('button[type=submit]')
+    const state = () => clocked.locator('header [role=status]').textContent()
+    await expect.poll(state).toMatch(/^live/)
+    // Neither side hears that the other is gone: a cable, a sleeping laptop, a proxy.
+    wire.cut()
+    await clocked.clock.fastForward(30_000)
+    expect(await state()).toMatch(/^live/)
+    await clocked.clock.fastForward(60_000)
+    await expect.poll(state).toMatch(/^connection lost: showing what was/)
+    await ask(2)
+    wire.mend()
+    await clocked.clock.fastForward(60_000)
+    await expect.poll(state, { timeout: 20_000 }).toMatch(/^live/)
+    expect(await clocked.locator('[data-tile="requests"]').textContent()).toBe('2')
+    await clocked.close()
+    await wire.close()
+  })
+
+  it('says why it shows nothing where the server says it', async () => {
+    const body = JSON.stringify({ error: { message: 'too many dashboards are open' } })
+    await page.route('**/dashboard/events', (route) => route.fulfill({ status: 503, body }))
+    await page.fill('input[name=key]', ADMIN_KEY)
+    await page.click('button[type=submit]')
+    await becomes('[role=status]', 'too many dashboards are open. It is asked again.')
+    await page.unroute('**/dashboard/events')
+    await becomes('header [role=status]', /^live/)
+    expect(problems.splice(0).every((problem) => problem.includes('503'))).toBe(true)
+  })
+
   it(
     'does not grow while it is watched',
     async () => {
@@ -241,6 +277,44 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     SESSION_MS + START_MS_MAX,
   )
 })
+
+/** A way to a server that can be cut without either side hearing of it. */
+async function wireTo(url: string) {
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const wire = createServer((near) => {
+    const far = connect(Number(new URL(url).port), '127.0.0.1')
+    const pass = (to: Socket) => (bytes: Buffer) => {
+      if (!isCut) to.write(bytes)
+    }
+    near.on('data', pass(far))
+    far.on('data', pass(near))
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ]) {
+      sockets.add(one)
+      one.on('error', () => {})
+      one.on('close', () => other.destroy())
+    }
+  })
+  await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve))
+  const address = wire.address()
+  if (address === null || typeof address === 'string') throw new Error('expected an address with a port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    cut: () => {
+      isCut = true
+    },
+    mend: () => {
+      isCut = false
+    },
+    close: () => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => wire.close(resolve))
+    },
+  }
+}
 
 /** Bytes of the page's heap that are in use. */
 async function heapOf(page: Page, session: CDPSession): Promise<number> {

@@ -24,7 +24,9 @@ export function App() {
       <main class="alone">
         <h1>paretobandit</h1>
         <p role="status">
-          {connection.value === 'lost' ? 'No answer. It is asked again.' : 'Asking the server …'}
+          {connection.value === 'lost'
+            ? `${problem.value === '' ? 'No answer' : problem.value}. It is asked again.`
+            : 'Asking the server …'}
         </p>
       </main>
     )
@@ -141,6 +143,7 @@ function Head({ shown }: { readonly shown: DashboardData }) {
       </span>
       <span role="status" class={isLive ? 'live' : 'lost'}>
         {isLive ? 'live' : 'connection lost: showing what was'}, {time(shown.at, Date.now())}
+        {!isLive && problem.value !== '' && ` (${problem.value})`}
       </span>
       <div class="choice">
         <label>

@@ -7,13 +7,14 @@ const EVERY_MS = 1000
 /** Making an update takes no more than this share of the time. */
 const SHARE_MAX = 0.05
 /** A line now and then, so that nobody between takes the connection for dead. */
-const QUIET_TICKS_MAX = 15
+const QUIET_MS_MAX = 15_000
 
 interface Page {
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   readonly isAllowed: () => Promise<boolean>
   cursor: Cursor
-  quietTicks: number
+  /** When it was told something last, of `performance.now()`. */
+  toldAt: number
 }
 
 /** Server-sent events: at most one update a second for each page. One that reads too slowly is told less often. */
@@ -41,7 +42,7 @@ export class LiveStream {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          page = { controller, isAllowed, cursor: NOTHING_SEEN, quietTicks: 0 }
+          page = { controller, isAllowed, cursor: NOTHING_SEEN, toldAt: 0 }
           this.pages.add(page)
           this.send(page)
           this.timer ??= setTimeout(() => void this.tick(), EVERY_MS)
@@ -83,8 +84,9 @@ export class LiveStream {
       const data = this.dashboard.data(cursor)
       const isQuiet =
         data.isUpdate && data.cursor.changes === cursor.changes && data.cursor.estimates === cursor.estimates
-      if (isQuiet && ++page.quietTicks < QUIET_TICKS_MAX) return
-      page.quietTicks = 0
+      const now = performance.now()
+      if (isQuiet && now - page.toldAt < QUIET_MS_MAX) return
+      page.toldAt = now
       page.cursor = data.cursor
       controller.enqueue(this.encoder.encode(`data: ${JSON.stringify(data)}\n\n`))
     } catch (error) {
