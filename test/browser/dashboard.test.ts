@@ -210,6 +210,24 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     await becomes('[data-mark="model-disabled"]', /sim-small/)
   })
 
+  it.each([400, 1280])(
+    'shows ids to their last letter at %i px: models often differ in it alone',
+    async (width) => {
+      await page.setViewportSize({ width, height: 900 })
+      const id = 'bedrock/anthropic.claude-3-5-sonnet-20241022-v2:0'
+      server.router.addModel({ id, inputUsdPerMTok: 3, outputUsdPerMTok: 15 })
+      await enter()
+      for (const place of ['models', 'time-line']) {
+        const name = page.locator(`#${place}-panel .name[title="${id}"]`).first()
+        const cut = await name.evaluate((each) => [
+          each.scrollWidth > each.clientWidth,
+          each.scrollHeight > each.clientHeight,
+        ])
+        expect([place, ...cut]).toEqual([place, false, false])
+      }
+    },
+  )
+
   it('asks again where it gets no answer', async () => {
     await page.route('**/dashboard/events', (route) => route.abort())
     await page.fill('input[name=key]', ADMIN_KEY)

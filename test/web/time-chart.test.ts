@@ -3,7 +3,7 @@ import { percent } from '../../src/base/format.js'
 import type { Bucket } from '../../src/gateway/dashboard/shape.js'
 import { coarse } from '../../web/dashboard/coarse.js'
 import { timeRange, valueTexts } from '../../web/shared/chart.js'
-import { lastWhole, stretchText } from '../../web/shared/whole.js'
+import { lastWhole, stretchText, wholeCounts } from '../../web/shared/whole.js'
 
 describe('an axis of values', () => {
   it('has each value by itself, whatever else its format takes', () => {
@@ -35,6 +35,17 @@ describe('figures of stretches of time', () => {
     ['the newest of moments', [0, 10, 20], undefined, 2],
   ] as const)('are those of %s', (_, times, stretch, index) => {
     expect(lastWhole(times, stretch)).toBe(index)
+  })
+
+  it('that are counts are drawn of stretches that are over', () => {
+    const [times, counts] = [
+      [0, 10, 20],
+      [240, 250, 12],
+    ]
+    const drawn = (now: number) => wholeCounts(counts, lastWhole(times, { widthMs: 10, now }))
+    expect(drawn(25)).toEqual([240, 250, null])
+    expect(drawn(30)).toEqual([240, 250, 12])
+    expect(wholeCounts([12], lastWhole([20], { widthMs: 10, now: 25 }))).toEqual([12])
   })
 
   it('have their date where they are of another day', () => {

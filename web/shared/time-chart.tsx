@@ -4,7 +4,7 @@ import { type Chart, type ChartData, type ChartSeries, createChart } from './cha
 import { count, time } from './format.js'
 import { LineMark } from './line-mark.js'
 import { Table } from './table.js'
-import { lastWhole, type Stretch, stretchText } from './whole.js'
+import { lastWhole, type Stretch, stretchText, wholeCounts } from './whole.js'
 
 export interface TimeSeries extends ChartSeries {
   /** One a time; null: nothing is known. */
@@ -37,6 +37,13 @@ export function TimeChart(props: TimeChartProps) {
   const [index, setIndex] = useState<number | null>(null)
   const shape = JSON.stringify([series.map(({ name, color, dash }) => [name, color, dash]), fromZero, max])
 
+  const whole = lastWhole(times, stretch)
+  const drawn = () =>
+    dataOf(
+      times,
+      series.map(({ values }) => (format === count ? wholeCounts(values, whole) : values)),
+    )
+
   // Made again where its lines are others; fed where only their values are.
   useEffect(() => {
     if (place.current === null) return
@@ -49,7 +56,7 @@ export function TimeChart(props: TimeChartProps) {
       yRange: (low, high) => rangeOf(low, high, fromZero, max),
       onPointer: setIndex,
     })
-    made.draw(dataOf(times, series))
+    made.draw(drawn())
     chart.current = made
     return () => {
       chart.current = null
@@ -57,10 +64,9 @@ export function TimeChart(props: TimeChartProps) {
     }
   }, [shape])
   useEffect(() => {
-    chart.current?.draw(dataOf(times, series))
+    chart.current?.draw(drawn())
   }, [times, series])
 
-  const whole = lastWhole(times, stretch)
   const shown = index !== null && index < times.length ? index : whole
   return (
     <div class="chart">
@@ -126,6 +132,6 @@ function rangeOf(low: number, high: number, fromZero: boolean, max: number | und
   return [least, max !== undefined && most <= max ? max : most + pad]
 }
 
-function dataOf(times: readonly number[], series: readonly TimeSeries[]): ChartData {
-  return [times.map((at) => at / 1000), ...series.map(({ values }) => values)]
+function dataOf(times: readonly number[], columns: readonly TimeSeries['values'][]): ChartData {
+  return [times.map((at) => at / 1000), ...columns]
 }

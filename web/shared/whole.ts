@@ -15,6 +15,11 @@ export function lastWhole(times: readonly number[], stretch: Stretch | undefined
   return found < 0 ? Math.min(0, last) : found
 }
 
+/** Counts as they are drawn: a stretch that is not over yet would look like a fall. @param whole place of the last that is over */
+export function wholeCounts<Value>(values: readonly Value[], whole: number): readonly (Value | null)[] {
+  return values.map((value, i) => (i > whole ? null : value))
+}
+
 /** In a history of days each with its date. @param last the latest time of the chart */
 export function stretchText(at: number, last: number, stretch: Stretch | undefined): string {
   const now = stretch?.now ?? last
