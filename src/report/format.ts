@@ -1,10 +1,13 @@
+import { usd as usdText } from '../base/format.js'
+
 export { percent } from '../base/format.js'
 
 /** Dollars per request as dollars per 1,000 requests: `$0.029`, `$0.66`, `$15.0`. */
 export function usdPerThousand(usdPerRequest: number): string {
   const usd = usdPerRequest * 1000
   if (usd === 0) return '$0'
-  if (usd < 1e-3 || usd >= 1e5) return `$${usd.toExponential(1)}`
+  // Nobody reads dollars with an exponent.
+  if (usd < 1e-3 || usd >= 1e5) return usdText(usd)
   if (usd >= 1000) return `$${Math.round(usd)}`
   const digits = usd >= 10 ? 1 : usd >= 0.1 ? 2 : usd >= 0.01 ? 3 : 4
   return `$${usd.toFixed(digits)}`
