@@ -228,6 +228,25 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     },
   )
 
+  it('changes nothing of another model where the one that was chosen is removed meanwhile', async () => {
+    await enter()
+    const form = page.locator('#prices-form')
+    const choice = form.getByLabel('Model')
+    await choice.selectOption('sim-middle')
+    await form.getByLabel('USD per million output tokens').fill('3')
+    server.router.removeModel('sim-middle')
+    await becomes('#models-panel', /^(?!.*sim-middle)/)
+    expect(await choice.inputValue()).not.toBe('sim-small')
+    await becomes('#prices-form', /sim-middle is no model of the router any more/)
+    const reprice = form.getByRole('button', { name: 'Reprice' })
+    expect(await reprice.isDisabled()).toBe(true)
+    const others = () => server.router.stats().models.map(({ outputUsdPerMTok }) => outputUsdPerMTok)
+    expect(others()).not.toContain(3)
+    await choice.selectOption('sim-small')
+    expect(await reprice.isDisabled()).toBe(false)
+    expect(await axeProblems(page)).toEqual([])
+  })
+
   it('asks again where it gets no answer', async () => {
     await page.route('**/dashboard/events', (route) => route.abort())
     await page.fill('input[name=key]', ADMIN_KEY)

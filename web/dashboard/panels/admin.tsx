@@ -83,6 +83,11 @@ function ModelChoice({
   )
 }
 
+/** Another one is not taken in its place: what was typed was meant for this. */
+function goneText(id: string): string {
+  return `${shortened(visible(id))} is no model of the router any more.`
+}
+
 function shortened(id: string): string {
   return id.length > 60 ? `${id.slice(0, 57)}…` : id
 }
@@ -121,12 +126,20 @@ function Prices({ shown }: { readonly shown: DashboardData }) {
       <h3>Prices</h3>
       <ModelChoice shown={shown} value={chosen} onChoose={chooseAnother} />
       <p class="quiet">
-        Now ${inputNow} in and ${outputNow} out per million tokens. Prices of other kinds of tokens follow
-        from these.
+        {model === undefined ? (
+          goneText(chosen)
+        ) : (
+          <>
+            Now ${inputNow} in and ${outputNow} out per million tokens. Prices of other kinds of tokens follow
+            from these.
+          </>
+        )}
       </p>
       <Amount label="USD per million input tokens" value={input ?? inputNow} onInput={setInput} />
       <Amount label="USD per million output tokens" value={output ?? outputNow} onInput={setOutput} />
-      <button type="submit">Reprice</button>
+      <button type="submit" disabled={model === undefined}>
+        Reprice
+      </button>
       {said}
     </form>
   )
@@ -171,10 +184,13 @@ function Switches({ shown }: { readonly shown: DashboardData }) {
       <h3>Take a model out, or back</h3>
       <ModelChoice shown={shown} value={chosen} onChoose={choose} />
       <p class="quiet">
-        It is{' '}
-        {isEnabled ? 'enabled: requests may go to it' : 'disabled: it gets none, and keeps what it learned'}.
+        {model === undefined
+          ? goneText(chosen)
+          : `It is ${isEnabled ? 'enabled: requests may go to it' : 'disabled: it gets none, and keeps what it learned'}.`}
       </p>
-      <button type="submit">{isEnabled ? 'Disable' : 'Enable'}</button>
+      <button type="submit" disabled={model === undefined}>
+        {isEnabled ? 'Disable' : 'Enable'}
+      </button>
       {said}
     </form>
   )
