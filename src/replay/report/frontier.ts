@@ -120,8 +120,12 @@ function axes(
   const bottom = size.height - MARGIN.bottom
   const [low, high] = x.domain()
   const steps = high / low < 100 ? [1, 2, 5] : size.width < 450 ? [1] : [1, 3]
+  const ticks = y.ticks(5)
+  // As many digits as tell one tick from the next.
+  const [first = 0, second = first + 1] = ticks
+  const digits = Math.max(2, Math.ceil(-Math.log10(second - first) - 1e-9))
   return [
-    ...y.ticks(5).flatMap((value) => [
+    ...ticks.flatMap((value) => [
       tag('line', {
         x1: MARGIN.left,
         x2: size.width - MARGIN.right,
@@ -129,7 +133,7 @@ function axes(
         y2: y(value),
         class: 'grid',
       }),
-      label(value.toFixed(2).replace(/^0/, ''), MARGIN.left - 6, y(value) + 4, {
+      label(value.toFixed(digits).replace(/^0/, ''), MARGIN.left - 6, y(value) + 4, {
         class: 'tick',
         'text-anchor': 'end',
       }),
