@@ -52,7 +52,7 @@ export async function readOrder(
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
   const body = read ?? (await arrivingBody(house, exchange, key))
-  const asked = adapter.read(body.json)
+  const asked = counted(house, key, () => adapter.read(body.json))
   record.requestedModel = asked.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
   const inputTokens = inputTokensOf(asked, config.requests)
@@ -149,7 +149,10 @@ export function notesAway(): Refused {
   return new Refused(503, 'ledger_unavailable', message, AWAY_RETRY_MS)
 }
 
-/** The body of a request that has not been admitted: while it comes it is one of those that its key has under way. @throws Refused */
+/**
+ * The body of a request that has not been admitted: while it comes it is one of those that its key has under way.
+ * @throws (the promise is rejected with) Refused, RequestError
+ */
 export async function arrivingBody(house: House, exchange: Exchange, key: ClientKey): Promise<RequestBody> {
   const { rates, live } = house.deps
   const { limits } = live.current
@@ -157,8 +160,21 @@ export async function arrivingBody(house: House, exchange: Exchange, key: Client
   if (!arrived.ok) throw refusedAs(arrived.refusal)
   try {
     return await readJsonBody(exchange, limits.bodyBytesMax)
+  } catch (error) {
+    rates.countUnread(key)
+    throw error
   } finally {
     arrived.end()
+  }
+}
+
+/** What a request asks for. One that asks for nothing that there is counts among those of its key, as one that is admitted does. */
+function counted(house: House, key: ClientKey, read: () => Asked): Asked {
+  try {
+    return read()
+  } catch (error) {
+    house.deps.rates.countUnread(key)
+    throw error
   }
 }
 

@@ -55,12 +55,13 @@ export class RateLimits {
   }
 
   /**
-   * The body of a request is to be read, which takes memory and one place among those under way.
+   * The body of a request is to be read, which takes time, memory and one place among those under way. It is not counted among those of the
+   * minute yet: `admit` does that, or `countUnread` where there is nothing to admit.
    * @returns `end` is called when it has come, or will not
    */
   arrive(key: ClientKey, limits: LimitsConfig): Arrived {
     const use = this.useOf(key.id)
-    const full = this.fullOf(use, limits)
+    const full = this.fullOf(use, limits) ?? fullMinute(use, key, this.now())
     if (full !== null) return full
     this.streams++
     use.streams++
@@ -73,26 +74,21 @@ export class RateLimits {
     }
   }
 
+  /** A request that could not be read was one of its key's all the same. */
+  countUnread(key: ClientKey): void {
+    this.count(key, 0, this.now())
+  }
+
   /**
    * Lets a request in, or says why not and when to come again. Nothing is counted of one that is refused.
    * @param tokens what it will use, in and out, as far as one can tell
    */
   admit(key: ClientKey, tokens: number, limits: LimitsConfig): Admitted {
-    const { requestsPerMinute, tokensPerMinute } = key
+    const { tokensPerMinute } = key
     const now = this.now()
     const use = this.useOf(key.id)
-    const full = this.fullOf(use, limits)
+    const full = this.fullOf(use, limits) ?? fullMinute(use, key, now)
     if (full !== null) return full
-    if (requestsPerMinute !== null) {
-      const waitMs = use.requests.waitMs(1, requestsPerMinute, now)
-      if (waitMs !== 0)
-        return refused(
-          429,
-          'rate_limit_exceeded',
-          `this key may make ${requestsPerMinute} requests a minute`,
-          waitMs,
-        )
-    }
     if (tokensPerMinute !== null) {
       const waitMs = use.tokens.waitMs(tokens, tokensPerMinute, now)
       if (waitMs === null) {
@@ -143,14 +139,9 @@ export class RateLimits {
   }
 
   private book(key: ClientKey, tokens: number, now: number): Admission {
-    const use = this.useOf(key.id)
-    // Of a key without limits nobody need know.
-    const isTold = key.requestsPerMinute !== null || key.tokensPerMinute !== null
+    const { use, isTold, bookedOn } = this.count(key, tokens, now)
     this.streams++
     use.streams++
-    use.requests.add(1, now)
-    const bookedOn = use.tokens.add(tokens, now)
-    if (isTold) note(use, 1, tokens)
     let isOver = false
     return {
       end: (usedTokens) => {
@@ -163,6 +154,16 @@ export class RateLimits {
         if (isTold) note(use, 0, usedTokens - tokens)
       },
     }
+  }
+
+  private count(key: ClientKey, tokens: number, now: number) {
+    const use = this.useOf(key.id)
+    // Of a key without limits nobody need know.
+    const isTold = key.requestsPerMinute !== null || key.tokensPerMinute !== null
+    use.requests.add(1, now)
+    const bookedOn = use.tokens.add(tokens, now)
+    if (isTold) note(use, 1, tokens)
+    return { use, isTold, bookedOn }
   }
 
   private useOf(id: string): KeyUse {
@@ -187,6 +188,14 @@ export class RateLimits {
         this.uses.delete(id)
     this.sweepAt = Math.max(IDLE_KEYS_MAX, 2 * this.uses.size)
   }
+}
+
+function fullMinute({ requests }: KeyUse, { requestsPerMinute }: ClientKey, now: number) {
+  if (requestsPerMinute === null) return null
+  const waitMs = requests.waitMs(1, requestsPerMinute, now)
+  if (waitMs === 0) return null
+  const message = `this key may make ${requestsPerMinute} requests a minute`
+  return refused(429, 'rate_limit_exceeded', message, waitMs)
 }
 
 function note(use: KeyUse, requests: number, tokens: number): void {

@@ -188,6 +188,28 @@ describe('a request', () => {
     ])
   })
 
+  it.each([
+    ['no JSON', CHAT, '{', 400],
+    ['no request', CHAT, '{"messages":7}', 400],
+    ['too long', CHAT, JSON.stringify({ messages: HELLO, more: 'x'.repeat(5000) }), 413],
+    ['no JSON, for its tokens alone', '/v1/messages/count_tokens', '{', 400],
+    ['no JSON, for a decision alone', '/v1/route', '{', 400],
+  ])(
+    'that is %s counts for its key, which reads no more of them than it may make',
+    async (_, path, body, status) => {
+      const server = await gatewayServer({
+        tree: {
+          limits: { bodyBytesMax: 1024 },
+          keys: [{ name: 'client', value: '$CLIENT_KEY', requestsPerMinute: 2 }],
+        },
+      })
+      const headers = { authorization: `Bearer ${CLIENT_KEY}`, 'content-type': 'application/json' }
+      const send = async () => (await fetch(`${server.url}${path}`, { method: 'POST', headers, body })).status
+      expect([await send(), await send(), await send()]).toEqual([status, status, 429])
+      expect(server.gateway.rates.streamCount).toBe(0)
+    },
+  )
+
   it('for a decision alone pays nothing in, uses no tries up and takes no tokens of the key', async () => {
     const server = await gatewayServer({
       tree: {
