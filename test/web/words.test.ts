@@ -12,7 +12,7 @@ import {
   timesText,
   unrewardedText,
 } from '../../web/dashboard/words.js'
-import { percent, time } from '../../web/shared/format.js'
+import { counted, percent, time } from '../../web/shared/format.js'
 
 describe('sentences of the dashboard', () => {
   it.each([
@@ -28,6 +28,7 @@ describe('sentences of the dashboard', () => {
 
   it('count what came before', () => {
     expect([timesBefore(1), timesBefore(2)]).toEqual(['once before', '2 times before'])
+    expect([1, 0, 1200].map((n) => counted(n, 'reward'))).toEqual(['1 reward', '0 rewards', '1,200 rewards'])
   })
 
   it.each([

@@ -14,6 +14,11 @@ export function count(value: Given): string {
   return value === null || value === undefined ? NOTHING : COUNT.format(value)
 }
 
+/** How many of what: `1 model`, `1,200 models`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
 /** What is not 0 is not written as 0. */
 export function percent(share: Given): string {
   if (!isNumber(share)) return NOTHING

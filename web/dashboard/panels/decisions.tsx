@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { DashboardData, DecisionRow, ExplainedDecision } from '../../../src/gateway/dashboard/shape.js'
-import { count, milliseconds, percent, plain, short, time, usd } from '../../shared/format.js'
+import { count, counted, milliseconds, percent, plain, short, time, usd } from '../../shared/format.js'
 import { Name, visible } from '../../shared/name.js'
 import { type Column, Table } from '../../shared/table.js'
 import { ask } from '../api.js'
@@ -223,7 +223,7 @@ function Standing({
           },
         ]}
       />
-      {left > 0 && <p class="quiet">and {count(left)} models of lower scores.</p>}
+      {left > 0 && <p class="quiet">and {counted(left, 'model')} of lower scores.</p>}
     </>
   )
 }

@@ -1,5 +1,5 @@
 import type { Bucket, DashboardData, ModelBucket } from '../../../src/gateway/dashboard/shape.js'
-import { count, milliseconds, percent, plain } from '../../shared/format.js'
+import { count, counted, milliseconds, percent, plain } from '../../shared/format.js'
 import { IntervalPlot } from '../../shared/interval-plot.js'
 import { visible } from '../../shared/name.js'
 import { TimeChart, type TimeSeries } from '../../shared/time-chart.js'
@@ -27,7 +27,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
             label: visible(model),
             color: marksOf.value(model).color,
             ...reward,
-            text: `${plain(reward.mean)} ± ${plain((reward.high - reward.low) / 2)}, ${count(rewards)} rewards`,
+            text: `${plain(reward.mean)} ± ${plain((reward.high - reward.low) / 2)}, ${counted(rewards, 'reward')}`,
           },
         ],
   )
@@ -37,7 +37,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
       <Panel
         id="share-panel"
         title="Share of requests"
-        lead={`${count(requests)} requests in ${ring.value?.name ?? 'this time'}.`}
+        lead={`${counted(requests, 'request')} in ${ring.value?.name ?? 'this time'}.`}
       >
         {requests === 0 ? (
           <Nothing>No request came in this stretch of time.</Nothing>

@@ -1,5 +1,5 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
-import { count, percent, plain, short, usd } from '../../shared/format.js'
+import { count, counted, percent, plain, short, usd } from '../../shared/format.js'
 import { TimeChart } from '../../shared/time-chart.js'
 import { Nothing, Panel } from '../panel.js'
 import { priceUnit } from '../shadow-price.js'
@@ -38,7 +38,7 @@ export function Tiles({ shown }: Shown) {
       <Tile
         name="mean reward"
         value={plain(rewarded === 0 ? null : rewardSum / rewarded)}
-        more={`${count(rewarded)} rewards, ${count(settled)} answers`}
+        more={`${counted(rewarded, 'reward')}, ${counted(settled, 'answer')}`}
       />
       <Tile
         name="shadow price"

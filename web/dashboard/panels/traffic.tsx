@@ -1,5 +1,5 @@
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
-import { count, milliseconds, percent, plain } from '../../shared/format.js'
+import { count, counted, milliseconds, percent, plain } from '../../shared/format.js'
 import { Name } from '../../shared/name.js'
 import { Table } from '../../shared/table.js'
 import { Nothing, Panel } from '../panel.js'
@@ -45,12 +45,13 @@ export function ConversationsPanel({ shown: { traffic } }: Shown) {
       ) : (
         <>
           <p class="big">
-            <b data-figure="conversations">{count(traffic.conversations)}</b> conversations
+            <b data-figure="conversations">{count(traffic.conversations)}</b>{' '}
+            {traffic.conversations === 1 ? 'conversation' : 'conversations'}
           </p>
           <p>
             {traffic.inConversations === 0
               ? 'No request named its conversation.'
-              : `${count(traffic.inConversations)} requests named theirs.`}{' '}
+              : `${counted(traffic.inConversations, 'request')} named ${traffic.inConversations === 1 ? 'its own' : 'theirs'}.`}{' '}
             {traffic.inputTokens === 0
               ? 'No tokens were counted.'
               : `${percent(traffic.cachedInputTokens / traffic.inputTokens)} of ${count(traffic.inputTokens)} input tokens came from caches of providers.`}
@@ -73,7 +74,7 @@ export function FeedbackPanel({ shown: { traffic, stats } }: Shown) {
     <Panel id="feedback-panel" title="Feedback by source">
       {traffic === null ? (
         <Nothing>
-          {count(rewarded)} rewards are in the log, which does not say whose they are. {NOT_IN_LOGS}
+          The log has {counted(rewarded, 'reward')}, and does not say whose. {NOT_IN_LOGS}
         </Nothing>
       ) : traffic.feedback.length === 0 ? (
         <Nothing>No reward was given since this gateway was started.</Nothing>
@@ -90,7 +91,7 @@ export function FeedbackPanel({ shown: { traffic, stats } }: Shown) {
           ]}
         />
       )}
-      {traffic !== null && <p class="quiet">{count(rewarded)} rewards were learned from in all.</p>}
+      {traffic !== null && <p class="quiet">{counted(rewarded, 'reward')} in all to learn from.</p>}
     </Panel>
   )
 }
