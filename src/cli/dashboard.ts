@@ -3,7 +3,7 @@ import { visible } from '../base/visible.js'
 import { portFlag } from './flags.js'
 import { listenError } from './listen-error.js'
 import { print } from './print.js'
-import { withReader } from './state/log-view.js'
+import { openReader, withReader } from './state/log-view.js'
 import { stopSignal } from './stop-signal.js'
 
 interface DashboardFlags {
@@ -39,6 +39,7 @@ async function dashboard(log: string, { stream, port }: DashboardFlags): Promise
     serveLog(reader, {
       name: log,
       port,
+      openAgain: () => openReader(log, stream),
       stopped: stopSignal(),
       onListening: (url) =>
         print(`the dashboard of ${visible(log)}\n\n  ${url}/dashboard\n\nIt runs until Ctrl-C.\n`),

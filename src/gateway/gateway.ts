@@ -144,7 +144,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const after = options.after ?? afterQuietly
   const endAlarms = alarmLog(router, write, steadyNow, after)
   const endExpiry = startExpiry(router, (error) => onError(error, 'reservations whose time is over'))
-  const dashboard = options.dashboard === undefined ? null : new GatewayDashboard({ router, live, now })
+  const storeProblem = () => {
+    const said = storeWatch.problem
+    return said === null ? null : live.scrub(said)
+  }
+  const dashboard =
+    options.dashboard === undefined
+      ? null
+      : new GatewayDashboard({ router, live, now, problem: storeProblem })
   const observe = await observerOf(live, metrics, write, onError, onProblem, dashboard)
   const notes = options.notes ?? memoryNotes(notesMax(() => live.current))
   const priceRefresh = new PriceRefresh({

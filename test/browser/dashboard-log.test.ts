@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { visible } from '../../src/base/visible.js'
 import { serveLog } from '../../src/cli/dashboard/serve-log.js'
-import { foldOf, withReader } from '../../src/cli/state/log-view.js'
+import { foldOf, openReader, withReader } from '../../src/cli/state/log-view.js'
 import type { RouterStats } from '../../src/index.js'
 import { heldText } from '../../web/dashboard/words.js'
 import { count, percent, plain, short, usd } from '../../web/shared/format.js'
@@ -55,6 +55,7 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
         serveLog(reader, {
           name: file,
           port: 0,
+          openAgain: () => openReader(file, undefined),
           stopped: stop.signal,
           onListening: (at) => {
             url = at

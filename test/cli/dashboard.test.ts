@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { LOG_LIMITS, LogDashboard } from '../../src/cli/dashboard/log-dashboard.js'
+import { FollowedLog } from '../../src/cli/dashboard/followed-log.js'
+import { LOG_LIMITS } from '../../src/cli/dashboard/log-dashboard.js'
 import { hostOf } from '../../src/cli/dashboard/serve-log.js'
-import { withReader } from '../../src/cli/state/log-view.js'
+import { openReader, withReader } from '../../src/cli/state/log-view.js'
 import type { DashboardData, ExplainedDecision } from '../../src/gateway/dashboard/shape.js'
 import { NOTHING_SEEN } from '../../src/gateway/dashboard/view.js'
 import { createRouter, type RouterStats } from '../../src/index.js'
@@ -13,6 +15,8 @@ import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { BIN, Folder, MODELS } from './support.js'
 
 const folder = new Folder()
+const noOther = () => Promise.reject(new Error('there is no other log'))
+const WAIT = { timeout: 15_000 }
 const running: ChildProcess[] = []
 /** Tests a log of this many events as well: PARETOBANDIT_DASHBOARD_EVENTS=1000000. */
 const EVENTS = Number(process.env.PARETOBANDIT_DASHBOARD_EVENTS ?? 0)
@@ -51,6 +55,38 @@ async function log(requests: number): Promise<string> {
   }
   await router.close()
   return file
+}
+
+/** Some more requests, by a service that is started for them and ends. */
+async function play(file: string, requests: number): Promise<void> {
+  const options = { models: MODELS, budget: { usdPerRequest: 0.001 }, dimension: 3, seed: 1 }
+  const router = await createRouter({ ...options, store: sqliteStore(file) })
+  for (let i = 0; i < requests; i++)
+    router.settle(router.route(new Float64Array([Math.sin(i), Math.cos(i), 1])).id, { costUsd: 0.0005 })
+  await router.close()
+}
+
+/** What a page is sent while it is open. */
+async function eventsOf(url: string) {
+  const body = (await fetch(`${url}/events`)).body ?? new ReadableStream()
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  const all: DashboardData[] = []
+  let text = ''
+  const read = async () => {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      const parts = (text + value).split('\n\n')
+      text = parts.pop() ?? ''
+      for (const part of parts) all.push(JSON.parse(part.slice('data: '.length)) as DashboardData)
+    }
+  }
+  const reading = read().catch(() => {})
+  const close = async () => {
+    await reader.cancel()
+    await reading
+  }
+  return { all: () => all, latest: () => all.at(-1), close }
 }
 
 async function served(file: string) {
@@ -106,6 +142,40 @@ describe('paretobandit dashboard', () => {
     expect((await folder.read('a.state')).equals(before)).toBe(true)
   })
 
+  it('follows a service that is started after it, and a log that is put in the place of another', async () => {
+    const file = await log(20)
+    const { url, json } = await served(file)
+    const seen = async () => {
+      const { stats, problem, isUpdate } = await json<DashboardData>('data')
+      return { requests: stats.requests, problem, isUpdate }
+    }
+    expect(await seen()).toEqual({ requests: 20, problem: null, isUpdate: false })
+    const open = await eventsOf(url)
+    await play(file, 5)
+    await expect.poll(seen, WAIT).toEqual({ requests: 25, problem: null, isUpdate: false })
+    await play(file, 1)
+    await expect.poll(seen, WAIT).toMatchObject({ requests: 26, problem: null })
+    await rename(file, `${file}.old`)
+    await expect.poll(seen, WAIT).toMatchObject({ requests: 26, problem: expect.stringMatching(/a\.state/) })
+    await play(file, 3)
+    await expect.poll(seen, WAIT).toEqual({ requests: 3, problem: null, isUpdate: false })
+    // A page that was open all the time: what it had was of another log.
+    await expect.poll(() => open.latest()?.stats.requests, WAIT).toBe(3)
+    expect(open.all().findLast(({ isUpdate }) => !isUpdate)?.decisions).toHaveLength(3)
+    await open.close()
+  }, 60_000)
+
+  it('notices a backup that is copied over the log', async () => {
+    const file = await log(20)
+    const backup = await readFile(file)
+    await play(file, 5)
+    const { json } = await served(file)
+    const requests = async () => (await json<DashboardData>('data')).stats.requests
+    expect(await requests()).toBe(25)
+    await writeFile(file, backup)
+    await expect.poll(requests, WAIT).toBe(20)
+  })
+
   it.each([
     [['dashboard'], /missing required argument/],
     [['dashboard', 'nothing.state'], /nothing\.state/],
@@ -128,7 +198,7 @@ describe('a log that is longer than what is read first', () => {
       const file = await log(requests)
       await withReader(file, undefined, async (reader) => {
         const beganAt = performance.now()
-        const dashboard = await LogDashboard.open(reader, 'a log')
+        const dashboard = await FollowedLog.open(reader, 'a log', noOther)
         const first = dashboard.data(NOTHING_SEEN)
         if (EVENTS > 0) console.info(`${requests * 3} events: ${(performance.now() - beganAt).toFixed(0)} ms`)
         expect(first.historyNote).toMatch(/the rest of the log is being read/)
@@ -161,6 +231,43 @@ describe('a log that is longer than what is read first', () => {
 })
 
 describe.runIf(hasRedis)('a log in Redis', () => {
+  it('says while it cannot be read, and is another when another is there', async () => {
+    const server = await RedisServer.start({ appendfsync: 'no' })
+    try {
+      const put = async (requests: number) => {
+        const options = { models: MODELS, budget: { usdPerRequest: 0.001 }, dimension: 3, seed: 1 }
+        const router = await createRouter({ ...options, store: redisStore({ url: server.url }) })
+        for (let i = 0; i < requests; i++) router.route(new Float64Array([0.1, 0.2, 1]))
+        await router.close()
+      }
+      await put(10)
+      await withReader(server.url, undefined, async (reader) => {
+        const openAgain = () => openReader(server.url, undefined)
+        const dashboard = await FollowedLog.open(reader, 'a log', openAgain)
+        const told: unknown[] = []
+        dashboard.follow((error) => told.push(error))
+        const seen = () => {
+          const { stats, problem } = dashboard.data(NOTHING_SEEN)
+          return { requests: stats.requests, isWell: problem === null }
+        }
+        const { cursor } = dashboard.data(NOTHING_SEEN)
+        await server.kill()
+        await expect.poll(seen, WAIT).toEqual({ requests: 10, isWell: false })
+        await server.restart()
+        await expect.poll(seen, WAIT).toEqual({ requests: 10, isWell: true })
+        await server.command('FLUSHALL')
+        await expect.poll(seen, WAIT).toEqual({ requests: 10, isWell: false })
+        expect(told.length).toBeGreaterThanOrEqual(2)
+        await put(4)
+        await expect.poll(seen, WAIT).toEqual({ requests: 4, isWell: true })
+        expect(dashboard.data(cursor).isUpdate).toBe(false)
+        await dashboard.close()
+      })
+    } finally {
+      await server.kill()
+    }
+  }, 60_000)
+
   it('is shown by its end at once as well, and decisions of a long one are not looked up by their place', async () => {
     const server = await RedisServer.start({ appendfsync: 'no' })
     try {
@@ -176,7 +283,7 @@ describe.runIf(hasRedis)('a log in Redis', () => {
       await withReader(server.url, undefined, async (reader) => {
         expect(reader.events).toBeGreaterThanOrEqual(800)
         const limits = { firstEvents: 200, lookedUpEvents: reader.events - 1 }
-        const dashboard = await LogDashboard.open(reader, 'a log', limits)
+        const dashboard = await FollowedLog.open(reader, 'a log', noOther, limits)
         const first = dashboard.data(NOTHING_SEEN)
         expect(first.historyNote).toMatch(/the rest of the log is being read/)
         expect(first.stats.requests).toBe(400)
@@ -188,7 +295,10 @@ describe.runIf(hasRedis)('a log in Redis', () => {
         await expect.poll(() => dashboard.data(first.cursor).historyNote, { timeout: 30_000 }).toBeNull()
         expect(dashboard.data(NOTHING_SEEN).decisions).toHaveLength(400)
         await dashboard.close()
-        const short = await LogDashboard.open(reader, 'a log', { ...limits, lookedUpEvents: reader.events })
+        const short = await FollowedLog.open(reader, 'a log', noOther, {
+          ...limits,
+          lookedUpEvents: reader.events,
+        })
         expect(await short.explain(ids[0])).toMatchObject({ id: ids[0], statisticsChanged: false })
         await short.close()
       })

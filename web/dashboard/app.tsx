@@ -78,6 +78,11 @@ function Board({ shown }: { readonly shown: DashboardData }) {
       <main id="main" tabIndex={-1}>
         <Contents canChange={shown.canChange} />
         <Tiles shown={shown} />
+        {shown.problem !== null && (
+          <p class="note" role="alert">
+            {shown.problem}
+          </p>
+        )}
         {shown.historyNote !== null && <p class="note">{shown.historyNote}</p>}
         <div class="grid">
           <SpendPanel shown={shown} />
@@ -131,6 +136,7 @@ function Contents({ canChange }: { readonly canChange: boolean }) {
 
 function Head({ shown }: { readonly shown: DashboardData }) {
   const isLive = connection.value === 'live'
+  const isRead = shown.kind === 'gateway' || shown.problem === null
   const leave = () => {
     keptKey.set('')
     location.reload()
@@ -141,8 +147,13 @@ function Head({ shown }: { readonly shown: DashboardData }) {
       <span class="where" title={visible(shown.name)}>
         {shown.kind === 'log' ? visible(shown.name) : 'gateway'}
       </span>
-      <span role="status" class={isLive ? 'live' : 'lost'}>
-        {isLive ? 'live' : 'connection lost: showing what was'}, {time(shown.at, Date.now())}
+      <span role="status" class={isLive && isRead ? 'live' : 'lost'}>
+        {!isLive
+          ? 'connection lost: showing what was'
+          : isRead
+            ? 'live'
+            : 'the log cannot be read: showing what was'}
+        , {time(shown.at, Date.now())}
         {!isLive && problem.value !== '' && ` (${problem.value})`}
       </span>
       <div class="choice">

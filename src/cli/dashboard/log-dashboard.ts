@@ -26,7 +26,6 @@ export interface LogLimits {
 export const LOG_LIMITS: LogLimits = { firstEvents: 50_000, lookedUpEvents: 200_000 }
 const LATEST_MAX = 1000
 const WHOLE_BUCKETS = 240
-const EVERY_MS = 1000
 /** Buckets of the whole log are as wide as people count time, ms. */
 const WIDTHS_MS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800,
@@ -34,10 +33,8 @@ const WIDTHS_MS = [
 
 /** A log as the dashboard shows it: the state that it folds to, the history of its events, and what is written to it from now on. */
 export class LogDashboard implements Dashboard {
-  private epoch = 0
   private isWhole = false
   private isClosed = false
-  private timer: ReturnType<typeof setTimeout> | null = null
   private turn: Promise<void> = Promise.resolve()
   private readonly explanations: Explanations
   private readonly estimates: Estimates
@@ -53,6 +50,7 @@ export class LogDashboard implements Dashboard {
     private collector: Collector,
     snapshot: Uint8Array,
     private readonly limits: LogLimits,
+    private readings: number,
   ) {
     this.explanations = new Explanations((id) => router.explain(id, {}))
     this.estimates = new Estimates(this.explanations, (id) => this.collector.latest.decision(id), Date.now)
@@ -64,8 +62,13 @@ export class LogDashboard implements Dashboard {
     })
   }
 
-  /** Reads a log's state, and as much of its history as takes a second. @throws (rejects) what the store throws */
-  static async open(reader: LogReader, name: string, limits = LOG_LIMITS): Promise<LogDashboard> {
+  /** Reads a log's state, and as much of its history as takes a second. @param readings how often another was read before. @throws (rejects) what the store throws */
+  static async open(
+    reader: LogReader,
+    name: string,
+    limits = LOG_LIMITS,
+    readings = 0,
+  ): Promise<LogDashboard> {
     const folded = await foldOf(reader)
     const { position } = await folded.digest()
     const snapshot = folded.snapshot()
@@ -76,7 +79,17 @@ export class LogDashboard implements Dashboard {
     const clock = { at }
     // What depends on the time is that of now, as `stats` has it.
     const router = await besideLog(reader, snapshot, Date.now)
-    const made = new LogDashboard(reader, name, router, clock, position, collector, snapshot, limits)
+    const made = new LogDashboard(
+      reader,
+      name,
+      router,
+      clock,
+      position,
+      collector,
+      snapshot,
+      limits,
+      readings,
+    )
     made.isWhole = from === reader.start
     return made
   }
@@ -93,7 +106,8 @@ export class LogDashboard implements Dashboard {
           ? whatIsGone(reader)
           : 'The latest events are shown first; the rest of the log is being read.',
         traffic: null,
-        epoch: epoch + collector.restarts,
+        problem: null,
+        epoch,
         router: router as Router<string>,
         collector,
         estimates,
@@ -131,24 +145,26 @@ export class LogDashboard implements Dashboard {
     })
   }
 
-  /** Reads the rest of the log, and then what is written to it, until it is closed. */
-  follow(onError: (error: unknown) => void): void {
-    const step = async () => {
+  /** Another value: what pages had is of another reading. */
+  get epoch(): number {
+    return this.readings + this.collector.restarts
+  }
+
+  /** Reads the rest of the log, and then what was written to it. @throws (rejects) what the store throws */
+  step(): Promise<void> {
+    return this.oneAtATime(async () => {
       if (!this.isWhole) await this.readWhole()
       await this.readNew()
-    }
-    const next = () => {
-      if (this.isClosed) return
-      this.timer = setTimeout(() => {
-        void this.oneAtATime(step).catch(onError).then(next)
-      }, EVERY_MS)
-    }
-    next()
+    })
+  }
+
+  /** What is being read is given up. */
+  stop(): void {
+    this.isClosed = true
   }
 
   async close(): Promise<void> {
-    this.isClosed = true
-    if (this.timer !== null) clearTimeout(this.timer)
+    this.stop()
     await this.turn.catch(() => {})
   }
 
@@ -157,7 +173,7 @@ export class LogDashboard implements Dashboard {
     const { pacer } = router.stats()
     const { collector } = await collected(reader, reader.start, position, pacer, () => this.isClosed)
     if (this.isClosed) return
-    this.epoch += this.collector.restarts + 1
+    this.readings += this.collector.restarts + 1
     this.collector = collector
     this.isWhole = true
   }

@@ -7,11 +7,13 @@ import { listen } from '../../gateway/node/http-server.js'
 import { CommandError } from '../command-error.js'
 import { printError } from '../print.js'
 import type { LogReader } from '../state/log-view.js'
-import { LogDashboard } from './log-dashboard.js'
+import { FollowedLog, type OpenAgain } from './followed-log.js'
 
 export interface ServeLogOptions {
   readonly name: string
   readonly port: number
+  /** Opens the log of that name again, as where another was put in its place. */
+  readonly openAgain: OpenAgain
   /** It runs until this. */
   readonly stopped: AbortSignal
   /** Told where it listens, once the log has been read. */
@@ -23,11 +25,11 @@ const REQUEST_MS = 10_000
 
 /** Serves the dashboard of a log on this machine alone. @throws (the promise is rejected with) what keeps it from reading or listening */
 export async function serveLog(reader: LogReader, options: ServeLogOptions): Promise<void> {
-  const { name, port, stopped, onListening } = options
+  const { name, port, openAgain, stopped, onListening } = options
   const files = await dashboardFiles()
   if (files === undefined)
     throw new CommandError('FILE_UNREADABLE', 'the page is not built: run npm run build')
-  const dashboard = await LogDashboard.open(reader, name)
+  const dashboard = await FollowedLog.open(reader, name, openAgain)
   const hosts = new Set<string>()
   // A page of somebody else's cannot reach it by a name that it gave to this address.
   const refusal = async (headers: Headers) =>

@@ -13,7 +13,7 @@ import { missing } from './session.js'
 import { SETTINGS_NOTE } from './settings.js'
 
 /** A log that somebody else may be writing, in a file or in Redis. Only files say what is damaged, and have notes. */
-export type LogReader = RedisReader & Partial<Pick<SqliteReader, 'damage' | 'readNote'>>
+export type LogReader = RedisReader & Partial<Pick<SqliteReader, 'damage' | 'readNote' | 'moved'>>
 
 /** A log with the fold of it, in memory. */
 export interface LogView {
@@ -82,7 +82,8 @@ export async function besideLog(
   return router
 }
 
-async function openReader(place: string, stream: string | undefined): Promise<LogReader> {
+/** @throws as `withReader` */
+export async function openReader(place: string, stream: string | undefined): Promise<LogReader> {
   if (isRedis(place)) return openRedisReadOnly({ url: place, stream })
   if (stream !== undefined)
     throw new CommandError('BAD_ARGUMENT', `--stream: goes with redis://HOST:PORT, got ${place}`)

@@ -47,6 +47,15 @@ export class StoreWatch {
     return this.router.journal?.failure ?? this.hang
   }
 
+  /** What is wrong and what comes of it, in words for operators; null: nothing. */
+  get problem(): string | null {
+    const { failure } = this
+    if (failure === null) return null
+    if (this.isBroken) return `The store is broken, and requests are refused: ${failure}`
+    if (this.isForgetful) return `The store fails, and requests are refused until it works again: ${failure}`
+    return `The store fails, and what has happened since is in the memory of this process alone: ${failure}`
+  }
+
   /** Whether the router takes nothing more, whatever the store says from now on. */
   get isBroken(): boolean {
     return this.router.journal?.isBroken ?? false

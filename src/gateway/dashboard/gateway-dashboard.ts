@@ -26,6 +26,8 @@ const BACKFILL_MS = 50
 export interface GatewayDashboardOptions {
   readonly router: Router<string>
   readonly live: LiveConfig
+  /** What keeps the store from having what happens, in words; null: nothing. */
+  readonly problem?: () => string | null
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number
 }
@@ -73,6 +75,7 @@ export class GatewayDashboard implements Dashboard {
         at: now(),
         canChange: true,
         historyNote: null,
+        problem: this.options.problem?.() ?? null,
         traffic: this.traffic.read(),
         epoch: collector.restarts,
         router,

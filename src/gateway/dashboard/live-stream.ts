@@ -13,6 +13,7 @@ interface Page {
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   readonly isAllowed: () => Promise<boolean>
   cursor: Cursor
+  problem: string | null
   /** When it was told something last, of `performance.now()`. */
   toldAt: number
 }
@@ -42,7 +43,7 @@ export class LiveStream {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
-          page = { controller, isAllowed, cursor: NOTHING_SEEN, toldAt: 0 }
+          page = { controller, isAllowed, cursor: NOTHING_SEEN, problem: null, toldAt: 0 }
           this.pages.add(page)
           this.send(page)
           this.timer ??= setTimeout(() => void this.tick(), EVERY_MS)
@@ -83,11 +84,15 @@ export class LiveStream {
     try {
       const data = this.dashboard.data(cursor)
       const isQuiet =
-        data.isUpdate && data.cursor.changes === cursor.changes && data.cursor.estimates === cursor.estimates
+        data.isUpdate &&
+        data.problem === page.problem &&
+        data.cursor.changes === cursor.changes &&
+        data.cursor.estimates === cursor.estimates
       const now = performance.now()
       if (isQuiet && now - page.toldAt < QUIET_MS_MAX) return
       page.toldAt = now
       page.cursor = data.cursor
+      page.problem = data.problem
       controller.enqueue(this.encoder.encode(`data: ${JSON.stringify(data)}\n\n`))
     } catch (error) {
       this.end(page)

@@ -187,6 +187,8 @@ export interface DashboardData {
   readonly historySince: number | null
   /** What the history leaves out, in words; null: nothing. */
   readonly historyNote: string | null
+  /** What keeps the figures from being those of the store, in words; null: nothing. */
+  readonly problem: string | null
   readonly stats: RouterStats
   /** The first of them, by id. */
   readonly tenants: readonly (AccountStats & { readonly id: string })[]

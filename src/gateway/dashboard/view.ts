@@ -26,7 +26,7 @@ export interface Dashboard {
 
 /** What the page shows, and where it comes from. */
 export interface DashboardSource
-  extends Pick<DashboardData, 'kind' | 'name' | 'at' | 'canChange' | 'historyNote' | 'traffic'> {
+  extends Pick<DashboardData, 'kind' | 'name' | 'at' | 'canChange' | 'historyNote' | 'problem' | 'traffic'> {
   readonly epoch: number
   readonly router: Router<string>
   readonly collector: Collector
@@ -36,7 +36,8 @@ export interface DashboardSource
 }
 
 export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
-  const { kind, name, at, canChange, historyNote, traffic, epoch, router, collector, estimates } = source
+  const { kind, name, at, canChange, historyNote, problem, traffic, epoch, router, collector, estimates } =
+    source
   const isUpdate = cursor.epoch === epoch
   const seen = isUpdate ? cursor : NOTHING_SEEN
   const stats = router.stats()
@@ -56,6 +57,7 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
     cursor: { epoch, changes: collector.changes, marks: collector.lastMark, estimates: estimates.number },
     historySince: collector.since,
     historyNote,
+    problem,
     stats,
     tenants: router
       .tenants()

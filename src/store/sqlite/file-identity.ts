@@ -33,18 +33,19 @@ export class FileIdentity {
   }
 }
 
-interface OpenFile {
+export interface OpenFile {
   readonly path: string
   readonly device: bigint
   readonly inode: bigint
 }
 
-function openFile(path: string): OpenFile {
+export function openFile(path: string): OpenFile {
   const { dev: device, ino: inode } = statSync(path, { bigint: true })
   return { path, device, inode }
 }
 
-function whyMoved({ path, device, inode }: OpenFile): string | null {
+/** Null: it is still there. */
+export function whyMoved({ path, device, inode }: OpenFile): string | null {
   let found: BigIntStats | undefined
   try {
     found = statSync(path, { bigint: true, throwIfNoEntry: false })

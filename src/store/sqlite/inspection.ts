@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ParetoBanditError } from '../../base/errors.js'
 import { firstValue, readTogether, type SqliteDatabase, type SqliteDriver } from './drivers/database.js'
+import { type OpenFile, openFile, whyMoved } from './file-identity.js'
 import { checkIdentity, examineFile, locateFile } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import type { KeptSnapshot, Opened, ReadEvents } from './messages.js'
@@ -17,11 +18,16 @@ export class Inspection {
   readonly opened: Opened
   private readonly db: SqliteDatabase
   private readonly reader: LogReader
+  private readonly place: OpenFile
   private readonly copy: string | null
+  /** When what it is a copy of was written last. */
+  private readonly copied: string | null
+  private seenEnd: number
 
   /** @throws as a writer's opening does, but for what concerns writing */
   static open(driver: SqliteDriver, file: string, description: string): Inspection {
     const path = locateFile(file, description, false)
+    const place = openFile(path)
     // Where these are a writer may be at work, in this process even: SQLite itself looks then.
     const isLive = existsSync(`${path}-wal`) && existsSync(`${path}-shm`)
     const { isEmpty, isWal } = isLive ? { isEmpty: false, isWal: true } : examineFile(path, description)
@@ -30,6 +36,7 @@ export class Inspection {
     }
     // To read a file in WAL mode SQLite needs `-wal` and `-shm` beside it, and would create them: so a copy then.
     const isWhole = isLive || !isWal
+    const copied = isWhole ? null : writtenOf(path)
     const copy = isWhole ? null : copyOf(path)
     try {
       const db = driver.open(copy === null ? path : join(copy, 'log'), {
@@ -37,7 +44,7 @@ export class Inspection {
         waitMs: BUSY_WAIT_MS,
       })
       try {
-        return new Inspection(db, copy, description)
+        return new Inspection(db, place, copy, copied, description)
       } catch (error) {
         db.close()
         throw error
@@ -48,9 +55,17 @@ export class Inspection {
     }
   }
 
-  private constructor(db: SqliteDatabase, copy: string | null, description: string) {
+  private constructor(
+    db: SqliteDatabase,
+    place: OpenFile,
+    copy: string | null,
+    copied: string | null,
+    description: string,
+  ) {
     this.db = db
+    this.place = place
     this.copy = copy
+    this.copied = copied
     const [id, version] = ['application_id', 'user_version'].map((name) =>
       Number(firstValue(db, `PRAGMA ${name}`)),
     )
@@ -70,6 +85,7 @@ export class Inspection {
       end: reader.end(),
       repairs: describeDamage(findDamage(db, reader.meta, description), 'found'),
     }))
+    this.seenEnd = this.opened.end
   }
 
   read(after: number): ReadEvents {
@@ -84,10 +100,28 @@ export class Inspection {
     return this.reader.note(name)
   }
 
+  /** Why what is read is not the file of that name any more; null: it is. */
+  moved(): string | null {
+    const why = whyMoved(this.place)
+    if (why !== null) return why
+    if (this.copied !== null) return this.copied === writtenOf(this.place.path) ? null : 'was written to'
+    const end = this.reader.end()
+    // As where a backup was copied over it.
+    if (end < this.seenEnd) return 'was replaced by another'
+    this.seenEnd = end
+    return null
+  }
+
   close(): void {
     this.db.close()
     remove(this.copy)
   }
+}
+
+/** When a log and its `-wal` were written last, as a text to compare. */
+function writtenOf(path: string): string {
+  const files = [path, `${path}-wal`].map((each) => statSync(each, { bigint: true, throwIfNoEntry: false }))
+  return files.map((found) => `${found?.ino} ${found?.size} ${found?.mtimeNs}`).join(', ')
 }
 
 function copyOf(path: string): string {

@@ -49,6 +49,7 @@ export type Request =
   | { readonly op: 'snapshot'; readonly before: number }
   | { readonly op: 'writeSnapshot'; readonly position: number; readonly bytes: Uint8Array }
   | { readonly op: 'note'; readonly name: string }
+  | { readonly op: 'moved' }
   | { readonly op: 'writeNote'; readonly name: string; readonly text: string }
   | {
       readonly op: 'replaceNote'
@@ -97,6 +98,7 @@ export interface Results {
   snapshot: KeptSnapshot | null
   writeSnapshot: null
   note: string | null
+  moved: string | null
   writeNote: null
   replaceNote: boolean
   close: null

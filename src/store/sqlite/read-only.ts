@@ -35,6 +35,8 @@ export interface SqliteReader {
   tail(count: number): Promise<Position>
   /** What the log's owner keeps beside it under that name; null: nothing. */
   readNote(name: string): Promise<string | null>
+  /** Why what is read is not the file of that name any more, as where another was put in its place; null: it is. */
+  moved(): Promise<string | null>
   /** The snapshots kept, latest first. */
   snapshots(): AsyncIterable<StoredSnapshot>
   /** Closes the file. */
@@ -82,6 +84,7 @@ export async function openSqliteReadOnly(
       tail: async (count) =>
         positionOf(Math.max(start, end - checkInteger(count, 1, Number.MAX_SAFE_INTEGER, 'count'))),
       readNote: (name) => opened().call({ op: 'note', name }),
+      moved: () => opened().call({ op: 'moved' }),
       snapshots: () => keptSnapshots(opened),
       close: async () => {
         try {

@@ -43,6 +43,8 @@ async function answer(request: Request): Promise<Results[Op]> {
       return null
     case 'note':
       return reading().note(request.name)
+    case 'moved':
+      return inspection?.moved() ?? null
     case 'writeNote':
       writing().writeNote(request.name, request.text)
       return null

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { CONTENT_SECURITY_POLICY } from '../../../src/gateway/dashboard/dashboard-app.js'
 import type { DashboardData, ExplainedDecision, WhatIf } from '../../../src/gateway/dashboard/shape.js'
-import type { RouterStats } from '../../../src/index.js'
+import { ParetoBanditError, type RouterStats } from '../../../src/index.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { ADMIN_KEY, CLIENT_KEY, closeAll, gatewayServer, HELLO } from '../surfaces/gateway-server.js'
 
 afterEach(closeAll)
@@ -46,6 +47,33 @@ async function updateThat(
     }
   }
 }
+
+it('says that the store fails, and what comes of it, as long as it does', async () => {
+  const store = memoryStore()
+  const append = store.append.bind(store)
+  let isGone = false
+  store.append = async (...batch) => {
+    if (isGone) throw new ParetoBanditError('STORE_FULL', 'the log', 'expected room for more on the disk')
+    return append(...batch)
+  }
+  const server = await gatewayServer({
+    tree: TREE,
+    hasDashboard: true,
+    router: { store, journal: { onStoreError: () => {} } },
+  })
+  const problem = async () => {
+    const answer = await fetch(`${server.url}/dashboard/data`, { headers: AUTHORISED })
+    return ((await answer.json()) as DashboardData).problem
+  }
+  expect(await problem()).toBeNull()
+  isGone = true
+  server.router.route('hello')
+  await expect
+    .poll(problem, { timeout: 10_000 })
+    .toMatch(/^The store fails, and requests are refused until it works again: .*expected room/)
+  isGone = false
+  await expect.poll(problem, { timeout: 10_000 }).toBeNull()
+})
 
 describe('the page', () => {
   it('is there for everybody, holds no data, and may load nothing from elsewhere', async () => {
