@@ -6,10 +6,13 @@ const KEY = 'paretobandit admin key'
 /** What a server refused, in its own words. */
 export class RefusedError extends Error {
   readonly status: number
+  /** Null: it was not the gateway that answered, but something before it. */
+  readonly code: string | null
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code: string | null) {
     super(message)
     this.status = status
+    this.code = code
   }
 }
 
@@ -51,18 +54,21 @@ export async function administer(
     headers: { ...headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     body: body === undefined ? null : JSON.stringify(body),
   })
-  return (await bodyOf(response)) as Record<string, unknown>
+  const answer = await bodyOf(response)
+  if (typeof answer !== 'object' || answer === null) throw new Error("the answer is not the gateway's")
+  return answer as Record<string, unknown>
 }
 
 async function bodyOf(response: Response): Promise<unknown> {
   const body: unknown = await response.json().catch(() => null)
   if (response.ok) return body
-  throw new RefusedError(response.status, messageIn(body) ?? `the server answered ${response.status}`)
+  const message = textIn(body, 'message') ?? `the server answered ${response.status}`
+  throw new RefusedError(response.status, message, textIn(body, 'code'))
 }
 
-function messageIn(body: unknown): string | null {
+function textIn(body: unknown, name: 'message' | 'code'): string | null {
   if (typeof body !== 'object' || body === null || !('error' in body)) return null
   const { error } = body
-  if (typeof error !== 'object' || error === null || !('message' in error)) return null
-  return String(error.message)
+  if (typeof error !== 'object' || error === null || !(name in error)) return null
+  return String((error as Record<string, unknown>)[name])
 }

@@ -136,6 +136,7 @@ function Contents({ canChange }: { readonly canChange: boolean }) {
 
 function Head({ shown }: { readonly shown: DashboardData }) {
   const isLive = connection.value === 'live'
+  const isLost = connection.value === 'lost'
   const isRead = shown.kind === 'gateway' || shown.problem === null
   const leave = () => {
     keptKey.set('')
@@ -149,7 +150,7 @@ function Head({ shown }: { readonly shown: DashboardData }) {
       </span>
       <span role="status" class={isLive && isRead ? 'live' : 'lost'}>
         {!isLive
-          ? 'connection lost: showing what was'
+          ? `${isLost ? 'connection lost' : 'asking the server'}: showing what was`
           : isRead
             ? 'live'
             : 'the log cannot be read: showing what was'}

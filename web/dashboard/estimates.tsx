@@ -15,7 +15,7 @@ export function Span({ span, now }: { readonly span: EstimateSpan; readonly now:
 export function TooFew() {
   return (
     <Nothing>
-      This takes at least 30 decisions that can be explained. They are explained while this page is open.
+      This takes at least 30 decisions that can be explained. They are explained while this page is in view.
     </Nothing>
   )
 }

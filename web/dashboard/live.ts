@@ -5,6 +5,10 @@ import { connection, problem, take } from './state.js'
 const AGAIN_MS = 2000
 /** The server says something every 15 s or so: after this silence it is asked again, since nobody may hear of a connection that is gone. */
 const SILENT_MS = 60_000
+/** What the gateway refuses for the key. A proxy before it may answer 401 or 404 for reasons of its own. */
+const KEY_CODES: ReadonlySet<string> = new Set(['missing_admin_key', 'invalid_admin_key', 'no_admin'])
+/** A tab that nobody sees keeps its connection for so long: a browser has six to one server, for actions too. */
+const UNSEEN_MS = 10_000
 
 let current: AbortController | null = null
 
@@ -14,6 +18,28 @@ export function follow(): void {
   const controller = new AbortController()
   current = controller
   void run(controller.signal)
+}
+
+/** Follows while the page is seen, and again from when it is seen again. */
+export function followWhileSeen(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const look = () => {
+    clearTimeout(timer)
+    if (document.visibilityState === 'hidden') timer = setTimeout(rest, UNSEEN_MS)
+    else if (connection.value === 'resting') {
+      connection.value = 'asking'
+      follow()
+    }
+  }
+  document.addEventListener('visibilitychange', look)
+  follow()
+  look()
+}
+
+function rest(): void {
+  if (connection.value === 'needs-key') return
+  current?.abort()
+  connection.value = 'resting'
 }
 
 async function run(signal: AbortSignal): Promise<void> {
@@ -31,9 +57,9 @@ async function run(signal: AbortSignal): Promise<void> {
       if (!signal.aborted) connection.value = 'lost'
     } catch (error) {
       if (signal.aborted) return
-      if (error instanceof RefusedError && (error.status === 401 || error.status === 404)) {
+      if (error instanceof RefusedError && KEY_CODES.has(error.code ?? '')) {
         connection.value = 'needs-key'
-        problem.value = error.status === 401 && error.message.startsWith('expected') ? '' : error.message
+        problem.value = error.code === 'missing_admin_key' ? '' : error.message
         return
       }
       connection.value = 'lost'

@@ -1,11 +1,11 @@
 import { render } from 'preact'
 import { App } from './app.js'
-import { follow } from './live.js'
+import { followWhileSeen } from './live.js'
 import './style.css'
 
 const place = document.getElementById('app')
 if (place !== null) {
   place.replaceChildren()
   render(<App />, place)
-  follow()
+  followWhileSeen()
 }

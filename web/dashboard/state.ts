@@ -5,7 +5,8 @@ import { modelMarks } from '../shared/palette.js'
 const MARKS_MAX = 500
 const DECISIONS_MAX = 1000
 
-export type Connection = 'asking' | 'needs-key' | 'live' | 'lost'
+/** `resting`: nobody sees the page. */
+export type Connection = 'asking' | 'needs-key' | 'live' | 'lost' | 'resting'
 
 export const data = signal<DashboardData | null>(null)
 export const connection = signal<Connection>('asking')

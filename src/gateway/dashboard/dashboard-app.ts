@@ -29,6 +29,13 @@ const FILE_HEADERS = {
 
 const DATA_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const
 
+/** A proxy that keeps updates until it has many would show nothing for minutes. */
+const STREAM_HEADERS = {
+  ...DATA_HEADERS,
+  'content-type': 'text/event-stream',
+  'x-accel-buffering': 'no',
+} as const
+
 export interface DashboardAppOptions {
   readonly files: DashboardFiles
   readonly dashboard: Dashboard
@@ -65,7 +72,7 @@ export function dashboardApp({ files, dashboard, refusal, onError }: DashboardAp
     const { headers } = req.raw
     const body = stream.open(async () => (await refusal(headers)) === null)
     if (body === null) throw new AdminError(503, 'too_many_pages', 'too many dashboards are open')
-    return new Response(body, { headers: { ...DATA_HEADERS, 'content-type': 'text/event-stream' } })
+    return new Response(body, { headers: STREAM_HEADERS })
   })
   app.get('/decisions/:id', async (context) => {
     const id = context.req.param('id')

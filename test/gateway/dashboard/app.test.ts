@@ -185,6 +185,10 @@ describe('its data', () => {
 describe('updates', () => {
   it('come as they happen: the first is all, the next what has changed', async () => {
     const { get, chat } = await dashboard()
+    // A proxy would keep updates until it has many.
+    const asked = await get('/dashboard/events')
+    expect(asked.headers.get('x-accel-buffering')).toBe('no')
+    await asked.body?.cancel()
     await (await chat()).arrayBuffer()
     const first = await updateThat(await get('/dashboard/events'), () => true)
     expect(first).toMatchObject({ isUpdate: false })
