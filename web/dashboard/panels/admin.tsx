@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { usd } from '../../shared/format.js'
 import { visible } from '../../shared/name.js'
-import { administer } from '../api.js'
+import { administer, RefusedError } from '../api.js'
 import { Panel } from '../panel.js'
 import { farText } from '../words.js'
 import { Keys } from './keys.js'
@@ -36,8 +36,10 @@ export function useAction(): {
   const [said, setSaid] = useState<{ readonly text: string; readonly isBad: boolean } | null>(null)
   const [asked, setAsked] = useState('')
   const isMeant = (question: string | null, amounts: string) => {
-    if (question === null || asked === amounts) return true
-    setAsked(amounts)
+    // What is in force may have become another since: then it is another question.
+    const key = `${amounts} ${question}`
+    if (question === null || asked === key) return true
+    setAsked(key)
     setSaid({ text: question, isBad: true })
     return false
   }
@@ -49,7 +51,7 @@ export function useAction(): {
       setSaid({ text: `${what}${kept}`, isBad: false })
       return answer
     } catch (error) {
-      setSaid({ text: error instanceof Error ? error.message : String(error), isBad: true })
+      setSaid({ text: failureText(error), isBad: true })
       return null
     }
   }
@@ -58,6 +60,37 @@ export function useAction(): {
     isMeant,
     run,
   }
+}
+
+/** A lost answer says nothing of what was done. */
+function failureText(error: unknown): string {
+  if (error instanceof RefusedError) {
+    if (error.code !== null) return error.message
+    return `${error.message}, and not the gateway's own words: whether it was done is not known.`
+  }
+  // Before anything was sent.
+  if (error instanceof URIError) return error.message
+  return 'No answer came: whether it was done is not known. Look at what is in force before it is done again.'
+}
+
+/** The second half of a double click is no second press. */
+function once(event: MouseEvent): void {
+  if (event.detail > 1) event.preventDefault()
+}
+
+function Submit(props: { readonly isDisabled?: boolean; readonly children: ComponentChildren }) {
+  return (
+    <button type="submit" disabled={props.isDisabled ?? false} onClick={once}>
+      {props.children}
+    </button>
+  )
+}
+
+/** The prices in force, whatever the page has heard of them. */
+async function pricesNow(id: string): Promise<{ readonly input: unknown; readonly output: unknown }> {
+  const { models } = await administer('GET', 'models')
+  const found = (models as readonly Record<string, unknown>[]).find((model) => model.id === id)
+  return { input: found?.inputUsdPerMTok, output: found?.outputUsdPerMTok }
 }
 
 function ModelChoice({
@@ -106,8 +139,15 @@ function Prices({ shown }: { readonly shown: DashboardData }) {
     setInput(null)
     setOutput(null)
   }
+  // What was set once is nobody's wish any more when the other is changed later: others may have set it since.
+  const [isSet, setIsSet] = useState(false)
+  const edit = (own: (value: string) => void, other: (value: null) => void) => (value: string) => {
+    if (isSet) other(null)
+    setIsSet(false)
+    own(value)
+  }
   const { said, isMeant, run } = useAction()
-  const submit = (event: Event) => {
+  const submit = async (event: Event) => {
     event.preventDefault()
     const prices = {
       inputUsdPerMTok: Number(input ?? inputNow),
@@ -117,9 +157,14 @@ function Prices({ shown }: { readonly shown: DashboardData }) {
       farText('The price of input', model?.inputUsdPerMTok ?? null, prices.inputUsdPerMTok) ??
       farText('The price of output', model?.outputUsdPerMTok ?? null, prices.outputUsdPerMTok)
     if (!isMeant(question, JSON.stringify([chosen, prices]))) return
-    void run(`The event: model-repriced.`, () =>
-      administer('PUT', `models/${encodeURIComponent(chosen)}/prices`, prices),
-    )
+    const answer = await run(`The event: model-repriced.`, async () => {
+      const now = input === null || output === null ? await pricesNow(chosen) : null
+      return administer('PUT', `models/${encodeURIComponent(chosen)}/prices`, {
+        inputUsdPerMTok: input === null ? now?.input : prices.inputUsdPerMTok,
+        outputUsdPerMTok: output === null ? now?.output : prices.outputUsdPerMTok,
+      })
+    })
+    if (answer !== null) setIsSet(true)
   }
   return (
     <form onSubmit={submit} id="prices-form">
@@ -135,11 +180,17 @@ function Prices({ shown }: { readonly shown: DashboardData }) {
           </>
         )}
       </p>
-      <Amount label="USD per million input tokens" value={input ?? inputNow} onInput={setInput} />
-      <Amount label="USD per million output tokens" value={output ?? outputNow} onInput={setOutput} />
-      <button type="submit" disabled={model === undefined}>
-        Reprice
-      </button>
+      <Amount
+        label="USD per million input tokens"
+        value={input ?? inputNow}
+        onInput={edit(setInput, setOutput)}
+      />
+      <Amount
+        label="USD per million output tokens"
+        value={output ?? outputNow}
+        onInput={edit(setOutput, setInput)}
+      />
+      <Submit isDisabled={model === undefined}>Reprice</Submit>
       {said}
     </form>
   )
@@ -188,9 +239,7 @@ function Switches({ shown }: { readonly shown: DashboardData }) {
           ? goneText(chosen)
           : `It is ${isEnabled ? 'enabled: requests may go to it' : 'disabled: it gets none, and keeps what it learned'}.`}
       </p>
-      <button type="submit" disabled={model === undefined}>
-        {isEnabled ? 'Disable' : 'Enable'}
-      </button>
+      <Submit isDisabled={model === undefined}>{isEnabled ? 'Disable' : 'Enable'}</Submit>
       {said}
     </form>
   )
@@ -212,7 +261,7 @@ function Budget({ shown }: { readonly shown: DashboardData }) {
       <h3>Budget</h3>
       <p class="quiet">Now {usdPerRequest === null ? 'none' : `${usd(usdPerRequest)} per request`}.</p>
       <Amount label="USD per request, on average" value={amount} onInput={setAmount} />
-      <button type="submit">Set the budget</button>
+      <Submit>Set the budget</Submit>
       {said}
     </form>
   )
