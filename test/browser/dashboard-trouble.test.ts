@@ -78,6 +78,22 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard in trouble", () => {
     },
   )
 
+  it('shows nothing of before a restart beside what is now: not where a decision is open either', async () => {
+    const ids = [server.router.route('hello').id, server.router.route('hello').id]
+    await open()
+    await page.locator(`[data-decision="${ids[1]}"] button`).click()
+    await page.waitForSelector('[data-explained]')
+    const next = await gatewayServer({ tree: TREE, hasDashboard: true })
+    next.router.route('hello')
+    await page.route('**/dashboard/events', (route) =>
+      route.continue({ url: `${next.url}/dashboard/events` }),
+    )
+    server.gateway.drain()
+    await expect.poll(() => page.textContent('[data-tile="requests"]'), WAIT).toBe('1')
+    expect(await page.locator('#decisions-panel tbody tr').count()).toBe(1)
+    expect(await page.locator('[data-explained]').count()).toBe(0)
+  })
+
   it('keeps the price that another admin has set since, where only the other one is changed', async () => {
     await open()
     const form = page.locator('#prices-form')

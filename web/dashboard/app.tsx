@@ -14,7 +14,7 @@ import { SavingsPanel } from './panels/savings.js'
 import { TimeLinePanel } from './panels/time-line.js'
 import { ConversationsPanel, EscalationsPanel, FeedbackPanel } from './panels/traffic.js'
 import { WhatIfPanel } from './panels/what-if.js'
-import { connection, data, problem, ringIndex } from './state.js'
+import { connection, data, historyOf, problem, ringIndex } from './state.js'
 
 export function App() {
   const shown = data.value
@@ -105,7 +105,7 @@ function Board({ shown }: { readonly shown: DashboardData }) {
           <ConversationsPanel shown={shown} />
           <FeedbackPanel shown={shown} />
         </div>
-        <DecisionsPanel shown={shown} />
+        <DecisionsPanel key={historyOf.value} shown={shown} />
         {shown.canChange && <AdminPanel shown={shown} />}
       </main>
     </>

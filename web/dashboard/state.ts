@@ -22,6 +22,9 @@ export const ring = computed<HistoryRing | null>(() => {
 
 const modelIds = computed(() => (data.value?.stats.models ?? []).map(({ id }) => id).join('\n'))
 
+/** Another one: the history is that of another process, or was read again. */
+export const historyOf = computed(() => `${data.value?.traffic?.since} ${data.value?.cursor.epoch}`)
+
 /** Marks of models: they stay when prices change, and are assigned again when other models come. */
 export const marksOf = computed(() => {
   modelIds.value

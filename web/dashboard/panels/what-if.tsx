@@ -6,7 +6,7 @@ import { Name } from '../../shared/name.js'
 import { ask } from '../api.js'
 import { Span, TooFew } from '../estimates.js'
 import { Panel } from '../panel.js'
-import { marksOf } from '../state.js'
+import { historyOf, marksOf } from '../state.js'
 import { guessText, knownModels, oneModelText, unrewardedText } from '../words.js'
 
 /** The slider goes from a hundredth of the budget to a hundred times of it. */
@@ -44,7 +44,7 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
       controller.abort()
     }
     // Other decisions are asked about as well: those that savings are estimated from.
-  }, [budget, shown.cursor.estimates])
+  }, [budget, shown.cursor.estimates, historyOf.value])
   return (
     <Panel id="what-if-panel" title="What if: another budget">
       <label class="slider">
