@@ -78,7 +78,7 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard in trouble", () => {
     },
   )
 
-  it('shows nothing of before a restart beside what is now: not where a decision is open either', async () => {
+  it('shows nothing from before a restart beside what is now: not where a decision is open either', async () => {
     const ids = [server.router.route('hello').id, server.router.route('hello').id]
     await open()
     await page.locator(`[data-decision="${ids[1]}"] button`).click()

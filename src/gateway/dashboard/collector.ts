@@ -37,6 +37,8 @@ export class Collector {
   /** Of the events seen, USD. */
   spendUsd = 0
   allowanceUsd = 0
+  /** What operators credited to the account of all, USD. */
+  creditedUsd = 0
   /** Time of the first event; null before it. */
   since: number | null = null
   private readonly penaltyUnit: PenaltyUnit
@@ -102,6 +104,9 @@ export class Collector {
         break
       case 'capped':
         this.countRefused(event)
+        break
+      case 'account-adjusted':
+        if (event.tenant === null) this.creditedUsd += Math.max(0, event.usd)
         break
       case 'budget-set':
         if (event.tenant !== null) break

@@ -158,7 +158,9 @@ export interface Promised {
   readonly strict: boolean | null
   /** How many requests' worth of the budget may be saved up; null: the policy keeps no account. */
   readonly burst: number | null
-  /** Sum of the ceilings so far and what may be saved up, USD; null without a budget. */
+  /** What operators have credited to the account of all since `historySince`, USD. */
+  readonly creditedUsd: number
+  /** Sum of the ceilings so far, what may be saved up and what was credited, USD; null without a budget. */
   readonly boundUsd: number | null
 }
 

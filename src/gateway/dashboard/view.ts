@@ -82,8 +82,11 @@ function promisedOf(
 ): Promised {
   const burst = account?.burst ?? null
   const largestUsd = Math.max(collector.largestCeilingUsd, usdPerRequest ?? 0)
-  const boundUsd = usdPerRequest === null || burst === null ? null : allowanceUsd + burst * largestUsd
-  return { strict, burst, boundUsd }
+  const { creditedUsd } = collector
+  const savedUsdMax = burst === null ? null : burst * largestUsd
+  const boundUsd =
+    usdPerRequest === null || savedUsdMax === null ? null : allowanceUsd + savedUsdMax + creditedUsd
+  return { strict, burst, creditedUsd, boundUsd }
 }
 
 /** One pass over the decisions: there may be thousands of models. */

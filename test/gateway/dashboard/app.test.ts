@@ -48,6 +48,17 @@ async function updateThat(
   }
 }
 
+it('counts what an operator credited among what may be spent, and a debit or a credit of a tenant not', async () => {
+  const { json, router } = await dashboard()
+  const bound = async () => (await json<DashboardData>('/dashboard/data')).promised.boundUsd ?? 0
+  const before = await bound()
+  router.adjustAccount(0.3)
+  expect(await bound()).toBeCloseTo(before + 0.3, 9)
+  router.adjustAccount(-0.2)
+  router.adjustAccount(0.1, { tenant: 'team' })
+  expect(await bound()).toBeCloseTo(before + 0.3, 9)
+})
+
 it('says that the store fails, and what comes of it, as long as it does', async () => {
   const store = memoryStore()
   const append = store.append.bind(store)
@@ -138,7 +149,7 @@ describe('its data', () => {
     expect(data.history[0].buckets.at(-1)?.spendUsd).toBeCloseTo(stats.pacer.spendUsd, 12)
     expect(data.history[0].buckets.at(-1)?.allowanceUsd).toBeCloseTo(0.06, 12)
     // 50 requests' worth may be saved up.
-    expect(data.promised).toEqual({ strict: false, burst: 50, boundUsd: 0.06 + 50 * 0.01 })
+    expect(data.promised).toEqual({ strict: false, burst: 50, creditedUsd: 0, boundUsd: 0.06 + 50 * 0.01 })
     expect(data.traffic).toMatchObject({ requests: 6, answered: 6, inConversations: 6, conversations: 2 })
     expect(data.traffic?.feedback.filter(({ source }) => source !== 'validator')).toEqual([
       { source: 'person', rewards: 1, meanReward: 1 },

@@ -87,8 +87,9 @@ export function SpendPanel({ shown }: Shown) {
           {usd(usdPerRequest)}.{' '}
           {above === null || promised.boundUsd === null ? null : (
             <>
-              Spend may run ahead of it by what cheaper requests have saved up, {usd(above)} at most: the
-              bound, <b data-figure="bound">{usd(promised.boundUsd)}</b>,{' '}
+              Spend may run ahead of it by what cheaper requests have saved up
+              {promised.creditedUsd > 0 && ` and by the ${usd(promised.creditedUsd)} that operators credited`}
+              , {usd(above)} at most: the bound, <b data-figure="bound">{usd(promised.boundUsd)}</b>,{' '}
               {promised.strict === true
                 ? 'is promised, whatever the router believes.'
                 : 'is promised with strict: true.'}
