@@ -78,6 +78,30 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard in trouble", () => {
     },
   )
 
+  it('takes the half of an update that a cut connection leaves for nothing, and comes back', async () => {
+    const answer = await fetch(`${server.url}/dashboard/data`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    })
+    const body = `data: ${await answer.text()}\n\ndata: {"kind":"gateway","stats":{"requests":7`
+    await page.route('**/dashboard/events', (route) =>
+      route.fulfill({ status: 200, contentType: 'text/event-stream', body }),
+    )
+    await open()
+    await expect.poll(() => state(), WAIT).toMatch(/^connection lost/)
+    expect(await page.textContent('[data-tile="requests"]')).toBe('0')
+    server.router.route('hello')
+    await page.unroute('**/dashboard/events')
+    await expect.poll(() => state(), WAIT).toMatch(/^live/)
+    expect(await page.textContent('[data-tile="requests"]')).toBe('1')
+  })
+
+  it('does not say of a gateway that ends that too many pages are open', async () => {
+    await open()
+    await expect.poll(() => state(), WAIT).toMatch(/^live/)
+    server.gateway.drain()
+    await expect.poll(() => state(), WAIT).toMatch(/^connection lost.*the server is ending/)
+  })
+
   it('shows nothing from before a restart beside what is now: not where a decision is open either', async () => {
     const ids = [server.router.route('hello').id, server.router.route('hello').id]
     await open()

@@ -71,6 +71,8 @@ export function dashboardApp({ files, dashboard, refusal, onError }: DashboardAp
   app.get('/events', ({ req }) => {
     const { headers } = req.raw
     const body = stream.open(async () => (await refusal(headers)) === null)
+    if (body === null && stream.isOver)
+      throw new AdminError(503, 'ending', 'the server is ending: it takes no more pages')
     if (body === null) throw new AdminError(503, 'too_many_pages', 'too many dashboards are open')
     return new Response(body, { headers: STREAM_HEADERS })
   })

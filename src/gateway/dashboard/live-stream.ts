@@ -35,7 +35,7 @@ export class LiveStream {
 
   /**
    * @param isAllowed asked before each update: the admin key may change
-   * @returns null: too many pages are open
+   * @returns null: it is over, or too many pages are open
    */
   open(isAllowed: () => Promise<boolean>): ReadableStream<Uint8Array> | null {
     if (this.isClosed || this.pages.size >= PAGES_MAX) return null
@@ -54,6 +54,11 @@ export class LiveStream {
       },
       { highWaterMark: 2 },
     )
+  }
+
+  /** Whether no page is taken any more, however few are open. */
+  get isOver(): boolean {
+    return this.isClosed
   }
 
   close(): void {
