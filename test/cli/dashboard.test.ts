@@ -165,6 +165,23 @@ describe('paretobandit dashboard', () => {
     await open.close()
   }, 60_000)
 
+  it('follows a service that is started on a log which was read from a copy', async () => {
+    const file = await log(20)
+    const options = { models: MODELS, budget: { usdPerRequest: 0.001 }, dimension: 3, seed: 1 }
+    const router = await createRouter({ ...options, store: sqliteStore(file) })
+    router.route(new Float64Array([0.1, 0.2, 1]))
+    await router.flush()
+    // As a copy or a crash of the machine leaves it: without `-shm`.
+    const copy = join(folder.path, 'b.state')
+    for (const end of ['', '-wal']) await writeFile(copy + end, await readFile(file + end))
+    await router.close()
+    const { json } = await served(copy)
+    const requests = async () => (await json<DashboardData>('data')).stats.requests
+    expect(await requests()).toBe(21)
+    await play(copy, 5)
+    await expect.poll(requests, WAIT).toBe(26)
+  })
+
   it('notices a backup that is copied over the log', async () => {
     const file = await log(20)
     const backup = await readFile(file)
