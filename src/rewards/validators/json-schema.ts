@@ -4,7 +4,16 @@ import { reading } from '../../base/read-once.js'
 
 /** Steps that a check may take: schemas come from clients, and some take for ever. */
 const STEPS_MAX = 50_000
+/** Of a list so many entries are a step, of a text so many characters: a schema may have the same long one looked at in each step. */
+const ENTRIES_A_STEP = 16
+const PLACES_A_STEP = 4
+const CHARS_A_STEP = 256
 const DEPTH_MAX = 200
+
+/** How far the ratio of two decimals that are rounded may be from a whole number; beyond the most nothing can be told. */
+const RATIO_ERROR = 1e-9
+const RATIO_ERROR_SHARE = 4 * Number.EPSILON
+const RATIO_ERROR_MAX = 0.01
 
 /** Too much, or something that is not decided here. */
 class Undecided extends Error {}
@@ -56,7 +65,7 @@ class Check {
 
   /** What fails fails; what is not read here is undecided only where nothing else fails. */
   fits(value: unknown, schema: unknown, depth: number): boolean {
-    if (++this.steps > STEPS_MAX || depth > DEPTH_MAX) throw new Undecided()
+    this.step(depth)
     if (typeof schema === 'boolean') return schema
     if (!isRecord(schema)) throw new Undecided()
     if (!this.fitsItself(value, schema) || !this.fitsParts(value, schema, depth + 1)) return false
@@ -69,24 +78,34 @@ class Check {
     const { type, enum: among } = schema
     // As OpenAPI has it.
     if (type !== undefined && !(value === null && schema.nullable === true)) {
-      const types: readonly unknown[] = Array.isArray(type) ? type : [type]
+      const types: readonly unknown[] = Array.isArray(type) ? this.looked(type) : [type]
       if (!types.some((each) => isOfType(value, each))) return false
     }
     if (Array.isArray(among) && !among.some((each) => this.isSame(value, each, 0))) return false
     if (Object.hasOwn(schema, 'const') && !this.isSame(value, schema.const, 0)) return false
     if (typeof value === 'number') return fitsNumber(value, schema)
-    if (typeof value === 'string') return within(lengthOf(value), schema.minLength, schema.maxLength)
+    if (typeof value === 'string') return this.fitsLength(value, schema)
     if (Array.isArray(value)) return within(value.length, schema.minItems, schema.maxItems)
     if (!isRecord(value)) return true
-    if (!listOf(schema.required).every((name) => Object.hasOwn(value, String(name)))) return false
-    return within(Object.keys(value).length, schema.minProperties, schema.maxProperties)
+    if (!this.looked(listOf(schema.required)).every((name) => Object.hasOwn(value, String(name))))
+      return false
+    const { minProperties: least, maxProperties: most } = schema
+    if (least === undefined && most === undefined) return true
+    return within(this.looked(Object.keys(value)).length, least, most)
+  }
+
+  private fitsLength(value: string, { minLength: least, maxLength: most }: Schema): boolean {
+    if (least === undefined && most === undefined) return true
+    this.lookedAt(value)
+    return within(lengthOf(value), least, most)
   }
 
   private fitsParts(value: unknown, schema: Schema, depth: number): boolean {
     if (Array.isArray(value)) {
       const { items, prefixItems } = schema
       const first: readonly unknown[] = Array.isArray(items) ? items : listOf(prefixItems)
-      return value.every((each, i) => {
+      if (items === undefined && first.length === 0) return true
+      return this.looked(value).every((each, i) => {
         if (i < first.length) return this.fits(each, first[i], depth)
         return items === undefined || Array.isArray(items) || this.fits(each, items, depth)
       })
@@ -96,7 +115,8 @@ class Check {
     const { additionalProperties: rest } = schema
     // Which names a pattern leaves is not told here.
     const restIsRead = rest !== undefined && !Object.hasOwn(schema, 'patternProperties')
-    return Object.entries(value).every(([name, each]) => {
+    if (schema.properties === undefined && !restIsRead) return true
+    return this.looked(Object.entries(value)).every(([name, each]) => {
       if (Object.hasOwn(properties, name)) return this.fits(each, properties[name], depth)
       return !restIsRead || this.fits(each, rest, depth)
     })
@@ -115,8 +135,11 @@ class Check {
   /** `#/$defs/name`: a place in the schema. */
   private referred(reference: unknown): unknown {
     if (typeof reference !== 'string' || !/^#(\/|$)/.test(reference)) throw new Undecided()
+    this.lookedAt(reference)
     let at: unknown = this.root
-    for (const step of reference.split('/').slice(1)) {
+    const way = reference.split('/').slice(1)
+    this.steps += way.length / PLACES_A_STEP
+    for (const step of way) {
       const name = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~')
       const part = Array.isArray(at)
         ? at[Number(name)]
@@ -130,15 +153,33 @@ class Check {
   }
 
   private isSame(a: unknown, b: unknown, depth: number): boolean {
-    if (++this.steps > STEPS_MAX || depth > DEPTH_MAX) throw new Undecided()
+    this.step(depth)
+    if (typeof a === 'string' && typeof b === 'string' && a.length === b.length) this.lookedAt(a)
     if (Array.isArray(a) && Array.isArray(b))
       return a.length === b.length && a.every((each, i) => this.isSame(each, b[i], depth + 1))
     if (!isRecord(a) || !isRecord(b)) return a === b
-    const names = Object.keys(a)
+    const names = this.looked(Object.keys(a))
     return (
-      names.length === Object.keys(b).length &&
+      names.length === this.looked(Object.keys(b)).length &&
       names.every((name) => Object.hasOwn(b, name) && this.isSame(a[name], b[name], depth + 1))
     )
+  }
+
+  private step(depth: number): void {
+    if (++this.steps > STEPS_MAX || depth > DEPTH_MAX) throw new Undecided()
+  }
+
+  /** A list that is gone through. */
+  private looked<T>(list: readonly T[]): readonly T[] {
+    this.steps += list.length / ENTRIES_A_STEP
+    if (this.steps > STEPS_MAX) throw new Undecided()
+    return list
+  }
+
+  /** A text that is gone through. */
+  private lookedAt({ length }: string): void {
+    this.steps += length / CHARS_A_STEP
+    if (this.steps > STEPS_MAX) throw new Undecided()
   }
 }
 
@@ -151,7 +192,7 @@ function isOfType(value: unknown, type: unknown): boolean {
     case 'object':
       return isRecord(value)
     case 'integer':
-      return typeof value === 'number' && Number.isInteger(value)
+      return typeof value === 'number' && isWhole(value)
     case 'string':
     case 'number':
     case 'boolean':
@@ -166,9 +207,24 @@ function fitsNumber(value: number, schema: Schema): boolean {
   if (!within(value, minimum, maximum)) return false
   if (typeof exclusiveMinimum === 'number' && value <= exclusiveMinimum) return false
   if (typeof exclusiveMaximum === 'number' && value >= exclusiveMaximum) return false
-  if (typeof multipleOf !== 'number') return true
-  const ratio = value / multipleOf
-  return Math.abs(ratio - Math.round(ratio)) < 1e-9
+  return typeof multipleOf !== 'number' || isMultiple(value, multipleOf)
+}
+
+/** A number beyond those that are told apart has come as one without end. */
+function isWhole(value: number): boolean {
+  if (Number.isFinite(value)) return Number.isInteger(value)
+  throw new Undecided()
+}
+
+/** As decimals, which are rounded: 1234567.89 is a multiple of 0.01. */
+function isMultiple(value: number, of: number): boolean {
+  const ratio = value / of
+  if (!(of > 0) || !Number.isFinite(ratio)) throw new Undecided()
+  if (value % of === 0) return true
+  const error = Math.max(RATIO_ERROR, Math.abs(ratio) * RATIO_ERROR_SHARE)
+  if (error > RATIO_ERROR_MAX) throw new Undecided()
+  const whole = Math.round(ratio)
+  return whole !== 0 && Math.abs(ratio - whole) < error
 }
 
 function within(value: number, least: unknown, most: unknown): boolean {

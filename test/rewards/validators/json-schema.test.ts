@@ -49,6 +49,14 @@ const given = fc
   .oneof(value, fc.dictionary(names, value), fc.array(small), fc.string({ maxLength: 5 }))
   .filter(isReadByAjv)
 
+const wide = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]))
+const each = (name: string) => ({ allOf: Array<object>(150).fill({ $ref: `#/$defs/${name}` }) })
+function nested(depth: number): object {
+  let at: object = {}
+  for (let i = 0; i < depth; i++) at = { not: at }
+  return at
+}
+
 describe('a schema', () => {
   it('is read as ajv reads it, or is left undecided', () => {
     let decided = 0
@@ -106,6 +114,43 @@ describe('a schema', () => {
     }
     expect(fitsSchema(deep(10_000), { items: { $ref: '#' } })).toBeNull()
     expect(fitsSchema(deep(10_000), { const: deep(10_000) })).toBeNull()
+  })
+
+  it.each([
+    ['the length of a long text', 'x'.repeat(200_000), { minLength: 1 }],
+    ['a list of required names', { a: 1 }, { required: Array<string>(100_000).fill('a') }],
+    ['a list of types', 'x', { type: [...Array<string>(100_000).fill('null'), 'string'] }],
+    ['the names of a large object', wide(20_000), { minProperties: 1 }],
+    ['the members of a large object', wide(20_000), { properties: { b: true } }],
+    ['the items of a long list', Array<number>(20_000).fill(1), { prefixItems: [true] }],
+    ['a long text that is the only one', 'x'.repeat(200_000), { const: `${'x'.repeat(199_999)}y` }],
+    ['a large object that is the only one', wide(20_000), { not: { const: wide(19_999) } }],
+    ['a long way to a place', 1, { $ref: `#/$defs${'/not'.repeat(20_000)}` }],
+  ])('is looked at in bounded time: %s, again and again', (_, value, again) => {
+    const schema = { $defs: { ...nested(20_000), again, all: each('again') }, ...each('all') }
+    const begun = performance.now()
+    fitsSchema(value, schema)
+    expect(performance.now() - begun).toBeLessThan(1000)
+  })
+
+  it('has multiples as decimals have them, and none that cannot be told', () => {
+    for (const [value, multipleOf] of [
+      [1234567.89, 0.01],
+      [123456.789, 0.001],
+      [19.99, 0.01],
+      [1e300, 2],
+    ])
+      expect(fitsSchema(value, { multipleOf }), `${value} by ${multipleOf}`).toBe(true)
+    for (const [value, multipleOf] of [
+      [1234567.895, 0.01],
+      [1.5, 1],
+      [1e-10, 1],
+    ])
+      expect(fitsSchema(value, { multipleOf }), `${value} by ${multipleOf}`).toBe(false)
+    expect(fitsSchema(4, { multipleOf: 0 })).toBeNull()
+    expect(fitsSchema(JSON.parse('1e400'), { multipleOf: 3 })).toBeNull()
+    expect(fitsSchema(JSON.parse('1e400'), { type: 'integer' })).toBeNull()
+    expect(fitsSchema(JSON.parse('1e400'), { maximum: 9 })).toBe(false)
   })
 
   it('is left undecided where it is invalid', () => {
