@@ -4,11 +4,14 @@ import { reading } from '../base/read-once.js'
 import type { PromptMessage } from './judge/grading.js'
 import { CollectedAnswer } from './validators/collected-answer.js'
 import { ANSWER_FORMATS, type AnswerFormat, type Contract, contractOf } from './validators/contract.js'
+import { outlineOf } from './validators/outline.js'
 
 /** What was asked for and what came, whoever answered. */
 export interface ReadAnswer {
   /** The texts of the request. */
   readonly prompt: readonly PromptMessage[]
+  /** The same for requests that ask the same, with all that is no text. Default: those with the same prompt. */
+  readonly asked?: string | undefined
   /** What the request asks its answer to be. */
   readonly contract: Contract
   /** What came. */
@@ -39,8 +42,8 @@ export function answerOf(
       responseId ??= responseIdIn(value)
     }
   })
-  const prompt = reading('request', () => promptOf(known, body))
-  return { prompt, contract: contractOf(known, body), answer: collected, responseId }
+  const prompt = promptOf(known, body)
+  return { prompt, asked: outlineOf(body), contract: contractOf(known, body), answer: collected, responseId }
 }
 
 /** Of a whole answer, a piece of a chat, or an event that has the answer in it. @throws INVALID_ARGUMENT */
@@ -52,8 +55,14 @@ export function responseIdIn(value: Json): string | null {
   })
 }
 
-/** The texts of a request. */
+/** The texts of a request. @throws INVALID_ARGUMENT */
 export function promptOf(format: AnswerFormat, body: Json): PromptMessage[] {
+  const known = checkOneOf(format, ANSWER_FORMATS, 'format')
+  checkRecord(body, 'request')
+  return reading('request', () => textsOf(known, body))
+}
+
+function textsOf(format: AnswerFormat, body: Json): PromptMessage[] {
   if (format === 'chat') return messagesOf(body.messages)
   const instructions = textOfContent(format === 'responses' ? body.instructions : body.system)
   const system = instructions === '' ? [] : [{ role: 'system', content: instructions }]
@@ -64,7 +73,24 @@ export function promptOf(format: AnswerFormat, body: Json): PromptMessage[] {
 }
 
 function messagesOf(messages: unknown): PromptMessage[] {
-  return objectsOf(listOf(messages))
-    .filter(({ role }) => typeof role === 'string')
-    .map(({ role, content }) => ({ role: textOf(role), content: textOfContent(content) }))
+  return objectsOf(listOf(messages)).flatMap((each) => {
+    const { role, content, output } = each
+    const calls = callsOf(each)
+    if (typeof role === 'string')
+      return [{ role, content: [textOfContent(content), ...calls].filter((text) => text !== '').join('\n') }]
+    // Of responses, whose calls and their results are said by no role.
+    if (calls.length > 0) return [{ role: 'assistant', content: calls.join('\n') }]
+    return output === undefined ? [] : [{ role: 'tool', content: textOfContent(output) }]
+  })
+}
+
+/** Calls of tools: of a message of a chat, an item of responses, or the parts of one of messages. */
+function callsOf(message: Json): string[] {
+  const parts = objectsOf(listOf(message.content)).filter(({ type }) => type === 'tool_use')
+  const functions = objectsOf(listOf(message.tool_calls)).map((call) => objectOf(call.function) ?? call)
+  const items = /^(function|custom_tool)_call$/.test(textOf(message.type)) ? [message] : []
+  return [...parts, ...functions, ...items].map(({ name, arguments: args, input }) => {
+    const given = args ?? input ?? {}
+    return `${textOf(name)}(${typeof given === 'string' ? given : JSON.stringify(given)})`
+  })
 }

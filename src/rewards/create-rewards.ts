@@ -79,6 +79,7 @@ class RouterRewards implements Rewards {
     const {
       decision,
       prompt,
+      asked: outline,
       contract,
       answer,
       responseId = null,
@@ -87,7 +88,7 @@ class RouterRewards implements Rewards {
     } = reading('answered', () => checkAnswered(given))
     const { validators, now } = this.options
     const at = readClock(now)
-    const asked = validators.enabled && validators.repeatMs > 0 ? promptKey(owner, prompt) : null
+    const asked = validators.enabled && validators.repeatMs > 0 ? promptKey(owner, outline ?? prompt) : null
     this.answers++
     if (responseId !== null) this.responses.set(responseId, decision)
     const { flaw, verdict } = checkAnswer(contract, answer, answer.flaw, validators.fits ?? fitsSchema)
@@ -204,15 +205,16 @@ function within(value: unknown, field: string, most: number): number {
 }
 
 /** What tells a prompt from others of its owner. @throws INVALID_ARGUMENT for one that JSON cannot say */
-function promptKey(owner: string, prompt: ReadAnswer['prompt']): string {
+function promptKey(owner: string, prompt: ReadAnswer['prompt'] | string): string {
   return reading('answered.prompt', () => textHash(JSON.stringify([owner, prompt])))
 }
 
 function checkAnswered(given: AnsweredRequest): AnsweredRequest {
   const own = readRecordOnce(checkRecord(given, 'answered'), 'answered') as unknown as AnsweredRequest
-  const { decision, prompt, contract, answer, responseId, owner, askedAt } = own
+  const { decision, prompt, asked, contract, answer, responseId, owner, askedAt } = own
   checkString(decision, 'answered.decision')
   if (!Array.isArray(prompt)) throw expected('INVALID_ARGUMENT', 'answered.prompt', 'messages', prompt)
+  if (asked !== undefined) checkString(asked, 'answered.asked')
   checkRecord(contract, 'answered.contract')
   checkCollected(answer, 'answered.answer')
   if (responseId !== undefined && responseId !== null) checkString(responseId, 'answered.responseId')

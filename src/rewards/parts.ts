@@ -1,6 +1,6 @@
 /** What the gateway and the adapters are built of beside the entry of rewards. It is no entry of the package: it may change with any release. */
 
-export { responseIdIn } from './answer-of.js'
+export { promptOf, responseIdIn } from './answer-of.js'
 export { RewardCollector } from './collect/collector.js'
 export type { HeldStore } from './collect/held-rewards.js'
 export { isInStore } from './collect/in-store.js'
@@ -9,5 +9,6 @@ export { Judge, OVER_CAP } from './judge/judge.js'
 export { CollectedAnswer } from './validators/collected-answer.js'
 export { type Contract, contractOf, isBinding, NO_CONTRACT } from './validators/contract.js'
 export { flawOfFinish } from './validators/endings.js'
+export { outlineOf } from './validators/outline.js'
 export { Repeats } from './validators/repeats.js'
 export { type AnswerCheck, checkAnswer } from './validators/verdict.js'

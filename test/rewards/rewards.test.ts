@@ -13,6 +13,11 @@ const answer = (content: string, id = 'chatcmpl-1') => ({
   choices: [{ index: 0, message: { content }, finish_reason: 'stop' }],
 })
 
+const picture = (data: string) => [
+  { type: 'text', text: 'What is it?' },
+  { type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } },
+]
+
 async function start(options: RewardsOptions = {}, range: readonly [number, number] = [0, 1]) {
   const timers = new Timers()
   const router: Router<string> = await createRouter<string>({
@@ -77,6 +82,92 @@ describe('rewards of a router', () => {
     await rewards.close()
     expect(rewards.stats().repeats).toBe(1)
     expect(taught()).toEqual([4, 0.75])
+  })
+
+  it.each<[string, 'chat' | 'responses' | 'messages', object, object]>([
+    [
+      'a step of a loop of tools is none of the step before',
+      'responses',
+      { input: [{ role: 'user', content: 'Where?' }] },
+      {
+        input: [
+          { role: 'user', content: 'Where?' },
+          { type: 'function_call', call_id: 'c', name: 'look', arguments: '{}' },
+          { type: 'function_call_output', call_id: 'c', output: 'Paris' },
+        ],
+      },
+    ],
+    [
+      'the next word of a conversation that the provider keeps',
+      'responses',
+      { input: 'Go on', previous_response_id: 'resp_1' },
+      { input: 'Go on', previous_response_id: 'resp_2' },
+    ],
+    [
+      'another picture with the same words',
+      'chat',
+      { messages: [{ role: 'user', content: picture('aaaa') }] },
+      { messages: [{ role: 'user', content: picture('aaab') }] },
+    ],
+    [
+      'another result of a tool, which is no text',
+      'messages',
+      { messages: [{ role: 'user', content: [{ type: 'tool_result', content: picture('aaaa') }] }] },
+      { messages: [{ role: 'user', content: [{ type: 'tool_result', content: picture('aaab') }] }] },
+    ],
+    [
+      'another question at the end of a long text',
+      'chat',
+      { messages: [{ role: 'user', content: `${'x'.repeat(50_000)} 1?` }] },
+      { messages: [{ role: 'user', content: `${'x'.repeat(50_000)} 2?` }] },
+    ],
+    [
+      'other bytes',
+      'chat',
+      { messages: [{ role: 'user', content: [{ type: 'file', data: new Uint8Array([1, 2]) }] }] },
+      { messages: [{ role: 'user', content: [{ type: 'file', data: new Uint8Array([1, 3]) }] }] },
+    ],
+  ])('that are asked for again: %s is not, the same is', async (_, format, first, next) => {
+    const { rewards, decide } = await start()
+    const ask = (body: object) => rewards.answered({ decision: decide(), ...answerOf(format, body, {}) })
+    ask(first)
+    ask(next)
+    expect(rewards.stats().repeats).toBe(0)
+    ask({ ...next, metadata: { at: 2 } })
+    expect(rewards.stats().repeats).toBe(1)
+    await rewards.close()
+  })
+
+  it('of a judge who is shown what tools were asked and what they said', () => {
+    const call = { name: 'look', arguments: '{"at":"map"}' }
+    const result = { role: 'tool', content: 'Paris' }
+    const asked = { role: 'user', content: 'Where?' }
+    const called = { role: 'assistant', content: 'look({"at":"map"})' }
+    const bodies: ['chat' | 'responses' | 'messages', object][] = [
+      ['chat', { messages: [asked, { role: 'assistant', tool_calls: [{ function: call }] }, result] }],
+      [
+        'responses',
+        {
+          input: [
+            asked,
+            { type: 'function_call', ...call },
+            { type: 'function_call_output', output: 'Paris' },
+          ],
+        },
+      ],
+      [
+        'messages',
+        {
+          messages: [
+            asked,
+            { role: 'assistant', content: [{ type: 'tool_use', name: 'look', input: { at: 'map' } }] },
+            { ...result, content: [{ type: 'tool_result', content: 'Paris' }] },
+          ],
+        },
+      ],
+    ]
+    for (const [format, body] of bodies)
+      expect(answerOf(format, body, {}).prompt, format).toEqual([asked, called, result])
   })
 
   it('are found by what a provider calls an answer', async () => {

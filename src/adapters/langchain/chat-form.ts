@@ -9,7 +9,9 @@ export function chatRequest(messages: readonly BaseMessage[]): Json {
   return {
     messages: messages.map((message) => {
       const type = message.getType()
-      return { role: Object.hasOwn(ROLES, type) ? ROLES[type] : type, content: message.text }
+      // What is no text tells this message from others.
+      const parts = message.content
+      return { role: Object.hasOwn(ROLES, type) ? ROLES[type] : type, content: message.text, parts }
     }),
   }
 }

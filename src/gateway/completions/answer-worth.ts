@@ -7,6 +7,7 @@ import {
   contractOf,
   isBinding,
   NO_CONTRACT,
+  promptOf,
 } from '../../rewards/parts.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
@@ -68,11 +69,11 @@ export class AnswerWorth {
   }
 
   private grade(): void {
-    const { house, order, decisionId, collected } = this
-    if (!this.isGraded || collected === null || collected.isTooLong) return
+    const { house, order, decisionId, collected, adapter } = this
+    if (!this.isGraded || adapter.format === null || collected === null || collected.isTooLong) return
     const { text } = collected
     const calls = [...collected.calls.values()]
     if (text === '' && calls.length === 0) return
-    house.judge.grade(decisionId, { prompt: order.prompt, text, calls })
+    house.judge.grade(decisionId, { prompt: promptOf(adapter.format, order.body.json), text, calls })
   }
 }

@@ -1,4 +1,4 @@
-import { textHash } from '../../base/text-hash.js'
+import { outlineOf } from '../../rewards/parts.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import type { ClientKey } from '../keys/keyring.js'
@@ -83,13 +83,12 @@ export async function readOrder(
     size: orderSize(adapter, body.json, asked, inputTokens, models, config.requests),
     models,
     session: session.id,
-    repeatKey: isWatched ? repeatKeyOf(key, prompt, asked) : null,
+    repeatKey: isWatched ? repeatKeyOf(key, body) : null,
   }
 }
 
-function repeatKeyOf(key: ClientKey, prompt: readonly PromptMessage[], asked: Asked): string {
-  const text = prompt.map(({ role, content }) => `${role}:${content}`).join('\n')
-  return `${ownerOf(key)}\n${asked.size.chars}\n${textHash(text)}`
+function repeatKeyOf(key: ClientKey, { json }: RequestBody): string {
+  return `${ownerOf(key)}\n${outlineOf(json)}`
 }
 
 /**

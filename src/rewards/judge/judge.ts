@@ -67,7 +67,7 @@ const DELAY_MS = 50
 export class Judge {
   private readonly parts: JudgeParts
   private readonly account: JudgeAccount
-  private readonly waiting: (readonly [decision: string, graded: Graded])[] = []
+  private readonly waiting: (readonly [decision: string, question: Question])[] = []
   private readonly counts = { asked: 0, graded: 0, unreadable: 0, failed: 0, overCap: 0, dropped: 0 }
   private underWay = 0
   private isTimed = false
@@ -100,12 +100,14 @@ export class Judge {
 
   /** Has an answer graded, later. */
   grade(decision: string, graded: Graded): void {
-    if (this.isClosed) return
+    const settings = this.parts.settings()
+    if (this.isClosed || settings === null) return
     if (this.waiting.length >= WAITING_MAX) {
       this.counts.dropped++
       return
     }
-    this.waiting.push([decision, graded])
+    // Of a long conversation no more is kept than is shown.
+    this.waiting.push([decision, questionOf(graded, settings.rubric ?? undefined)])
     if (this.isTimed) return
     this.isTimed = true
     this.cancel = this.parts.after(DELAY_MS, () => {
@@ -135,10 +137,10 @@ export class Judge {
     }
   }
 
-  private async ask(decision: string, graded: Graded): Promise<void> {
+  private async ask(decision: string, question: Question): Promise<void> {
     const settings = this.parts.settings()
     if (settings === null) return
-    const { cap, rubric } = settings
+    const { cap } = settings
     if (cap !== null && !this.account.reserve(cap)) {
       this.counts.overCap++
       return
@@ -147,7 +149,7 @@ export class Judge {
     let costUsd: number | null = null
     let value: number | null
     try {
-      const answer = await this.parts.ask(questionOf(graded, rubric ?? undefined))
+      const answer = await this.parts.ask(question)
       if (answer === OVER_CAP) {
         this.counts.asked--
         this.counts.overCap++

@@ -4,7 +4,7 @@ import { reading } from '../../base/read-once.js'
 
 /** Steps that a check may take: schemas come from clients, and some take for ever. */
 const STEPS_MAX = 50_000
-/** Of a list so many entries are a step, of a text so many characters: a schema may have the same long one looked at in each step. */
+/** What counts as a step: entries of a list, parts of the way to a place, characters of a text. A schema may have the same long one looked at in each step. */
 const ENTRIES_A_STEP = 16
 const PLACES_A_STEP = 4
 const CHARS_A_STEP = 256

@@ -62,6 +62,21 @@ const meanReward = (made: Server) =>
   made.router.stats().models.find(({ id }) => id === 'sim-small')?.meanReward ?? null
 
 describe('a judge', () => {
+  it('is shown the question at the end of a long text, and what tools said', async () => {
+    const made = await server()
+    const call = { id: 'c', type: 'function', function: { name: 'look', arguments: '{"at":"map"}' } }
+    await ask(made, {
+      messages: [
+        { role: 'user', content: `${'x '.repeat(20_000)}What is it of?` },
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', tool_call_id: 'c', content: 'Of Rome.' },
+      ],
+    })
+    await made.over(2)
+    const shown = JSON.stringify(made.upstream.entries.find(ofJudge)?.request.body)
+    for (const text of ['What is it of?', 'look(', 'Of Rome.']) expect(shown).toContain(text)
+  })
+
   it('leaves no note of its own requests: they would push out those of clients', async () => {
     const made = await server({ tree: { sessions: { sessionsMax: 1 } } })
     const response = await ask(made)

@@ -242,6 +242,13 @@ describe('what validators say', () => {
     }
   })
 
+  it('is nothing of another question after the same long text', async () => {
+    const made = await server(ALWAYS)
+    for (const question of ['What is it of?', 'Who wrote it?!'])
+      await ask(made, { messages: [{ role: 'user', content: `${'x '.repeat(20_000)}${question}` }] })
+    expect(await made.rewardOf('sim-small')).toBe(1)
+  })
+
   it('is nothing of prompts that come at once, that others ask, or that go on', async () => {
     const fault: PartialPlan = { fault: { kind: 'stall-before-headers' } }
     const made = await server()

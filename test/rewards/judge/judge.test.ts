@@ -60,6 +60,24 @@ describe('a judge of any model', () => {
     expect(user).toContain('"99 x')
   })
 
+  it('is shown the end of a long message and of a long answer, and that the middle is not there', () => {
+    const content = `A report. ${'x'.repeat(50_000)} What does it say of Rome?`
+    const text = `First. ${'y'.repeat(50_000)} Last.`
+    const { system, user } = questionOf({
+      prompt: [{ role: 'user', content }],
+      text,
+      calls: [{ name: 'write', args: text }],
+    })
+    expect(user.length).toBeLessThan(80_000)
+    const { conversation, answer } = JSON.parse(user)
+    expect(conversation[0].content).toMatch(
+      /^A report\. x+\n\[\.\.\. \d+ characters are not shown \.\.\.\]\nx+ What does it say of Rome\?$/,
+    )
+    for (const shown of [answer.text, answer.calls[0].arguments])
+      expect(shown).toMatch(/^First\. .* Last\.$/s)
+    expect(system).toContain('characters are not shown')
+  })
+
   it('draws a share of decisions, the same ones each time', () => {
     const { judge } = start(async () => '', { share: 0.1 })
     const ids = Array.from({ length: 5000 }, (_, i) => `router.${i}`)
@@ -131,6 +149,11 @@ describe('a judge of any model', () => {
     ['8/10', 0.8],
     ['{"score": 11}', null],
     ['{"score": -1}', null],
+    ['{"score": 1e1}', 1],
+    ['{"score": 2} is it, though the answer says {"score": 10}.', null],
+    ['The answer says {"score": 10}. {"score": 2}', null],
+    ['<think>{"score": 7}? No.</think>\n{"score": 3}', 0.3],
+    ['{"score": 4} as I said: {"score": 4.0}', 0.4],
     ['good', null],
     ['', null],
   ])('says %j', (reply, value) => {
