@@ -73,6 +73,13 @@ export class ListedModel {
     return this.amount(value, field, false, Number)
   }
 
+  /** Prices in other money are no dollars: what says so of itself is not taken for them. */
+  moneyOf(currency: unknown, field: string): void {
+    if (currency === undefined || currency === null) return
+    if (typeof currency === 'string' && currency.toUpperCase() === 'USD') return
+    this.bad.push({ field, message: `expected prices in USD, got ${show(currency)}` })
+  }
+
   /** Something that costs, and not by token. Nothing and 0 cost nothing. */
   besideTokens(field: string, value: unknown): void {
     if (!isFree(value)) this.beside.push({ field, price: shown(value) })

@@ -243,7 +243,9 @@ class Making {
       const before = this.inForce?.[name]
       if (before !== undefined) found[name] = before
       const { prices } = listed.columns[DISCOUNTED[name]]
-      const share = shareOff(listed.columns.standard.prices, prices)
+      // Nothing is taken off of output that is charged in full.
+      const isWhole = prices.output !== undefined || !listed.hasOutput
+      const share = isWhole ? shareOff(listed.columns.standard.prices, prices) : 0
       if (share <= 0) continue
       const what = `${name} ${share}`
       if (rules.discounts) {

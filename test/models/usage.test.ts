@@ -255,6 +255,21 @@ describe('a usage of Anthropic', () => {
     expect(read({ ...usage, service_tier: 'priority' }).serviceTier).toBe(null)
     expect(read({ ...usage, server_tool_use: { web_search_requests: 2 } }).flags).toEqual(['other-charges'])
   })
+
+  it.each([
+    ['queries of Perplexity', { num_search_queries: 3 }, { num_search_queries: 0 }],
+    ['citations of Perplexity', { citation_tokens: 300 }, { citation_tokens: null }],
+    ['sources of xAI', { num_sources_used: 5 }, { num_sources_used: 0 }],
+    [
+      'tools of xAI',
+      { server_side_tool_usage_details: { web_search_calls: 2 } },
+      { server_side_tool_usage_details: { web_search_calls: 0 } },
+    ],
+  ])('says so of %s, and nothing where nothing was used', (_, used, unused) => {
+    const usage = { prompt_tokens: 14, completion_tokens: 100, total_tokens: 114 }
+    expect(read({ ...usage, ...used }).flags).toEqual(['other-charges'])
+    expect(read({ ...usage, ...unused }).flags).toEqual([])
+  })
 })
 
 describe('a usage of Gemini', () => {

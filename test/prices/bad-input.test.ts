@@ -5,7 +5,25 @@ import { LITELLM, MODELS_DEV, OPENROUTER } from './lists.js'
 const of = (list: unknown, options: object) =>
   importPrices(list as object, options as unknown as ImportPricesOptions)
 
+const LITELLM_PRICES = { input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 }
+const OPENROUTER_PRICES = { prompt: '0.000001', completion: '0.000002' }
+
 describe('an invalid price', () => {
+  it.each([
+    [{ m: { litellm_provider: 'p', currency: 'CNY', ...LITELLM_PRICES } }, 'currency'],
+    [{ m: { models: { m: { cost: { input: 1, output: 2, currency: 'CNY' } } } } }, 'cost.currency'],
+    [{ m: { models: { m: { currency: 'EUR', cost: { input: 1, output: 2 } } } } }, 'currency'],
+    [{ data: [{ id: 'm/m', pricing: { ...OPENROUTER_PRICES, currency: 7 } }] }, 'pricing.currency'],
+    [{ data: [{ id: 'm/m', currency: 'EUR', pricing: OPENROUTER_PRICES }] }, 'currency'],
+  ])('in other money than dollars is refused: %j', async (list, field) => {
+    await expect(of(list, { models: ['m'] })).rejects.toMatchObject({
+      code: 'PRICES_INVALID',
+      message: expect.stringMatching(new RegExp(`${field}: expected prices in USD, got `)),
+    })
+    const text = JSON.stringify(list).replace(/"currency":("\w+"|7)/, '"currency":"usd"')
+    expect((await of(JSON.parse(text), { models: ['m'] })).notes.length).toBeLessThanOrEqual(1)
+  })
+
   it.each([
     [-1e-6, /expected a price, a number >= 0, got -0\.000001/],
     [Number.NaN, /got NaN/],

@@ -62,6 +62,16 @@ describe("LiteLLM's list", () => {
     expect(price).toEqual({ inputUsdPerMTok: 0.1, outputUsdPerMTok: 0 })
   })
 
+  it('has no discount where the list takes nothing off of output', async () => {
+    const entry = { input_cost_per_token: 1e-6, input_cost_per_token_batches: 5e-7 }
+    const list = {
+      chat: { litellm_provider: 'p', output_cost_per_token: 4e-6, ...entry },
+      embeddings: { litellm_provider: 'p', mode: 'embedding', ...entry },
+    }
+    const { models } = await importPrices(list, { models: ['chat', 'embeddings'], discounts: true })
+    expect(models.map(({ batchDiscount }) => batchDiscount)).toEqual([undefined, 0.5])
+  })
+
   it('is taken at the prices of the service that was asked for', async () => {
     const of = async (options: Partial<ImportPricesOptions>) => take(LITELLM, 'made-services', options)
     const plain = await of({})

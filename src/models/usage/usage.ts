@@ -306,7 +306,20 @@ function countsOf(input: SettledSide, output: SettledSide, kinds: TokenKinds): T
   return counts
 }
 
+/** Counts by tool: of Anthropic and OpenRouter, and of xAI. */
+const TOOLS = ['server_tool_use', 'server_side_tool_usage_details'] as const
+/** Of Perplexity and of xAI: what was searched, found and read, each at a price of its own. */
+const SEARCHED = ['num_search_queries', 'citation_tokens', 'num_sources_used'] as const
+
 /** Searches and the like, which are charged by the request. */
-function usesTools({ server_tool_use: uses }: Record<string, unknown>): boolean {
-  return isRecord(uses) && Object.values(uses).some((count) => typeof count === 'number' && count > 0)
+function usesTools(usage: Record<string, unknown>): boolean {
+  if (SEARCHED.some((name) => isSome(usage[name]))) return true
+  return TOOLS.some((name) => {
+    const uses = usage[name]
+    return isRecord(uses) && Object.values(uses).some(isSome)
+  })
+}
+
+function isSome(count: unknown): boolean {
+  return typeof count === 'number' && count > 0
 }

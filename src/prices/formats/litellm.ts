@@ -61,6 +61,7 @@ function isEntry(value: unknown): boolean {
 
 function read(entry: Readonly<Record<string, unknown>>): ListedModel {
   const model = new ListedModel()
+  model.moneyOf(entry.currency, 'currency')
   for (const [field, value] of Object.entries(entry)) {
     if (field === 'tiered_pricing') readTiers(model, value)
     else if (!readField(model, field, value)) readCharge(model, field, value)

@@ -14,7 +14,7 @@ const KINDS: Readonly<Record<string, TokenKindName>> = {
 
 /** What `context_over_200k` is named for. `tiers` say their bounds themselves, and then that field repeats one of them. */
 const OVER = 200_000
-const TIERS = ['tiers', 'context_over_200k']
+const NO_PRICE = ['tier', 'tiers', 'context_over_200k', 'currency']
 
 /** The `api.json` of models.dev: USD per million tokens. A name is `provider/model`. */
 export const MODELS_DEV: ListFormat = {
@@ -36,6 +36,8 @@ export const MODELS_DEV: ListFormat = {
 function read(entry: Readonly<Record<string, unknown>>): ListedModel {
   const model = new ListedModel()
   const cost = isRecord(entry.cost) ? entry.cost : {}
+  model.moneyOf(entry.currency, 'currency')
+  model.moneyOf(cost.currency, 'cost.currency')
   readPrices(model, cost, 'cost', 0)
   const tiers: readonly unknown[] = Array.isArray(cost.tiers) ? cost.tiers : []
   for (const [i, tier] of tiers.entries()) {
@@ -68,7 +70,7 @@ function readPrices(
     const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
     const path = `${field}.${name}`
     if (kind !== undefined) model.put(kind, model.perMillion(value, path), 'standard', above)
-    else if (name !== 'tier' && !TIERS.includes(name)) model.besideTokens(path, value)
+    else if (!NO_PRICE.includes(name)) model.besideTokens(path, value)
   }
 }
 

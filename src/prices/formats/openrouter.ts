@@ -18,7 +18,7 @@ const KINDS: Readonly<Record<string, TokenKindName>> = {
 const COUNTED_AS: Readonly<Record<string, TokenKindName>> = { input_audio_cache: 'cachedInput' }
 const LEAST = 'min_prompt_tokens'
 const CONDITIONS = /^(min|max|utc)_/
-const NO_PRICE = ['overrides', 'discount']
+const NO_PRICE = ['overrides', 'discount', 'currency']
 
 /** OpenRouter's `/api/v1/models`: USD per token, as texts. 0 says that a kind has no price of its own. */
 export const OPENROUTER: ListFormat = {
@@ -40,6 +40,8 @@ export const OPENROUTER: ListFormat = {
 function read(entry: Readonly<Record<string, unknown>>): ListedModel {
   const model = new ListedModel()
   const pricing = isRecord(entry.pricing) ? entry.pricing : {}
+  model.moneyOf(entry.currency, 'currency')
+  model.moneyOf(pricing.currency, 'pricing.currency')
   readPrices(model, pricing, 'pricing', 0)
   if (typeof pricing.discount === 'number' && pricing.discount !== 0)
     model.notes.push(
