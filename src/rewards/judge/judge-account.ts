@@ -1,3 +1,5 @@
+import { readClock } from '../../base/clock.js'
+
 /** What grading may cost. */
 export interface JudgeCap {
   /** Dollars per period, > 0. */
@@ -41,8 +43,9 @@ export class JudgeAccount {
   }
 
   private begin(per: JudgeCap['per']): void {
-    const period = Math.floor(this.now() / MS[per])
-    if (period === this.period) return
+    const period = Math.floor(readClock(this.now) / MS[per])
+    // Clocks are set back a little, and then have the same beginning before them again.
+    if (period === this.period || period === this.period - 1) return
     this.period = period
     this.spent = 0
   }

@@ -58,11 +58,14 @@ function formatSchema(format: Json | null): unknown {
 
 /**
  * Chat has `{ function: { name, parameters } }` and `{ custom: { name } }`, responses `{ name, parameters }` and
- * `{ type: 'custom', name }`, messages `{ name, input_schema }`.
+ * `{ type: 'custom', name }` and `{ type: 'namespace', tools }` of these, messages `{ name, input_schema }`.
  */
 function toolsOf(body: Json): Contract['tools'] {
+  const given = [...objectsOf(body.tools), ...objectsOf(body.functions)]
+  // Which tools a search finds, or has found before, is not told here.
+  if (given.some(({ type }) => type === 'tool_search')) return null
   const tools = new Map<string, unknown>()
-  for (const tool of [...objectsOf(body.tools), ...objectsOf(body.functions)]) {
+  for (const tool of given.flatMap((each) => (each.type === 'namespace' ? objectsOf(each.tools) : [each]))) {
     const inner = objectOf(tool.function) ?? objectOf(tool.custom) ?? tool
     const name = textOf(inner.name)
     const schema = inner.parameters ?? inner.input_schema ?? null

@@ -3,6 +3,7 @@ import { textDraw } from '../../../src/base/text-hash.js'
 import type { Graded, JudgeReply, Question } from '../../../src/rewards/judge/grading.js'
 import { gradeOf, questionOf, RUBRIC } from '../../../src/rewards/judge/grading.js'
 import { Judge, type JudgeSettings } from '../../../src/rewards/judge/judge.js'
+import { JudgeAccount } from '../../../src/rewards/judge/judge-account.js'
 import { Timers } from '../timers.js'
 
 const GRADED: Graded = { prompt: [{ role: 'user', content: 'Where?' }], text: 'Paris', calls: [] }
@@ -102,6 +103,23 @@ describe('a judge of any model', () => {
     expect(judge.stats.spentUsd).toBeCloseTo(0.2, 12)
     await timers.pass(3_600_000)
     expect(judge.stats.spentUsd).toBe(0)
+  })
+
+  it('has one cap a period, though its clock goes back a little, and none without a clock', async () => {
+    const { judge, grade, timers } = start(async () => ({ text: '7', costUsd: 0.25 }), { cap: CAP })
+    const beginning = Math.ceil(timers.now / 3_600_000) * 3_600_000
+    timers.now = beginning + 10
+    await grade(4)
+    for (const now of [beginning - 100, beginning + 10, beginning - 100]) {
+      timers.now = now
+      await grade(1)
+      expect(judge.stats).toMatchObject({ asked: 4, spentUsd: 1 })
+    }
+    timers.now = beginning - 10 * 3_600_000
+    await grade(1)
+    expect(judge.stats).toMatchObject({ asked: 5, spentUsd: 0.25 })
+    const account = new JudgeAccount(() => Number.NaN)
+    expect(() => account.reserve(CAP)).toThrow()
   })
 
   it.each([

@@ -33,4 +33,18 @@ describe('what was asked', () => {
     expect(kept('responses', { tools: flat }, call('shell'))).toBe(true)
     expect(kept('responses', { tools: flat }, call('other'))).toBe(false)
   })
+
+  it('has the tools of its namespaces, and any where they are searched for', () => {
+    const parameters = { type: 'object', required: ['id'] }
+    const find = { type: 'function', name: 'find', parameters }
+    const tools = [{ type: 'namespace', name: 'crm', tools: [find] }]
+    const call = (name: string, args: string) => ({
+      output: [{ type: 'function_call', namespace: 'crm', name, arguments: args }],
+    })
+    expect(kept('responses', { tools }, call('find', '{"id":1}'))).toBe(true)
+    expect(kept('responses', { tools }, call('find', '{}'))).toBe(false)
+    expect(kept('responses', { tools }, call('other', '{}'))).toBe(false)
+    const searched = [...tools, { type: 'tool_search' }]
+    expect(kept('responses', { tools: searched }, call('other', '{}'))).toBe(true)
+  })
 })
