@@ -230,8 +230,9 @@ async function boundedText({ body }: PlatformResponse): Promise<string> {
 function scoreOf(score: Json, scale: MetricScale): number | null {
   const word = textOf(score.stringValue) || textOf(score.value)
   if (score.dataType === 'CATEGORICAL') return verdictValue(word)
-  // Of booleans the value is 0 or 1, whatever the scale is.
-  if (score.dataType === 'BOOLEAN') return score.value === 1 || score.value === true ? 1 : 0
+  // Of booleans the value is 0 or 1, and no number on the scale.
+  if (score.dataType === 'BOOLEAN')
+    return scaled({ value: score.value === 1 || score.value === true }, 'value', scale)
   try {
     return scaled(score, 'value', scale)
   } catch {

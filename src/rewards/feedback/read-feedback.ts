@@ -14,7 +14,7 @@ export interface MetricScale {
   readonly name: string
   /** The value that counts 0. */
   readonly worst: number
-  /** The value that counts 1. */
+  /** The value that counts 1, another than the worst. */
   readonly best: number
   /** Whose weight it has. */
   readonly source: string
@@ -110,6 +110,9 @@ export function checkMetrics(given: readonly MetricScale[] = []): readonly Metri
 /** @param given `source` may be left out: client @throws INVALID_ARGUMENT naming the field */
 export function checkScale(given: unknown, field: string): MetricScale {
   const { name, worst, best, source = 'client' } = checkRecord(given, field)
+  // No value would tell anything, and each would count as the best.
+  if (typeof worst === 'number' && worst === best)
+    throw expected('INVALID_ARGUMENT', `${field}.best`, 'another value than the worst', best)
   return {
     name: checkString(name, `${field}.name`),
     worst: checkInRange(worst, -SCALE_MAX, SCALE_MAX, `${field}.worst`),
@@ -174,12 +177,13 @@ function amount(body: Json, field: string, least: number, most: number): number 
   throw wrong(field, `a number in [${least}, ${most}]`, value)
 }
 
-/** Truth is the best that there is. @throws INVALID_ARGUMENT */
+/** That something is so is the best that there is, or the worst where less is better: that an answer is made up. @throws INVALID_ARGUMENT */
 export function scaled(body: Json, field: string, { worst, best }: MetricScale): number {
   const value = body[field]
-  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value === 'boolean') return value === best > worst ? 1 : 0
   const given = amount(body, field, Math.min(worst, best), Math.max(worst, best))
-  return worst === best ? 1 : (given - worst) / (best - worst)
+  // Of the worst where less is better it is not -0.
+  return Math.abs((given - worst) / (best - worst))
 }
 
 /** What words say of an answer, in [0, 1]. */
@@ -206,7 +210,7 @@ export const VERDICT_VALUES: Readonly<Record<string, number>> = {
 
 /** A score says more than a verdict. */
 function verdictOf(body: Json): number {
-  if (typeof body.score === 'number') return amount(body, 'score', 0, 1)
+  if ((body.score ?? null) !== null) return amount(body, 'score', 0, 1)
   const value = verdictValue(textOf(body.verdict))
   if (value !== null) return value
   const what = `one of ${Object.keys(VERDICT_VALUES).join(', ')}, or a score in [0, 1]`

@@ -89,6 +89,22 @@ describe('scores of Langfuse', () => {
     expect(asked).toEqual([`Basic ${btoa('pk-lf-1:sk-lf-1')} /api/public/v2/scores page 1`])
   })
 
+  it('are the worst of what is so where less is better', async () => {
+    const { make, add, state } = await langfuse()
+    const polled = make({ scores: [{ name: 'made-up', worst: 1, best: 0, source: 'judge' }] })
+    for (const [id, value] of [
+      ['a', 1],
+      ['b', 0],
+    ] as const)
+      add(id, { name: 'made-up', dataType: 'BOOLEAN', value })
+    state.now += 1000
+    const { rewards } = await polled.poll()
+    expect(Object.fromEntries(rewards.map(({ decision, value }) => [decision, value]))).toEqual({
+      'd.a': 0,
+      'd.b': 1,
+    })
+  })
+
   it('are read page by page, each once, while others come', async () => {
     const { make, add, state } = await langfuse({ pageSize: 2, pagesMax: 2 })
     const polled = make()

@@ -63,6 +63,32 @@ describe('feedback', () => {
     expect(readFeedback(body, { metrics })).toEqual({ ...DEFAULTS, value: 1 })
   })
 
+  it('is the worst of what is so where less is better, and the best of what is not', () => {
+    const metrics = [{ name: 'made_up', worst: 1, best: 0, source: 'client' }]
+    for (const [value, counts] of [
+      [true, 0],
+      [false, 1],
+      [1, 0],
+    ] as const) {
+      expect(readFeedback({ decision_id: 'r.1', metric: 'made_up', value }, { metrics }).value).toBe(counts)
+      const body = { inference_id: 'r.1', metric_name: 'made_up', value }
+      expect(readFeedback(body, { metrics }).value).toBe(counts)
+    }
+  })
+
+  it('is refused on a scale that has one value, which would always be the best', () => {
+    const metrics = [{ name: 'flat', worst: 3, best: 3, source: 'client' }]
+    expect(() => readFeedback({ decision_id: 'r.1', metric: 'flat', value: 3 }, { metrics })).toThrow(
+      /metrics\[0\]\.best: expected another value than the worst/,
+    )
+  })
+
+  it('is refused with a score that is no number: the verdict beside it says less', () => {
+    for (const score of ['0.1', true, {}])
+      expect(() => readFeedback({ replay_id: 'r.1', verdict: 'good', score })).toThrow(/^score: expected/)
+    expect(readFeedback({ replay_id: 'r.1', verdict: 'good', score: null }).value).toBe(1)
+  })
+
   it('keeps its key, of the body or of the request', () => {
     const body = { decision_id: 'r.1', value: 1 }
     expect(readFeedback(body, { idempotencyKey: 'header' }).idempotencyKey).toBe('header')
