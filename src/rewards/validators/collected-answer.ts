@@ -24,6 +24,8 @@ export class CollectedAnswer {
   readonly calls = new Map<string, CollectedCall>()
   /** It has more characters than are looked at (262,144): nothing is said of it. */
   isTooLong = false
+  /** Of calls of a chat, by their places: the latest, and how many there were before it. */
+  private readonly ids = new Map<string, { id: string; begun: number }>()
   private ending: 'refused_answer' | 'truncated_answer' | null = null
   private chars = 0
 
@@ -62,11 +64,29 @@ export class CollectedAnswer {
       this.addFinish(choice.finish_reason)
       objectsOf(said.tool_calls).forEach((call, i) => {
         const { name, arguments: args, input } = objectOf(call.function) ?? objectOf(call.custom) ?? {}
-        this.addCall(`${at}.${call.index ?? i}`, textOf(name), textOf(args) + textOf(input))
+        this.addCall(
+          this.placeOf(call, `${at}.${call.index ?? i}`, textOf(name)),
+          textOf(name),
+          textOf(args) + textOf(input),
+        )
       })
       const { name, arguments: args } = objectOf(said.function_call) ?? {}
       if (name !== undefined || args !== undefined) this.addCall(at, textOf(name), textOf(args))
     }
+  }
+
+  /** Some providers number no calls of a stream, or all alike: one with a name and another id is another. */
+  private placeOf({ id }: Json, at: string, name: string): string {
+    if (this.isTooLong) return at
+    const known = this.ids.get(at)
+    const said = textOf(id)
+    if (known === undefined) this.ids.set(at, { id: said, begun: 0 })
+    else if (name !== '' && said !== '' && said !== known.id) {
+      known.id = said
+      known.begun++
+    }
+    const begun = known?.begun ?? 0
+    return begun === 0 ? at : `${at}.${begun}`
   }
 
   private addMessages(value: Json): void {

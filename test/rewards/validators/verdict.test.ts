@@ -34,6 +34,26 @@ describe('what was asked', () => {
     expect(kept('responses', { tools: flat }, call('other'))).toBe(false)
   })
 
+  it.each([
+    ['no numbers', undefined],
+    ['one number', 0],
+  ])('is kept by several calls in pieces that have %s', (_, index) => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters: { required: ['a'] } } }]
+    const collected = new CollectedAnswer()
+    const piece = (id: string | undefined, name: string | undefined, args: string) =>
+      collected.add('chat', {
+        choices: [{ index: 0, delta: { tool_calls: [{ index, id, function: { name, arguments: args } }] } }],
+      })
+    piece('1', 'f', '{"a"')
+    // Some say a name once, and an id that they make up with each piece.
+    piece('made up', undefined, ':1}')
+    piece('2', 'f', '')
+    piece('2', undefined, '{"a":2')
+    piece(undefined, '', '}')
+    expect([...collected.calls.values()].map(({ args }) => args)).toEqual(['{"a":1}', '{"a":2}'])
+    expect(keeps(contractOf('chat', { tools }), collected)).toBe(true)
+  })
+
   it('has the tools of its namespaces, and any where they are searched for', () => {
     const parameters = { type: 'object', required: ['id'] }
     const find = { type: 'function', name: 'find', parameters }
