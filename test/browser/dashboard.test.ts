@@ -228,6 +228,17 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     },
   )
 
+  it('keeps short ids on one line where the page is wide', async () => {
+    server.router.addModel({ id: 'birch-flash-mini', inputUsdPerMTok: 3, outputUsdPerMTok: 15 })
+    await enter()
+    const name = page.locator('#models-panel .name[title="birch-flash-mini"]')
+    const lines = await name.evaluate((each) => {
+      const { lineHeight } = getComputedStyle(each)
+      return each.clientHeight / Number.parseFloat(lineHeight)
+    })
+    expect(lines).toBeLessThan(1.5)
+  })
+
   it('changes nothing of another model where the one that was chosen is removed meanwhile', async () => {
     await enter()
     const form = page.locator('#prices-form')
