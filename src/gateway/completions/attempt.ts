@@ -8,21 +8,14 @@ import { parametersIn } from '../protocols/model-parameters.js'
 import { isTooDeep, TOO_DEEP } from '../protocols/too-deep.js'
 import { Break } from '../upstreams/break.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
-import {
-  failureOfConnection,
-  failureOfError,
-  failureOfReference,
-  failureOfSetup,
-  failureOfStatus,
-  malformed,
-  UpstreamFailure,
-} from '../upstreams/failure.js'
+import { failureOfConnection, failureOfError, malformed, UpstreamFailure } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
 import { AnswerWorth } from './answer-worth.js'
 import { Booking } from './booking.js'
 import { BreakableCall } from './breakable-call.js'
 import { type Exchange, GATEWAY_CLOSED } from './exchange.js'
+import { failureOfAnswer } from './failure-of-answer.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
 import { Meter } from './meter.js'
@@ -30,7 +23,6 @@ import type { Order } from './order.js'
 import { longestAnswer } from './route-options.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
-import { saidAt, unsupportedIn } from './unsupported.js'
 import { inWording, refusedWording, type Wording, WordingRefused } from './wordings.js'
 
 /** Of an answer that is an error so much is read. */
@@ -243,31 +235,8 @@ export class Attempt implements StreamedCall {
     const wording =
       this.adapter.surface === 'chat' ? refusedWording(answer.status, text, asked.json, this.changes) : null
     if (wording !== null && !this.wordings.includes(wording)) throw new WordingRefused(wording)
-    const { model } = this.call
-    if (answer.status === 404 && this.order.asked.size.references > 0) {
-      const missing = failureOfReference(text, [model.upstreamModel, this.adapter.path])
-      if (missing !== null) throw missing
-    }
     const retryAfterMs = retryAfterOf((name) => answer.header(name), this.house.deps.now())
-    throw this.blamed(failureOfStatus(answer.status, text, retryAfterMs), text)
-  }
-
-  /** A refusal is the client's fault, unless it is due to the model alone, or to what the operator says in the client's place. */
-  private blamed(failure: UpstreamFailure, text: string): UpstreamFailure {
-    const { json } = this.order.body
-    const unsupported = unsupportedIn(failure.status, text, json)
-    if (failure.kind !== 'caller' || unsupported === null) return failure
-    const { code, status, message, body } = failure
-    const { model } = this.call
-    const ofOperator = {
-      ...parametersIn(this.adapter.surface, model.parameters, {}),
-      model: model.upstreamModel,
-    }
-    if (saidAt(ofOperator, unsupported.path) !== null)
-      return failureOfSetup(`the upstream answered ${status}`, message)
-    if (saidAt(json, unsupported.path) === null) return failure
-    this.house.unsupported.add(model, unsupported, json)
-    return new UpstreamFailure('model', code, status, message, { body })
+    throw failureOfAnswer(this.house, this.adapter, this.order, this.call, answer.status, text, retryAfterMs)
   }
 
   private async whole(answer: UpstreamAnswer): Promise<ClientAnswer> {
