@@ -159,7 +159,8 @@ describe('a stream', () => {
   }, 30_000)
 
   it('of an upstream that is silent moves on, or ends and is told', async () => {
-    const tree = { timeouts: { firstTokenMs: 150, betweenTokensMs: 150 } }
+    // A busy machine takes longer than a model's first token for the next one's.
+    const tree = { timeouts: { firstTokenMs: 600, betweenTokensMs: 600 } }
     const held = await gatewayServer({
       models: MODELS,
       tree,
