@@ -57,6 +57,17 @@ function gatewayBeforeStream(text: string, isReset = false) {
   })
 }
 
+/** The same before one model of OpenAI's form, whose whole answer is this. */
+function gatewayBeforeAnswer(answer: object, status = 200) {
+  return gatewayBefore(
+    (response) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer)),
+    ['openai'],
+  )
+}
+
+const HELLO_CHOICES = [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }]
+
 const eventOf = (value: Readonly<Record<string, unknown>>) =>
   `${typeof value.type === 'string' ? `event: ${value.type}\n` : ''}data: ${JSON.stringify(value)}\n\n`
 const COUNTS = { prompt_tokens: 1000, completion_tokens: 50_000 }
@@ -273,7 +284,7 @@ describe('tokens of a request', () => {
       prompt_tokens_details: { cached_tokens: 200 },
       completion_tokens_details: { reasoning_tokens: 100 },
     }
-    const choices = [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }]
+    const choices = HELLO_CHOICES
     let tries = 0
     const server = await gatewayBefore(
       (response) => {
@@ -297,12 +308,7 @@ describe('words of an upstream without end', () => {
     ['an error of a status of 200', 200, { error: { message: LONG } }],
     ['the reason of an end', 200, { choices: [{ message: { content: 'hi' }, finish_reason: LONG }] }],
   ])('are cut in the log, and in what is kept of a decision: %s', async (_, status, answer) => {
-    const server = await gatewayBefore(
-      (response) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
-      },
-      ['openai'],
-    )
+    const server = await gatewayBeforeAnswer(answer, status)
     const response = await server.post('/v1/chat/completions', { model: 'openai', messages: HELLO })
     await response.text()
     const [record] = await server.over(1)
@@ -317,12 +323,7 @@ describe('words of an upstream without end', () => {
 
   it('are cut where a kind of tokens is counted by its name', async () => {
     const usage = { prompt_tokens: 10, completion_tokens: 5, [`${LONG}_tokens`]: 7 }
-    const choice = { index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }
-    const answer = JSON.stringify({ choices: [choice], usage })
-    const server = await gatewayBefore(
-      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer),
-      ['openai'],
-    )
+    const server = await gatewayBeforeAnswer({ choices: HELLO_CHOICES, usage })
     await (await server.post('/v1/chat/completions', { model: 'openai', messages: HELLO })).text()
     const text = server.deps()?.metrics.text() ?? ''
     expect(text).toMatch(/paretobandit_unknown_tokens_total\{model="openai",kind="x{60}"\} 7/)
@@ -344,12 +345,7 @@ describe('a usage in the words of another protocol', () => {
     ['Gemini', { promptTokenCount: 1000, candidatesTokenCount: 50_000 }],
     ['AI SDK 4', { promptTokens: 1000, completionTokens: 50_000 }],
   ])('is booked at what it counts at least: %s', async (_, usage) => {
-    const choice = { index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }
-    const answer = JSON.stringify({ choices: [choice], usage })
-    const server = await gatewayBefore(
-      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer),
-      ['openai'],
-    )
+    const server = await gatewayBeforeAnswer({ choices: HELLO_CHOICES, usage })
     await (await server.post('/v1/chat/completions', { model: 'openai', messages: HELLO })).text()
     expect(server.ledger().spendUsd).toBeCloseTo(BILL_USD, 9)
   })
