@@ -1,4 +1,5 @@
 import { visible } from '../base/visible.js'
+import { FAR } from '../evaluate/import-log/costs.js'
 import { type ImportReport, REASONS, type UnseenName } from '../evaluate/import-log/index.js'
 import { fixed, plural, usd } from './format.js'
 import { shellWord } from './shell-word.js'
@@ -99,7 +100,7 @@ function notesOf(report: ImportReport, out: string): string[] {
     )
   if (costs.far > 0)
     notes.push(
-      `${costs.far} cost 50 times the given prices or more, the first at ${costs.firstFar}: is the log's cost in dollars?`,
+      `${costs.far} cost ${FAR} times the given prices or more, the first at ${costs.firstFar}: is the log's cost in dollars?`,
     )
   if (costs.unchecked > 0)
     notes.push(

@@ -180,7 +180,8 @@ function amount(body: Json, field: string, least: number, most: number): number 
 /** That something is so is the best that there is, or the worst where less is better: that an answer is made up. @throws INVALID_ARGUMENT */
 export function scaled(body: Json, field: string, { worst, best }: MetricScale): number {
   const value = body[field]
-  if (typeof value === 'boolean') return value === best > worst ? 1 : 0
+  const isMoreBetter = best > worst
+  if (typeof value === 'boolean') return value === isMoreBetter ? 1 : 0
   const given = amount(body, field, Math.min(worst, best), Math.max(worst, best))
   // Of the worst where less is better it is not -0.
   return Math.abs((given - worst) / (best - worst))
