@@ -33,9 +33,10 @@ export async function createRouter<const Id extends string = string>(
   const own = checked.priors === undefined ? checked : await withPriors(checked)
   const resolved = await withTokens(await withRewards(resolveOptions(own, await chooseEncoder(checked))))
   const { dimension, gamma, lambda0, priors, encoder } = resolved
-  if (priors !== null && priors.encoder !== null && encoder !== null && priors.encoder !== encoder.name) {
-    const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder.name}'`
-    throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
+  if (priors !== null) {
+    const { checkPriorsFit } = await import('./bandit/check-priors.js')
+    const ids = resolved.models.map(({ id }) => id)
+    checkPriorsFit(priors, encoder?.name ?? null, ids)
   }
   const { settings, load } = policyNamed(resolved.policy)
   const { kernel: kernelName, kernelModule } = resolved

@@ -1,7 +1,8 @@
 import { checkAmount, checkInRange, checkInteger, checkRecord, DIMENSION_MAX, isText } from '../base/check.js'
 import { expected, ParetoBanditError, show } from '../base/errors.js'
+import { someOf } from '../base/format.js'
 import { reading } from '../base/read-once.js'
-import type { Priors, SettledPrior } from './priors.js'
+import { type Priors, priorOf, type SettledPrior } from './priors.js'
 import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
 
 /**
@@ -10,6 +11,23 @@ import { checkStatistics, STATISTIC_MAX } from './statistics-check.js'
  */
 export function checkPriors(value: unknown, field = 'priors'): Priors {
   return reading(field, () => priorsIn(value, field))
+}
+
+/**
+ * Checks that priors fit a router: priors of other models would warm up none of its own, and nobody would notice.
+ * @param encoder name of the encoder in force, or null
+ * @param ids of the models that the router begins with
+ * @throws INVALID_ARGUMENT
+ */
+export function checkPriorsFit(priors: Priors, encoder: string | null, ids: readonly string[]): void {
+  if (priors.encoder !== null && encoder !== null && priors.encoder !== encoder) {
+    const message = `were fitted on contexts of encoder '${priors.encoder}', this router has '${encoder}'`
+    throw new ParetoBanditError('INVALID_ARGUMENT', 'priors', message)
+  }
+  if (ids.length === 0 || ids.some((id) => priorOf(priors, id) !== null)) return
+  const of = Object.keys(priors.models)
+  const message = `expected one at least of ${someOf(ids)}, got ${of.length === 0 ? 'no model' : someOf(of)}`
+  throw new ParetoBanditError('INVALID_ARGUMENT', 'priors.models', message)
 }
 
 function priorsIn(value: unknown, field: string): Priors {

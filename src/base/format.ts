@@ -25,3 +25,9 @@ export function percent(share: number, decimals = share > 0 && share < 0.0995 ? 
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
+
+/** The first of some names, and how many more there are: `a, b and 3 more`. */
+export function someOf(names: readonly string[], shownMax = 8): string {
+  const more = names.length - shownMax
+  return names.slice(0, shownMax).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}

@@ -37,9 +37,11 @@ async function checkConfig(given: string | undefined, { secrets, schema }: Check
   const text = await readTextFile(file)
   const { readConfigText } = await import('../gateway/config/read-config.js')
   const { summaryOf } = await import('../gateway/config/summary.js')
+  const { readPriors } = await import('../gateway/node/priors-file.js')
   const config = await readConfigText(text, { name: file, env: secrets ? process.env : null })
+  const priors = await readPriors(config, { name: file, text })
   print(
-    `${file}: no mistakes\n${summaryOf(config)
+    `${file}: no mistakes\n${summaryOf(config, priors)
       .map((line) => `  ${line}\n`)
       .join('')}`,
   )

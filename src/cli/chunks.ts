@@ -23,23 +23,17 @@ export interface Chunks {
  * @throws FILE_UNREADABLE for what is no text in UTF-8, here or while it is read
  */
 export async function openChunks(path: string): Promise<Chunks> {
-  const raw = await openRaw(path)
-  const { name } = raw
-  const isPacked = GZIP.every((byte, i) => raw.start[i] === byte)
-  const opened = isPacked ? await withStart(name, unpacked(raw.all, name)) : raw
-  const other = otherKindOf(opened.start)
-  if (other !== null) throw unreadable(name)(other)
+  const opened = await openUnpacked(path)
   return { ...opened, all: checked(opened) }
 }
 
 /**
- * Lines of JSON, of a file of any size or of standard input where the path is `-`.
+ * Lines of JSON, of a file of any size or of standard input where the path is `-`; what is compressed by gzip is
+ * unpacked on the way.
  * @throws FILE_UNREADABLE for what is no text in UTF-8, DATA_INVALID for text of another kind
  */
 export async function* dataLines(path: string): AsyncGenerator<Line> {
-  const { name, start, all } = await openRaw(path)
-  const other = otherKindOf(start)
-  if (other !== null) throw unreadable(name)(other)
+  const { name, all } = await openUnpacked(path)
   const reader = new Utf8Reader(unreadable(name))
   const lines = new JsonLines(name)
   for await (const chunk of all) yield* lines.read(reader.read(chunk))
@@ -47,8 +41,15 @@ export async function* dataLines(path: string): AsyncGenerator<Line> {
   yield* lines.end()
 }
 
-function openRaw(path: string): Promise<Chunks> {
-  return withStart(dataName(path), path === '-' ? process.stdin : createReadStream(path))
+/** @throws FILE_UNREADABLE for what is no text in UTF-8 by its first bytes */
+async function openUnpacked(path: string): Promise<Chunks> {
+  const name = dataName(path)
+  const raw = await withStart(name, path === '-' ? process.stdin : createReadStream(path))
+  const isPacked = GZIP.every((byte, i) => raw.start[i] === byte)
+  const opened = isPacked ? await withStart(name, unpacked(raw.all, name)) : raw
+  const other = otherKindOf(opened.start)
+  if (other !== null) throw unreadable(name)(other)
+  return opened
 }
 
 /** What is not UTF-8 ends it. */

@@ -44,7 +44,7 @@ function urlOf(source: PriceSource, name = 'the source'): URL | null {
 async function fileText(path: string, name: string, { readFile, bytesMax }: ReadLimits): Promise<string> {
   try {
     if (readFile === undefined) {
-      const { readFileText } = await import('./read-file.js')
+      const { readFileText } = await import('../base/read-file.js')
       return await readFileText(path, bytesMax)
     }
     const text = await readFile(path)

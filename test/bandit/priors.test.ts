@@ -217,6 +217,37 @@ describe('a router with priors', () => {
   })
 })
 
+describe('priors that know none of the models', () => {
+  const of = (ids: readonly string[]) =>
+    fitPriors([{ context: [1, 2], outcomes: Object.fromEntries(ids.map((id) => [id, { reward: 0.5 }])) }])
+  const models = ['a', 'b'].map((id) => ({ ...MODELS[0], id }))
+
+  it('are refused by names: nothing would be warm, and nobody would notice', async () => {
+    const made = createRouter({ dimension: 2, models, priors: of(['openai/a', 'A']) })
+    const error = await expectRejection(made, 'INVALID_ARGUMENT', 'priors.models')
+    expect(error.message).toBe('priors.models: expected one at least of a, b, got openai/a, A')
+    const many = createRouter({
+      dimension: 2,
+      models,
+      priors: of(Array.from({ length: 40 }, (_, i) => `m${i}`)),
+    })
+    await expect(many).rejects.toThrow(/got m0, m1, m2, m3, m4, m5, m6, m7 and 32 more$/)
+    const empty = createRouter({ dimension: 2, models, priors: { ...of(['a']), models: {} } })
+    await expect(empty).rejects.toThrow(/got no model$/)
+  })
+
+  it('may be given to a router without models, which come later', async () => {
+    const router = await createRouter({ dimension: 2, priors: of(['a']) })
+    for (const model of models) router.addModel(model)
+    expect(router.inspectArm('a').theta).not.toEqual(router.inspectArm('b').theta)
+  })
+
+  it('may know some of the models', async () => {
+    const router = await createRouter({ dimension: 2, models, priors: of(['b', 'c']) })
+    expect(router.inspectArm('a').theta).not.toEqual(router.inspectArm('b').theta)
+  })
+})
+
 describe('fitPriors on prompts', () => {
   const encoder = functionEncoder({
     name: 'letters',

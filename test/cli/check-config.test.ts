@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { lines, liteLlm, told } from '../evaluate/import-log/logs.js'
 import { ENV, EXAMPLE } from '../gateway/config/example.js'
 import { Folder } from './support.js'
 
@@ -64,6 +66,30 @@ describe('check-config', () => {
     expect(stderr).toMatch(
       /^g\.yaml:\d+:41: prices\.refresh: expected a number of seconds, .* such as 6h, got 6$/m,
     )
+  })
+
+  test('has the priors that docs/GATEWAY.md makes of a log, and says which models they know', async () => {
+    const page = await readFile(new URL('../../docs/GATEWAY.md', import.meta.url), 'utf8')
+    const commands = [...page.matchAll(/^paretobandit ((?:import-log|fit-priors) .*)$/gm)]
+    const log = told(60).map((call) =>
+      liteLlm(
+        { ...call, model: call.model === 'small' ? 'gpt-4o-mini' : 'gpt-4o' },
+        { metadata: { stars: 1 + 4 * call.reward } },
+      ),
+    )
+    await folder.write('spend.jsonl', lines(log))
+    const said: string[] = []
+    for (const [, args] of commands) said.push(await folder.ok(args.split(' ')))
+    expect(said.at(-1)).toContain('priors.json: priors of 2 models from 60 prompts')
+    const at = (path: string) => join(folder.path, path)
+    await folder.write('g.yaml', `${EXAMPLE}priors: ${at('priors.json')}\n`)
+    expect(await folder.ok(['check-config', 'g.yaml', '--no-secrets'])).toMatch(
+      /^ {2}priors of 2 of 4 models: .*priors\.json; cold: \S+, \S+$/m,
+    )
+    await folder.write('g.yaml', `${EXAMPLE}priors: ${at('other.json')}\n`)
+    const { code, stderr } = await folder.run(['check-config', 'g.yaml', '--no-secrets'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^g\.yaml:\d+:1: priors: cannot be read: ENOENT/m)
   })
 
   test('names secrets that are not set, unless it is not to look', async () => {

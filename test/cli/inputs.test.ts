@@ -66,6 +66,8 @@ beforeEach(async () => {
 
 describe.each(names)('%s', (name) => {
   const args = READERS[name]
+  const said = async (file: string) =>
+    (await folder.ok(args(file))).replaceAll(file, 'FILE').replace(/[\d,]+ requests\/s/, '')
 
   it('passes over byte order marks', async () => {
     const lines = linesFor(name)
@@ -73,8 +75,6 @@ describe.each(names)('%s', (name) => {
     await folder.write('plain.jsonl', lines + more)
     await folder.write('marked.jsonl', `\ufeff${lines}\ufeff${more}`)
     await folder.write('models.json', `\ufeff${JSON.stringify(MODELS)}`)
-    const said = async (file: string) =>
-      (await folder.ok(args(file))).replaceAll(file, 'FILE').replace(/[\d,]+ requests\/s/, '')
     expect(await said('marked.jsonl')).toBe(await said('plain.jsonl'))
   })
 
@@ -85,7 +85,8 @@ describe.each(names)('%s', (name) => {
       ['utf16le', utf16, /utf16le: .*UTF-16.*iconv/],
       ['utf16be', Buffer.from(utf16).swap16(), /utf16be: .*UTF-16/],
       ['utf16', Buffer.from(lines, 'utf16le'), /utf16: .*UTF-16/],
-      ['gzip', gzipSync(lines), /gzip: .*gzip.*gunzip/],
+      ['packed', gzipSync(utf16), /packed: .*UTF-16.*iconv/],
+      ['twice', gzipSync(gzipSync(lines)), /twice: .*gzip.*gunzip/],
       [
         'array',
         JSON.stringify(
@@ -131,6 +132,15 @@ describe.each(names)('%s', (name) => {
     await folder.write('models.json', Buffer.from('[{"id":"caf\u00e9"}]', 'latin1'))
     if (args('x').includes('models.json'))
       await folder.refused(args('fine'), /models\.json: .*byte 12 of line 1/)
+  })
+
+  it('unpacks what is compressed by gzip', async () => {
+    const packed = gzipSync(linesFor(name))
+    await folder.write('plain', linesFor(name))
+    await folder.write('packed.gz', packed)
+    expect(await said('packed.gz')).toBe(await said('plain'))
+    await folder.write('cut.gz', packed.subarray(0, packed.length - 12))
+    await folder.refused(args('cut.gz'), /cut\.gz: it is compressed by gzip and broken: /)
   })
 
   it('reads standard input', async () => {

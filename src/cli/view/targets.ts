@@ -1,3 +1,4 @@
+import { someOf } from '../../base/format.js'
 import type { Check } from '../../replay/check.js'
 import { checkGroups, measuredText, placeText } from '../../replay/report/check-text.js'
 import type { ReplayReport } from '../../replay/result.js'
@@ -11,10 +12,8 @@ export function targetsText({ checks }: Pick<ReplayReport, 'checks'>): string {
   const missed = checkGroups(checks)
     .filter((group) => group.missed.length > 0)
     .map((group) => {
-      const named = group.missed.slice(0, NAMED_MAX).map(missedText)
-      const more = group.missed.length - named.length
-      const rest = more > 0 ? ` and ${more} more` : ''
-      return `  ${group.name}: ${group.total - group.missed.length} of ${group.total}; missed ${named.join(', ')}${rest}\n`
+      const missed = someOf(group.missed.map(missedText), NAMED_MAX)
+      return `  ${group.name}: ${group.total - group.missed.length} of ${group.total}; missed ${missed}\n`
     })
   return `targets: passed ${passed} of ${checks.length}\n${missed.join('')}`
 }

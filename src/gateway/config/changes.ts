@@ -40,7 +40,7 @@ export interface ConfigChanges {
 /** Of `routing`, what the engine takes while it runs. */
 const LIVE_ROUTING = ['latency', 'quality'] as const
 /** What is read once, when a process starts. */
-const FIXED = ['listen', 'store', 'keyStore'] as const
+const FIXED = ['listen', 'store', 'keyStore', 'priors'] as const
 /** What the state of a log depends on, of all that a config says. */
 const OF_LOG: readonly string[] = [
   'budget.burst',
@@ -80,6 +80,7 @@ export function changesOf(before: GatewayConfig, after: GatewayConfig): ConfigCh
     listen: before.listen,
     store: before.store,
     keyStore: before.keyStore,
+    priors: before.priors,
     budget,
     routing: {
       ...fixedRouting,

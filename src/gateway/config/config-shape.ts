@@ -46,6 +46,11 @@ export const configFile: Shape<ConfigFile> = object<ConfigFile>({
   budget: withDefault(orNull(budget), null, 'null: none'),
   caps: withDefault(caps, [], 'dollars that all together may spend in a period'),
   routing: allDefaults(routing, 'how the engine decides'),
+  priors: withDefault(
+    orNull(text(4096)),
+    null,
+    "path of warm-up priors, as of 'paretobandit fit-priors': models that are new start with them; null: cold",
+  ),
   upstreams: required(list(upstream, 1000, 1), 'providers, and servers of your own'),
   models: required(list(model, 10_000, 1), 'what requests may go to'),
   prices: withDefault(orNull(priceList), null, 'a public price list that prices are taken from; null: none'),

@@ -31,6 +31,11 @@ export interface GatewayConfig {
   readonly caps: readonly CapOptions[]
   /** How the engine decides. */
   readonly routing: RoutingConfig
+  /**
+   * Path of warm-up priors, from the folder of the process: what is known of models before their first request. `serve` reads it when it
+   * starts; a program of its own gives `createRouter` the priors. Null, the default: models start cold.
+   */
+  readonly priors: string | null
   /** At least one; ids are unique. */
   readonly upstreams: readonly UpstreamConfig[]
   /** At least one; ids are unique. */

@@ -22,7 +22,7 @@ export function payersOf({ tenants, rewards: { judge } }: GatewayConfig): readon
 }
 
 /**
- * Options of `createRouter`, without a store. Models that are not enabled are left out, which disables those that a log has.
+ * Options of `createRouter`, without a store and without the priors of a file. Models that are not enabled are left out, which disables those that a log has.
  * Budget, caps and tenants are always said, so that taking them out of the file takes them away.
  * @throws INVALID_ARGUMENT for what is no config of `readConfig`
  */

@@ -1,5 +1,5 @@
-import { plural } from '../../base/format.js'
-import type { CapOptions } from '../../index.js'
+import { plural, someOf } from '../../base/format.js'
+import type { CapOptions, Priors } from '../../index.js'
 import type { GatewayConfig } from './config.js'
 import type { StoreConfig } from './store-config.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './words.js'
@@ -10,8 +10,8 @@ const UNITS = [
   [MINUTE_MS, 'minute'],
 ] as const
 
-/** A config in a few lines, for people: what it would start. */
-export function summaryOf(config: GatewayConfig): string[] {
+/** A config in a few lines, for people: what it would start. @param priors of the file that it names */
+export function summaryOf(config: GatewayConfig, priors: Priors | null): string[] {
   const { listen, store, budget, caps, models, upstreams, prices, tenants, keys, admin } = config
   const enabled = models.filter((model) => model.enabled)
   const groups = [...new Set(enabled.flatMap((model) => model.groups))].map(
@@ -28,8 +28,15 @@ export function summaryOf(config: GatewayConfig): string[] {
     ...(prices === null
       ? []
       : [`prices from ${prices.source}, read again every ${intervalText(prices.refreshMs)}`]),
+    ...(priors === null ? [] : [priorsText(config, priors)]),
     `${plural(tenants.length, 'tenant')}, ${plural(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
   ]
+}
+
+function priorsText({ priors: file, models }: GatewayConfig, priors: Priors): string {
+  const cold = models.filter(({ id }) => !Object.hasOwn(priors.models, id)).map(({ id }) => id)
+  const known = `priors of ${models.length - cold.length} of ${plural(models.length, 'model')}: ${file}`
+  return cold.length === 0 ? known : `${known}; cold: ${someOf(cold)}`
 }
 
 function capText({ usd, per, window, timeZone }: CapOptions): string {

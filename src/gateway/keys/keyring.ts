@@ -1,4 +1,4 @@
-import { plural } from '../../base/format.js'
+import { plural, someOf } from '../../base/format.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { GatewayConfig } from '../config/config.js'
 import type { KeyRights } from '../config/key-config.js'
@@ -140,10 +140,9 @@ export class Keyring {
   private tell(keys: KeyList['keys'], unreadable: KeyList['unreadable']): void {
     const { onProblem } = this.options
     const all = unreadable.join(', ')
-    const more = unreadable.length > IDS_SHOWN_MAX ? ` and ${unreadable.length - IDS_SHOWN_MAX} more` : ''
     if (all !== this.unreadable && all !== '')
       onProblem(
-        `${plural(unreadable.length, 'stored key')} cannot be read, and no client comes in with such a one: ${unreadable.slice(0, IDS_SHOWN_MAX).join(', ')}${more}; make others in their place`,
+        `${plural(unreadable.length, 'stored key')} cannot be read, and no client comes in with such a one: ${someOf(unreadable, IDS_SHOWN_MAX)}; make others in their place`,
       )
     this.unreadable = all
     this.tellNamesakes(keys)

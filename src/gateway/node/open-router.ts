@@ -1,6 +1,7 @@
 import {
   createRouter,
   type JournalSettings,
+  type Priors,
   type Router,
   type RouterOptions,
   type Store,
@@ -18,13 +19,18 @@ async function storeOf(store: StoreConfig): Promise<Store | null> {
   return redisStore({ url: url.reveal(), stream: prefix, timeoutMs, waitReplicas })
 }
 
-/** The router of a config on its store, when its log has been read. @param hears of its journal */
+/**
+ * The router of a config on its store, when its log has been read.
+ * @param hears of its journal
+ * @param priors for models that are new to the log
+ */
 export async function openRouter(
   config: GatewayConfig,
   hears: Pick<JournalSettings, 'onStoreError' | 'onStoreBack' | 'onWarning'>,
+  priors: Priors | null = null,
 ): Promise<Router<string>> {
   const store = await storeOf(config.store)
-  const options: RouterOptions = routerOptionsOf(config)
+  const options: RouterOptions = { ...routerOptionsOf(config), ...(priors === null ? {} : { priors }) }
   if (store === null) return createRouter<string>(options)
   const localShare = config.store.kind === 'redis' ? config.store.localShare : 0
   return createRouter<string>({ ...options, store, journal: { ...hears, localShare } })

@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { messageOf } from '../../base/errors.js'
-import { textOfFile } from '../../base/utf8.js'
-import type { GatewayConfig } from '../config/config.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
-import { readConfigText } from '../config/read-config.js'
 import { createGateway, type Gateway } from '../gateway.js'
 import { errorsOf, refusalResponse } from '../keys/refusal.js'
 import { differenceLines } from '../logs/difference-lines.js'
 import { newLedgerLine } from '../logs/new-ledger.js'
+import { priorsLine } from '../logs/priors-line.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, lockLeft, openBesideLog } from './beside-log.js'
+import { type ConfigFiles, readConfigAgain, readConfigFiles } from './config-file.js'
 import { dashboardFiles } from './dashboard-files.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
@@ -57,7 +55,8 @@ const CLOSE_MS = 15_000
 export async function serve(options: ServeOptions): Promise<Serving> {
   const signals = new Signals(options.signals !== false)
   try {
-    const config = await readFileConfig(options)
+    const files = await readConfigFiles(options)
+    const { config } = files
     const log = options.log ?? jsonLog(config.logging.level)
     const front: Front = { gateway: null, isEnding: false }
     const http = await listen(
@@ -69,7 +68,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     log.write('info', { url: http.url }, 'listening')
     const server = new Server(options, log, http, front, signals, scrubberOf(config))
     try {
-      await Promise.race([server.start(config), server.ended])
+      await Promise.race([server.start(files), server.ended])
     } catch (error) {
       await http.drain(0)
       throw error
@@ -100,28 +99,6 @@ function answer({ gateway, isEnding }: Front, request: Request): Response | Prom
   const response = refusalResponse(refusal, errorsOf(pathname))
   response.headers.set('connection', 'close')
   return response
-}
-
-async function readFileConfig({ file, env, listen }: ServeOptions): Promise<GatewayConfig> {
-  const text = textOfFile(
-    await readFile(file),
-    (message, place) => new ConfigError(file, [{ path: [], message, place }]),
-  )
-  const config = await readConfigText(text, { name: file, env })
-  const { host = config.listen.host, port = config.listen.port } = listen ?? {}
-  return { ...config, listen: { host, port } }
-}
-
-/** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */
-async function readFileConfigAgain(options: ServeOptions): Promise<GatewayConfig> {
-  try {
-    return await readFileConfig(options)
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new ConfigError(options.file, [
-      { path: [], message: `cannot be read: ${error.message}`, place: null },
-    ])
-  }
 }
 
 class Server implements Serving {
@@ -156,18 +133,19 @@ class Server implements Serving {
     })
   }
 
-  async start(config: GatewayConfig): Promise<void> {
+  async start({ config, priors }: ConfigFiles): Promise<void> {
     const { log, options } = this
     this.signals.givenTo(this)
     const store = storeFailureLog(log.write, () => performance.now())
     const warnings: string[] = []
     // It is there from now on.
     const left = await lockLeft(config.store)
-    const router = await openRouter(config, {
-      onStoreError: (error) => store.failed(this.scrub(messageOf(error))),
+    const hears = {
+      onStoreError: (error: unknown) => store.failed(this.scrub(messageOf(error))),
       onStoreBack: store.works,
-      onWarning: (line) => void warnings.push(line),
-    })
+      onWarning: (line: string) => void warnings.push(line),
+    }
+    const router = await openRouter(config, hears, priors)
     const { recovery } = router
     if (recovery !== null) {
       const { isNew, folded, repairs, differences } = recovery
@@ -178,6 +156,7 @@ class Server implements Serving {
       )
       differenceLines(log.write, (text) => this.scrub(text), differences, warnings)
     }
+    if (priors !== null) priorsLine(log.write, config, priors)
     let beside: BesideLog | null = null
     try {
       beside = await openBesideLog(config.store, true)
@@ -194,7 +173,7 @@ class Server implements Serving {
         ),
         surfaces: options.surfaces,
         dashboard: await dashboardFiles(),
-        readAgain: () => readFileConfigAgain(options),
+        readAgain: () => readConfigAgain(options),
         write: (...line) => {
           log.write(...line)
           // Whoever had the config read again: a reload writes a line.

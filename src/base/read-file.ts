@@ -1,4 +1,4 @@
-import { textOfFile } from '../base/utf8.js'
+import { textOfFile } from './utf8.js'
 
 /** By name, so that what bundles the core for a runtime without files does not look for them. */
 const FILES = 'node:fs'

@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import { textOfFile } from '../../base/utf8.js'
+import type { Priors } from '../../index.js'
+import type { GatewayConfig } from '../config/config.js'
+import { ConfigError } from '../config/config-error.js'
+import { readConfigText } from '../config/read-config.js'
+import { readPriors } from './priors-file.js'
+import type { ServeOptions } from './serve.js'
+
+/** A config, and what is in the files that it names. */
+export interface ConfigFiles {
+  readonly config: GatewayConfig
+  readonly priors: Priors | null
+}
+
+/** @throws ConfigError; what the system throws where the config itself cannot be read */
+export async function readConfigFiles({ file, env, listen }: ServeOptions): Promise<ConfigFiles> {
+  const text = textOfFile(
+    await readFile(file),
+    (message, place) => new ConfigError(file, [{ path: [], message, place }]),
+  )
+  const config = await readConfigText(text, { name: file, env })
+  const priors = await readPriors(config, { name: file, text })
+  const { host = config.listen.host, port = config.listen.port } = listen ?? {}
+  return { config: { ...config, listen: { host, port } }, priors }
+}
+
+/** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */
+export async function readConfigAgain(options: ServeOptions): Promise<GatewayConfig> {
+  try {
+    return (await readConfigFiles(options)).config
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new ConfigError(options.file, [
+      { path: [], message: `cannot be read: ${error.message}`, place: null },
+    ])
+  }
+}
