@@ -116,9 +116,9 @@ describe('imports in src/', () => {
     expect(inside.map(({ file, target }) => `${file} ${target}`)).toEqual(['src/index.ts src/base/errors.ts'])
   })
 
-  it("of Node's own modules are in src/cli, src/gateway/node, the adapters of stores and what reads a price list alone", () => {
+  it("of Node's own modules are in src/cli, src/gateway/node, the adapters of stores and what reads a file alone", () => {
     const mayBeNode =
-      /^src\/((cli|gateway\/node|store\/(sqlite|redis))\/|prices\/(read-file|lookup-name)\.ts$)/
+      /^src\/((cli|gateway\/node|store\/(sqlite|redis))\/|(base\/read-file|prices\/lookup-name)\.ts$)/
     const node = IMPORTS.filter(({ file, from }) => from.startsWith('node:') && !mayBeNode.test(file))
     expect(node.map(({ file, from }) => `${file}: ${from}`)).toEqual([])
   })

@@ -5,7 +5,15 @@ import type { GatewayConfig } from '../config/config.js'
 import { ConfigError } from '../config/config-error.js'
 import { readConfigText } from '../config/read-config.js'
 import { readPriors } from './priors-file.js'
-import type { ServeOptions } from './serve.js'
+
+/** Where a config is, and what is taken in place of its own. */
+export interface ConfigSource {
+  /** Path of the config. */
+  readonly file: string
+  /** In place of the config's own. */
+  readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+}
 
 /** A config, and what is in the files that it names. */
 export interface ConfigFiles {
@@ -14,7 +22,7 @@ export interface ConfigFiles {
 }
 
 /** @throws ConfigError; what the system throws where the config itself cannot be read */
-export async function readConfigFiles({ file, env, listen }: ServeOptions): Promise<ConfigFiles> {
+export async function readConfigFiles({ file, env, listen }: ConfigSource): Promise<ConfigFiles> {
   const text = textOfFile(
     await readFile(file),
     (message, place) => new ConfigError(file, [{ path: [], message, place }]),
@@ -26,12 +34,12 @@ export async function readConfigFiles({ file, env, listen }: ServeOptions): Prom
 }
 
 /** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */
-export async function readConfigAgain(options: ServeOptions): Promise<GatewayConfig> {
+export async function readConfigAgain(source: ConfigSource): Promise<GatewayConfig> {
   try {
-    return (await readConfigFiles(options)).config
+    return (await readConfigFiles(source)).config
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new ConfigError(options.file, [
+    throw new ConfigError(source.file, [
       { path: [], message: `cannot be read: ${error.message}`, place: null },
     ])
   }

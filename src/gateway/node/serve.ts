@@ -11,20 +11,15 @@ import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, lockLeft, openBesideLog } from './beside-log.js'
-import { type ConfigFiles, readConfigAgain, readConfigFiles } from './config-file.js'
+import { type ConfigFiles, type ConfigSource, readConfigAgain, readConfigFiles } from './config-file.js'
 import { dashboardFiles } from './dashboard-files.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
 import { openRouter } from './open-router.js'
 import { Signals } from './signals.js'
 
-export interface ServeOptions {
-  /** Path of the config. */
-  readonly file: string
-  /** In place of the config's own. */
-  readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined
+export interface ServeOptions extends ConfigSource {
   readonly surfaces: MakeSurfaces
-  readonly env: Readonly<Record<string, string | undefined>>
   /** Default: lines of JSON on standard output. */
   readonly log?: JsonLog | undefined
   /** False: whoever calls takes the process's signals. Default: true. */
