@@ -12,6 +12,7 @@ import { registerExplain } from './explain.js'
 import { registerExport } from './export.js'
 import { registerFail } from './fail.js'
 import { registerFitPriors } from './fit-priors.js'
+import { registerImportConfig } from './import-config.js'
 import { registerImportLog } from './import-log.js'
 import { registerInspect } from './inspect.js'
 import { registerKeys } from './keys.js'
@@ -78,6 +79,7 @@ export function makeProgram(): Command {
   registerConformance(program)
   registerServe(program)
   registerCheckConfig(program)
+  registerImportConfig(program)
   registerKeys(program)
   registerPrices(program)
   addDriverFlags(program)

@@ -101,7 +101,7 @@ export class ListedModel {
       mayBeText && typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
     const usd = isDecimal(text) ? read(text) : Number.NaN
     if (Number.isFinite(usd)) return usd
-    const isVariable = Number(value) === -1
+    const isVariable = numberIn(value) === -1
     const message = isVariable
       ? `the price varies (${show(value)}): there is nothing to charge`
       : `expected a price, ${mayBeText ? 'a decimal number' : 'a number'} >= 0, got ${show(value)}`
@@ -122,8 +122,13 @@ function column(): PriceColumn {
   return { prices: {}, tiers: new Map() }
 }
 
+/** Of a number or a text: an object may be such that it cannot be made into one. */
+function numberIn(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
+}
+
 function isFree(value: unknown): boolean {
-  return value === undefined || value === null || Number(value) === 0 || typeof value === 'boolean'
+  return value === undefined || value === null || numberIn(value) === 0 || typeof value === 'boolean'
 }
 
 function shown(value: unknown): string {

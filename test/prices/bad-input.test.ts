@@ -61,6 +61,24 @@ describe('an invalid price', () => {
     await expect(of(list, { models: ['m'] })).rejects.toThrow(message)
   })
 
+  it.each([
+    ['an object that is no text', { toString: 1, valueOf: 1 }],
+    ['an object without a prototype', Object.create(null)],
+    ['a list of such', [Object.create(null)]],
+  ])('where a price is %s, keeps no other model from its price', async (_, price) => {
+    const bad = { litellm_provider: 'p', input_cost_per_token: 1e-6, output_cost_per_token: price }
+    const beside = {
+      litellm_provider: 'p',
+      input_cost_per_token: 1e-6,
+      output_cost_per_token: 1e-6,
+      odd_cost: price,
+    }
+    const models = { bad: 'bad', good: 'amazon.nova-lite-v1:0', beside: 'beside' }
+    const result = await of({ ...LITELLM, bad, beside }, { models, partial: true })
+    expect(result.models.map(({ id }) => id)).toEqual(['good', 'beside'])
+    expect(result.problems.map(({ model, code }) => [model, code])).toContainEqual(['bad', 'PRICES_INVALID'])
+  })
+
   it('keeps no other model from its price where that is asked for', async () => {
     const list = {
       ...LITELLM,

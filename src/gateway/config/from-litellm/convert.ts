@@ -1,0 +1,207 @@
+import { isRecord } from '../../../base/check.js'
+import { expected } from '../../../base/errors.js'
+import type { Json } from '../../../base/json.js'
+import { type Deployment, readDeployment, type UpstreamTree } from './deployment.js'
+import { Findings } from './findings.js'
+import { type ListedPrices, type PricedId, pricesOf } from './prices.js'
+import { isOwnServer } from './providers.js'
+import { SecretNames } from './secret-names.js'
+import { settingsOf } from './settings.js'
+
+/** A config of LiteLLM's proxy as one of the gateway. */
+export interface ConvertedConfig {
+  /** As a file has it. */
+  readonly tree: Json
+  readonly findings: Findings
+  /** Variables that the new file names and that stood as secrets in the old one. */
+  readonly secrets: readonly { readonly path: string; readonly name: string }[]
+}
+
+export interface ConvertOptions {
+  /** Where addresses are that the file names by a variable. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** A price list, as `importPrices` takes it; null: the new file names LiteLLM's, which the gateway reads when it starts. */
+  readonly prices: ListedPrices | null
+}
+
+/**
+ * Turns a config of LiteLLM's proxy into one of the gateway. Secrets become names of environment variables. What cannot be
+ * taken over is named, and nothing is guessed.
+ * @param file the old file, read
+ * @throws DATA_INVALID for what is no such config, or has no model that can be called from here; what `importPrices` throws
+ */
+export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions): Promise<ConvertedConfig> {
+  const list = isRecord(file) ? file.model_list : undefined
+  if (!isRecord(file) || !Array.isArray(list))
+    throw expected('DATA_INVALID', 'model_list', "a list of models, as LiteLLM's proxy has it", list)
+  const secrets = new SecretNames(file)
+  const findings = new Findings()
+  const deployments = list.flatMap((entry: unknown, i) => {
+    const path = `model_list[${i}]`
+    const read = readDeployment(entry, path, { secrets, findings, env })
+    if (typeof read !== 'string') return [read]
+    const name = isRecord(entry) && typeof entry.model_name === 'string' ? ` (${entry.model_name})` : ''
+    findings.leftOut.push(`${path}${name}: ${read}`)
+    return []
+  })
+  if (deployments.length === 0) {
+    const why = findings.leftOut.map((line) => `; ${line}`).join('')
+    throw expected('DATA_INVALID', 'model_list', `a model that can be called from here${why}`, list)
+  }
+  const upstreams = new Upstreams()
+  const named = namedModels(deployments, file, findings)
+  const priced = await pricesOf(named, prices, findings)
+  const models = named.map(({ id, groups, deployment }) =>
+    modelTree(id, groups, deployment, upstreams, priced),
+  )
+  const settings = settingsOf(file, secrets, findings)
+  const { caps, ...others } = settings
+  const isPriced = models.every(({ prices: each }) => each !== null)
+  if (caps !== undefined && !isPriced)
+    findings.toDo.push(
+      `litellm_settings.max_budget: a cap holds priced models alone: give --prices LIST, or write prices, and then caps: ${JSON.stringify(caps)}`,
+    )
+  for (const name of upstreams.packages) findings.toDo.push(`npm install ${name}`)
+  const tree: Json = {
+    ...others,
+    ...(caps === undefined || !isPriced ? {} : { caps }),
+    upstreams: upstreams.all,
+    models,
+    ...(priced.list === null ? {} : { prices: priced.list }),
+  }
+  return { tree, findings, secrets: secrets.moved }
+}
+
+interface NamedModel extends PricedId {
+  readonly id: string
+  readonly groups: readonly string[]
+  readonly deployment: Deployment
+}
+
+/** Ids that clients know already; where several models have one name, `auto:NAME` is any of them. */
+function namedModels(deployments: readonly Deployment[], file: Json, findings: Findings): NamedModel[] {
+  const counts = new Map<string, number>()
+  for (const { name } of deployments) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const aliases = aliasesIn(file)
+  const taken = new Set<string>()
+  const named = deployments.map((deployment) => {
+    const { name } = deployment
+    const id = uniqueId(name, taken)
+    const groups = [...(counts.get(name) === 1 ? [] : [name]), ...(aliases.get(name) ?? [])].map(groupOf)
+    return {
+      id,
+      groups: [...new Set(groups)],
+      deployment,
+      listName: deployment.listName,
+      info: deployment.info,
+      isOwnServer: isOwnServer(deployment),
+    }
+  })
+  for (const [name, count] of counts)
+    if (count > 1)
+      findings.changed.push(
+        `model_name ${name}: ${count} models: clients call 'auto:${groupOf(name)}' for any of them, '${uniqueId(name, new Set())}' is the first`,
+      )
+  for (const [name, others] of aliases)
+    for (const alias of counts.has(name) ? others : [])
+      findings.changed.push(
+        `router_settings.model_group_alias: clients call 'auto:${groupOf(alias)}' in place of '${alias}'`,
+      )
+  return named
+}
+
+function aliasesIn(file: Json): ReadonlyMap<string, readonly string[]> {
+  const router = isRecord(file.router_settings) ? file.router_settings : {}
+  const given = isRecord(router.model_group_alias) ? router.model_group_alias : {}
+  const byName = new Map<string, string[]>()
+  for (const [alias, to] of Object.entries(given)) {
+    const name = isRecord(to) ? to.model : to
+    if (typeof name === 'string') byName.set(name, [...(byName.get(name) ?? []), alias])
+  }
+  return byName
+}
+
+/** Visible ASCII, and not `auto`. */
+function uniqueId(name: string, taken: Set<string>): string {
+  const plain = name.replace(/[^!-~]/g, '-').slice(0, 190)
+  const base = plain === '' || /^auto(:|$)/.test(plain) ? `model-${plain.replace(/:/g, '-')}` : plain
+  let id = base
+  for (let i = 2; taken.has(id); i++) id = `${base}-${i}`
+  taken.add(id)
+  return id
+}
+
+function groupOf(name: string): string {
+  const plain = name
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[._-]+/, '')
+    .slice(0, 64)
+  return plain === '' ? 'group' : plain
+}
+
+/** The upstreams of all models, each once. */
+class Upstreams {
+  readonly all: Json[] = []
+  private readonly ids = new Map<string, string>()
+  private readonly taken = new Set<string>()
+
+  idOf(upstream: UpstreamTree, provider: string): string {
+    const key = JSON.stringify(upstream)
+    const known = this.ids.get(key)
+    if (known !== undefined) return known
+    const id = uniqueId(groupOf(provider).slice(0, 60), this.taken)
+    this.ids.set(key, id)
+    this.all.push({ id, ...upstream })
+    return id
+  }
+
+  get packages(): ReadonlySet<string> {
+    return new Set(this.all.flatMap(({ package: name }) => (typeof name === 'string' ? [name] : [])))
+  }
+}
+
+function modelTree(
+  id: string,
+  groups: readonly string[],
+  { provider, upstream, upstreamModel, kind, parameters, info }: Deployment,
+  upstreams: Upstreams,
+  priced: Awaited<ReturnType<typeof pricesOf>>,
+): Json {
+  const context = sizeOf(info.max_input_tokens)
+  const output = sizeOf(info.max_output_tokens)
+  const capabilities = capabilitiesOf(info)
+  return {
+    id,
+    upstream: upstreams.idOf(upstream, provider),
+    ...(upstreamModel === id ? {} : { upstreamModel }),
+    ...(kind === 'chat' ? {} : { kind }),
+    prices: priced.of.get(id) ?? null,
+    ...(context === null ? {} : { contextTokens: context }),
+    ...(output === null ? {} : { maxOutputTokens: Math.min(output, context ?? output) }),
+    ...(kind === 'chat' && capabilities !== null ? { capabilities } : {}),
+    ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+    ...(groups.length === 0 ? {} : { groups }),
+  }
+}
+
+function sizeOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 5e8 ? value : null
+}
+
+/** What an entry says that it takes; null: it says nothing. */
+function capabilitiesOf(info: Json): readonly string[] | null {
+  const words: readonly (readonly [string, string])[] = [
+    ['supports_function_calling', 'tools'],
+    ['supports_response_schema', 'jsonSchema'],
+    ['supports_vision', 'images'],
+    ['supports_audio_input', 'audio'],
+    ['supports_pdf_input', 'files'],
+    ['supports_reasoning', 'reasoning'],
+  ]
+  const said = words.filter(([word]) => typeof info[word] === 'boolean')
+  if (said.length === 0) return null
+  const isNew = (word: string) => !said.some(([name]) => name === word)
+  // What is not said of the first two is as it is by default.
+  const usual = words.slice(0, 2).filter(([word]) => isNew(word))
+  return [...usual, ...said.filter(([word]) => info[word] === true)].map(([, ours]) => ours)
+}

@@ -1,0 +1,196 @@
+import { isRecord } from '../../../base/check.js'
+import type { Json } from '../../../base/json.js'
+import { type Mistake, pathText } from '../mistake.js'
+import { upstream as upstreamShape } from '../upstream-shape.js'
+import type { Findings } from './findings.js'
+import { parametersOf } from './parameters.js'
+import { PROVIDERS, type Provider, providerOf } from './providers.js'
+import { referenceIn, type SecretNames } from './secret-names.js'
+
+/** Where a deployment is, as an entry of `upstreams` but for its id. */
+export interface UpstreamTree {
+  readonly protocol: 'openai' | 'ai-sdk'
+  readonly baseUrl?: string
+  readonly package?: string
+  readonly apiKey?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly options?: Readonly<Record<string, string>>
+}
+
+/** An entry of `model_list` that can be called from here. */
+export interface Deployment {
+  /** Its `model_name`: what clients of LiteLLM call it, or it and others. */
+  readonly name: string
+  readonly provider: string
+  readonly upstream: UpstreamTree
+  readonly upstreamModel: string
+  readonly kind: 'chat' | 'embeddings'
+  readonly parameters: Json
+  /** What is known of it, as LiteLLM's price list has it: sizes, capabilities, prices. */
+  readonly info: Json
+  /** What LiteLLM's price list calls it. */
+  readonly listName: string
+}
+
+export interface Reading {
+  readonly secrets: SecretNames
+  readonly findings: Findings
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+const URL_START = /^https?:\/\//
+/** Nothing here serves them. */
+const OTHER_MODES =
+  /^(completion|image|audio|rerank|moderation|batch|realtime|video|search|ocr|vector|guardrail)/
+const OTHER_NAMES = /(rerank|whisper|dall-e|gpt-image|tts|transcribe|moderation|realtime)/i
+
+/** @param path `model_list[2]`. @returns a text: why it is left out */
+export function readDeployment(entry: unknown, path: string, reading: Reading): Deployment | string {
+  if (!isRecord(entry) || !isRecord(entry.litellm_params)) return 'it is no model with litellm_params'
+  const { model_name: name, litellm_params: params } = entry
+  if (typeof name !== 'string' || !isName(params.model)) return 'it has no model_name, or no model'
+  if (name.includes('*') || params.model.includes('*'))
+    return 'it stands for every model of its provider: name those that you use'
+  const given = typeof params.custom_llm_provider === 'string' ? params.custom_llm_provider : null
+  const found = providerOf(params.model, given)
+  const provider = found !== null && Object.hasOwn(PROVIDERS, found.name) ? PROVIDERS[found.name] : null
+  if (found === null || provider === null)
+    return `its provider ${found === null ? 'cannot be told from its name' : `'${found.name}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
+  const info = { ...params, ...(isRecord(entry.model_info) ? entry.model_info : {}) }
+  const kind = kindOf(info.mode, found.model)
+  if (kind === null) return 'it is no model for chats or embeddings'
+  if (kind === 'embeddings' && provider.protocol === 'ai-sdk')
+    return `embeddings of ${found.name} are not reached from here`
+  const upstream = upstreamOf(params, found.name, provider, path, reading)
+  if (typeof upstream === 'string') return upstream
+  const flaw = flawOf(upstream)
+  if (flaw !== null) return flaw
+  if (found.name === 'azure' && info.base_model === undefined && info.input_cost_per_token === undefined)
+    reading.findings.toDo.push(
+      `${path}: price lists do not know the name of a deployment: say under prices.models which model '${found.model}' is`,
+    )
+  return {
+    name,
+    provider: found.name,
+    upstream,
+    upstreamModel: found.model,
+    kind,
+    parameters: parametersOf(params, path, reading.findings),
+    info,
+    listName: isName(info.base_model) ? info.base_model : params.model,
+  }
+}
+
+/** What the new file takes for the name of a model elsewhere. */
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(value) && value.trim() !== ''
+}
+
+function kindOf(mode: unknown, model: string): Deployment['kind'] | null {
+  if (mode === 'chat' || mode === 'responses') return 'chat'
+  if (mode === 'embedding') return 'embeddings'
+  if ((typeof mode === 'string' && OTHER_MODES.test(mode)) || OTHER_NAMES.test(model)) return null
+  return /embed/i.test(model) ? 'embeddings' : 'chat'
+}
+
+/** What the shape of the new file has against it; null: nothing. */
+function flawOf(upstream: UpstreamTree): string | null {
+  const mistakes: Mistake[] = []
+  upstreamShape.read({ id: 'upstream', ...upstream }, [], { env: null, mistakes })
+  return mistakes.length === 0
+    ? null
+    : mistakes.map(({ path, message }) => `${pathText(path)}: ${message}`).join('; ')
+}
+
+function upstreamOf(
+  params: Json,
+  name: string,
+  provider: Provider,
+  path: string,
+  { secrets, findings, env }: Reading,
+): UpstreamTree | string {
+  const given = params.api_base ?? params.base_url
+  const reference = referenceIn(given)
+  const address = reference === null ? given : env[reference]
+  if (reference !== null && address === undefined)
+    return `its address is in ${reference}, which is not set here: set it and convert again`
+  const isOwn = typeof address === 'string' && address !== ''
+  if (!isOwn && provider.baseUrl === null) return 'it has no api_base'
+  if (isOwn && !(URL_START.test(address) && URL.canParse(address))) return 'its api_base is no URL'
+  // A key of the provider's own is not sent to another server, unless the file says so.
+  const wanted = isOwn && provider.baseUrl !== null ? null : provider.keyName
+  const fallback = `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`
+  const apiKey = secrets.nameOf(params.api_key, `${path}.litellm_params.api_key`, wanted, fallback)
+  if (isOwn && params.api_key === undefined && provider.keyName !== null && wanted === null)
+    findings.changed.push(
+      `${path}: no key is sent to ${new URL(address).host}: LiteLLM sent ${provider.keyName} where that was set`,
+    )
+  const options = optionsOf(params, name, path, secrets)
+  const headers = headersOf(params, path, secrets)
+  return {
+    protocol: provider.protocol,
+    ...(provider.package === null ? {} : { package: provider.package }),
+    ...(isOwn
+      ? { baseUrl: ownUrl(address, provider) }
+      : provider.package === null
+        ? { baseUrl: provider.baseUrl ?? '' }
+        : {}),
+    ...(apiKey === null ? {} : { apiKey }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(Object.keys(options).length === 0 ? {} : { options }),
+  }
+}
+
+/** Without what the gateway adds, a query or a slash at its end. */
+function ownUrl(address: string, { path, protocol }: Provider): string {
+  const { origin, pathname } = new URL(address)
+  const base = `${origin}${pathname}`
+    .replace(/\/(chat\/completions|completions|responses|embeddings|messages)?\/*$/, '')
+    .replace(/\/+$/, '')
+  const isWhole = protocol === 'ai-sdk' || path === '' || base.endsWith('/v1')
+  return isWhole ? base : `${base}${path}`
+}
+
+/** What a package of the AI SDK is told, by LiteLLM's words for it. */
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  vertex_ai: { vertex_project: 'project', vertex_location: 'location' },
+  bedrock: {
+    aws_region_name: 'region',
+    aws_access_key_id: 'accessKeyId',
+    aws_secret_access_key: 'secretAccessKey',
+    aws_session_token: 'sessionToken',
+  },
+}
+
+function optionsOf(params: Json, name: string, path: string, secrets: SecretNames): Record<string, string> {
+  const words = OPTIONS[name === 'bedrock_converse' ? 'bedrock' : name] ?? {}
+  const options: Record<string, string> = {}
+  for (const [theirs, ours] of Object.entries(words)) {
+    const value = params[theirs]
+    if (typeof value !== 'string' || value === '') continue
+    const isSecret = /key|token/.test(theirs)
+    const named = isSecret || referenceIn(value) !== null
+    options[ours] = named
+      ? (secrets.nameOf(value, `${path}.litellm_params.${theirs}`, null, theirs.toUpperCase()) ?? '')
+      : value
+  }
+  return options
+}
+
+/** Not those of the connection, which the gateway writes itself. */
+const HEADER_NAME =
+  /^(?!(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|accept-encoding|proxy-.*)$)[a-z][a-z0-9-]{0,99}$/i
+
+/** Headers by name in small letters. A value that stands in the file is taken for a secret. */
+function headersOf(params: Json, path: string, secrets: SecretNames): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const given = { ...(isRecord(params.extra_headers) ? params.extra_headers : {}) }
+  if (params.organization !== undefined) given['openai-organization'] = params.organization
+  for (const [name, value] of Object.entries(given)) {
+    if (!HEADER_NAME.test(name)) continue
+    const fallback = `HEADER_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`
+    const reference = secrets.nameOf(value, `${path}.litellm_params: header ${name}`, null, fallback)
+    if (reference !== null) headers[name.toLowerCase()] = reference
+  }
+  return headers
+}

@@ -1,0 +1,62 @@
+import { isRecord } from '../../../base/check.js'
+import { type Json, listOf } from '../../../base/json.js'
+import { parameters as parameterShape } from '../json-shape.js'
+import { WRONG } from '../shape.js'
+import type { Findings } from './findings.js'
+
+/** Members of requests that a deployment sets for all of them. */
+const OF_REQUESTS: ReadonlySet<string> = new Set([
+  ...['temperature', 'top_p', 'top_k', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'stop'],
+  ...['frequency_penalty', 'presence_penalty', 'logit_bias', 'reasoning_effort', 'verbosity', 'thinking'],
+  ...['response_format', 'tools', 'tool_choice', 'parallel_tool_calls', 'service_tier', 'dimensions'],
+  ...['seed', 'user'],
+])
+
+/** What stands elsewhere in the new file, and what LiteLLM alone acts on. */
+const READ: ReadonlySet<string> = new Set([
+  ...['model', 'api_key', 'api_base', 'base_url', 'api_version', 'custom_llm_provider', 'organization'],
+  ...['extra_headers', 'extra_body', 'additional_drop_params', 'drop_params', 'base_model', 'mode', 'id'],
+  ...['vertex_project', 'vertex_location', 'aws_region_name', 'aws_access_key_id', 'aws_secret_access_key'],
+  ...['aws_session_token', 'weight', 'order', 'max_retries', 'num_retries', 'stream', 'use_in_pass_through'],
+  ...['tags', 'region_name'],
+])
+/** Limits of one deployment: keys have them here, models do not. */
+const LIMITS: ReadonlySet<string> = new Set([
+  ...['rpm', 'tpm', 'timeout', 'stream_timeout', 'max_parallel_requests', 'max_budget', 'budget_duration'],
+])
+/** Prices, and what prices of a list say. */
+const OF_LISTS = /cost|_per_|^supports_|^max_input_tokens$|^tiered_pricing$|^mock_/
+
+/** The parameters of a model; what is not known here is named. */
+export function parametersOf(params: Json, path: string, findings: Findings): Json {
+  const found = new Map<string, unknown>()
+  const unknown: string[] = []
+  const limits: string[] = []
+  for (const [name, value] of Object.entries(params)) {
+    if (OF_REQUESTS.has(name)) found.set(name, value)
+    else if (LIMITS.has(name)) limits.push(name)
+    else if (!READ.has(name) && !OF_LISTS.test(name)) unknown.push(name)
+  }
+  for (const [name, value] of Object.entries(isRecord(params.extra_body) ? params.extra_body : {}))
+    found.set(name, value)
+  for (const name of listOf(params.additional_drop_params))
+    if (typeof name === 'string') found.set(name, null)
+  for (const [name, value] of found) {
+    if (isTaken(name, value)) continue
+    found.delete(name)
+    unknown.push(name)
+  }
+  if (limits.length > 0)
+    findings.changed.push(
+      `${path}: ${limits.join(', ')}: limits are set for keys (requestsPerMinute, tokensPerMinute), timeouts for all models`,
+    )
+  if (unknown.length > 0)
+    findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.join(', ')}`)
+  return Object.fromEntries(found)
+}
+
+/** The shape of the new file is asked itself. */
+function isTaken(name: string, value: unknown): boolean {
+  const parameter = Object.fromEntries([[name, value]])
+  return parameterShape.read(parameter, [], { env: null, mistakes: [] }) !== WRONG
+}

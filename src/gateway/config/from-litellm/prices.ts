@@ -1,0 +1,96 @@
+import type { Json } from '../../../base/json.js'
+import type { ModelSpec } from '../../../index.js'
+import { importPrices, type PriceSource } from '../../../prices/index.js'
+import type { Findings } from './findings.js'
+
+/** A price list, and what to ask it with. */
+export interface ListedPrices {
+  readonly source: PriceSource
+  readonly fetch?: Parameters<typeof importPrices>[1]['fetch']
+}
+
+/** A model whose price is looked for. */
+export interface PricedId {
+  readonly id: string
+  /** What LiteLLM's list calls it. */
+  readonly listName: string
+  /** What the old file says of it, in the words of that list. */
+  readonly info: Json
+  /** Nobody bills its tokens. */
+  readonly isOwnServer: boolean
+}
+
+export interface FoundPrices {
+  /** By id. */
+  readonly of: ReadonlyMap<string, Json>
+  /** `prices` of the new file, for models whose price was not found; null: there are none. */
+  readonly list: Json | null
+}
+
+/** LiteLLM's own, at its address for everybody. */
+const LITELLM_LIST =
+  'https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json'
+
+/**
+ * Prices of the old file, then of a list. Of the rest the gateway asks LiteLLM's list when it starts.
+ * @throws what `importPrices` throws for a list that cannot be read
+ */
+export async function pricesOf(
+  models: readonly PricedId[],
+  list: ListedPrices | null,
+  findings: Findings,
+): Promise<FoundPrices> {
+  const of = new Map<string, Json>()
+  const take = (found: readonly ModelSpec[]) => {
+    for (const { id, ...prices } of found) of.set(id, { ...prices })
+  }
+  for (const { id, isOwnServer, info } of models) {
+    if (!isFree(info) && !(isOwnServer && !hasCosts(info))) continue
+    of.set(id, { inputUsdPerMTok: 0, outputUsdPerMTok: 0 })
+    if (!isFree(info))
+      findings.toDo.push(
+        `prices of ${id}: 0 is written, as it is a server of your own: write what a million tokens cost you`,
+      )
+  }
+  const own = models.filter(({ id, info }) => !of.has(id) && hasCosts(info))
+  if (own.length > 0) {
+    const theirs = Object.fromEntries(own.map(({ id, info }) => [id, costsIn(info)]))
+    const ids = own.map(({ id }) => id)
+    const read = await importPrices(theirs, {
+      models: ids,
+      format: 'litellm',
+      partial: true,
+      name: 'model_list',
+    })
+    take(read.models)
+    for (const { model, message } of read.problems) findings.toDo.push(`prices of ${model}: ${message}`)
+  }
+  const asked = models.filter(({ id }) => !of.has(id))
+  if (list !== null && asked.length > 0) {
+    const names = Object.fromEntries(asked.map(({ id, listName }) => [id, listName]))
+    const { source, ...more } = list
+    const read = await importPrices(source, { models: names, partial: true, ...more })
+    take(read.models)
+    for (const { model, message } of read.problems) findings.toDo.push(`prices of ${model}: ${message}`)
+  }
+  const left = models.filter(({ id }) => !of.has(id))
+  if (left.length === 0) return { of, list: null }
+  const names = Object.fromEntries(left.map(({ id, listName }) => [id, listName]))
+  return { of, list: { source: LITELLM_LIST, format: 'litellm', models: names } }
+}
+
+function hasCosts(info: Json): boolean {
+  return typeof info.input_cost_per_token === 'number'
+}
+
+/** A price of 0 that stands in the old file is meant. */
+function isFree({ input_cost_per_token: input, output_cost_per_token: output = 0 }: Json): boolean {
+  return input === 0 && output === 0
+}
+
+/** Of an entry what LiteLLM's list has as well: what it costs. */
+function costsIn(info: Json): Json {
+  const isOfList = ([name]: readonly [string, unknown]) =>
+    /cost|^tiered_pricing$|^supports_|^mode$/.test(name)
+  return { litellm_provider: 'config', ...Object.fromEntries(Object.entries(info).filter(isOfList)) }
+}

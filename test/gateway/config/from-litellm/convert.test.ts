@@ -1,0 +1,455 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { configTextOf, stepsOf } from '../../../../src/gateway/config/from-litellm/config-text.js'
+import { type ConvertOptions, fromLiteLlm } from '../../../../src/gateway/config/from-litellm/convert.js'
+import { readConfigText } from '../../../../src/gateway/config/read-config.js'
+import { ParetoBanditError } from '../../../../src/index.js'
+import { expectRejection } from '../../../support/errors.js'
+import type { Tree } from '../example.js'
+
+const SECRET = 'sk-this-is-a-secret-0123456789'
+
+/** Converts, and checks that the gateway takes what comes out. */
+async function converted(file: Tree, options: Partial<ConvertOptions> = {}) {
+  const made = await fromLiteLlm(file, { env: {}, prices: null, ...options })
+  const text = configTextOf(made, 'config.yaml')
+  const config = await readConfigText(text, { name: 'gateway.yaml', env: null })
+  expect(text).not.toContain(SECRET)
+  expect(parse(text)).toEqual(made.tree)
+  const { toDo, changed, leftOut } = made.findings
+  return { tree: made.tree, text, config, steps: stepsOf(made), toDo, changed, leftOut }
+}
+
+const of = (params: Tree, more: Tree = {}): Tree => ({
+  model_list: [{ model_name: 'm', litellm_params: params, ...more }],
+})
+
+/** The only upstream and the only model that come of a deployment. */
+async function one(params: Tree, more: Tree = {}, options: Partial<ConvertOptions> = {}) {
+  const { tree, ...others } = await converted(of(params, more), options)
+  const [upstream] = tree.upstreams as Tree[]
+  const [model] = tree.models as Tree[]
+  return { upstream, model, tree, ...others }
+}
+
+describe('a model of LiteLLM', () => {
+  it.each([
+    ['openai/gpt-4o', 'openai', 'https://api.openai.com/v1', '$OPENAI_API_KEY', 'gpt-4o'],
+    ['gpt-4o', 'openai', 'https://api.openai.com/v1', '$OPENAI_API_KEY', 'gpt-4o'],
+    ['o3-mini', 'openai', 'https://api.openai.com/v1', '$OPENAI_API_KEY', 'o3-mini'],
+    ['groq/llama-3.1-8b', 'openai', 'https://api.groq.com/openai/v1', '$GROQ_API_KEY', 'llama-3.1-8b'],
+    ['openrouter/qwen/qwen3', 'openai', 'https://openrouter.ai/api/v1', '$OPENROUTER_API_KEY', 'qwen/qwen3'],
+    ['command-r', 'openai', 'https://api.cohere.ai/compatibility/v1', '$COHERE_API_KEY', 'command-r'],
+    ['ollama/llama3', 'openai', 'http://localhost:11434/v1', undefined, 'llama3'],
+    ['claude-sonnet-4-5', 'ai-sdk', undefined, '$ANTHROPIC_API_KEY', 'claude-sonnet-4-5'],
+    ['gemini/gemini-2.5-flash', 'ai-sdk', undefined, '$GEMINI_API_KEY', 'gemini-2.5-flash'],
+    ['vertex_ai/gemini-2.5-pro', 'ai-sdk', undefined, undefined, 'gemini-2.5-pro'],
+  ])('%s is called at its provider', async (model, protocol, baseUrl, apiKey, upstreamModel) => {
+    const made = await one({ model })
+    expect(made.upstream).toMatchObject({ protocol, ...(apiKey === undefined ? {} : { apiKey }) })
+    expect([made.upstream.baseUrl, made.upstream.apiKey]).toEqual([baseUrl, apiKey])
+    expect(made.model).toMatchObject({ id: 'm', upstreamModel })
+    const { package: name } = made.upstream
+    expect(made.toDo.includes(`npm install ${name}`)).toBe(protocol === 'ai-sdk')
+  })
+
+  it.each([
+    ['azure/eu', 'https://x.openai.azure.com/', 'https://x.openai.azure.com/openai/v1'],
+    ['azure/eu', 'https://x.openai.azure.com/openai/v1/', 'https://x.openai.azure.com/openai/v1'],
+    ['openai/q', 'http://localhost:8000/v1', 'http://localhost:8000/v1'],
+    ['openai/q', 'http://localhost:8000/v1/chat/completions?x=1', 'http://localhost:8000/v1'],
+    ['hosted_vllm/q', 'https://gpu.example.com', 'https://gpu.example.com'],
+    ['ollama_chat/q', 'http://gpu:11434', 'http://gpu:11434/v1'],
+  ])('%s at %s is called there', async (model, api_base, baseUrl) => {
+    const { upstream } = await one({ model, api_base, api_key: 'os.environ/MY_KEY' })
+    expect(upstream).toMatchObject({ protocol: 'openai', baseUrl, apiKey: '$MY_KEY' })
+  })
+
+  it("sends a provider's key nowhere else", async () => {
+    const { upstream, changed } = await one({ model: 'openai/q', api_base: 'http://gpu:8000/v1' })
+    expect(upstream.apiKey).toBeUndefined()
+    expect(changed).toContainEqual(
+      'model_list[0]: no key is sent to gpu:8000: LiteLLM sent OPENAI_API_KEY where that was set',
+    )
+  })
+
+  it('is where a variable says, if that is set', async () => {
+    const params = { model: 'azure/eu', api_base: 'os.environ/AZURE_BASE' }
+    const env = { AZURE_BASE: 'https://x.openai.azure.com' }
+    const { upstream } = await one(params, {}, { env })
+    expect(upstream.baseUrl).toBe('https://x.openai.azure.com/openai/v1')
+    await expectRejection(fromLiteLlm(of(params), { env: {}, prices: null }), 'DATA_INVALID', 'model_list')
+    const both = {
+      model_list: [...(of(params).model_list as Tree[]), ...(of({ model: 'gpt-5' }).model_list as Tree[])],
+    }
+    expect((await converted(both)).leftOut).toEqual([
+      'model_list[0] (m): its address is in AZURE_BASE, which is not set here: set it and convert again',
+    ])
+  })
+
+  it('keeps its parameters, sizes, capabilities and headers', async () => {
+    const { upstream, model, changed } = await one(
+      {
+        model: 'openai/gpt-5',
+        temperature: 0.2,
+        max_tokens: 50,
+        extra_body: { top_k: 3, model: 'other', 'a b': 1 },
+        additional_drop_params: ['top_p'],
+        organization: 'os.environ/ORG',
+        extra_headers: { 'X-Team': SECRET },
+        rpm: 6,
+        shine: true,
+      },
+      { model_info: { max_input_tokens: 100_000, max_output_tokens: 200_000, supports_vision: true } },
+    )
+    expect(model).toMatchObject({
+      parameters: { temperature: 0.2, max_tokens: 50, top_k: 3, top_p: null },
+      contextTokens: 100_000,
+      maxOutputTokens: 100_000,
+      capabilities: ['tools', 'jsonSchema', 'images'],
+    })
+    expect(Object.keys(model.parameters as Tree).sort()).toEqual([
+      'max_tokens',
+      'temperature',
+      'top_k',
+      'top_p',
+    ])
+    expect(upstream.headers).toEqual({ 'x-team': '$HEADER_X_TEAM', 'openai-organization': '$ORG' })
+    expect(changed).toEqual([
+      expect.stringMatching(/^model_list\[0\]: rpm: limits are set for keys/),
+      'model_list[0].litellm_params: not taken over: shine, model, a b',
+    ])
+  })
+
+  it('tells the package of the AI SDK what LiteLLM was told', async () => {
+    const { upstream } = await one({
+      model: 'bedrock/anthropic.claude',
+      aws_region_name: 'us-east-1',
+      aws_access_key_id: 'os.environ/KEY_ID',
+      aws_secret_access_key: SECRET,
+    })
+    expect(upstream).toMatchObject({
+      package: '@ai-sdk/amazon-bedrock',
+      options: { region: 'us-east-1', accessKeyId: '$KEY_ID', secretAccessKey: '$AWS_SECRET_ACCESS_KEY' },
+    })
+  })
+
+  it.each([
+    [{ model: 'openai/*' }, {}, /stands for every model/],
+    [{ model: 'sagemaker/x' }, {}, /its provider 'sagemaker' is not known here/],
+    [{ model: 'my-own' }, {}, /its provider cannot be told from its name/],
+    [{ model: 'azure/eu' }, {}, /has no api_base/],
+    [{ model: 'openai/x', api_base: 'nowhere' }, {}, /api_base is no URL/],
+    [{ model: 'openai/whisper-1' }, {}, /no model for chats or embeddings/],
+    [{ model: 'openai/x' }, { model_info: { mode: 'image_generation' } }, /no model for chats/],
+    [{ model: 'gemini/text-embedding-004' }, {}, /embeddings of gemini are not reached/],
+    [{}, {}, /no model_name, or no model/],
+  ])('is left out where it cannot be called: %j', async (params, more, why) => {
+    const list = of(params, more).model_list as Tree[]
+    const { leftOut, tree } = await converted({
+      model_list: [...list, ...(of({ model: 'gpt-5' }).model_list as Tree[])],
+    })
+    expect(leftOut).toEqual([expect.stringMatching(why)])
+    expect(tree.models).toHaveLength(1)
+    await expect(fromLiteLlm({ model_list: list }, { env: {}, prices: null })).rejects.toThrow(why)
+  })
+
+  it('for embeddings is one', async () => {
+    expect((await one({ model: 'text-embedding-3-small' })).model.kind).toBe('embeddings')
+    const named = await one({ model: 'openai/x' }, { model_info: { mode: 'embedding' } })
+    expect(named.model.kind).toBe('embeddings')
+  })
+})
+
+describe('several models of one name', () => {
+  it('are a group, and an alias of the name is another', async () => {
+    const [first] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
+    const [second] = of({ model: 'gpt-5', api_key: `${SECRET}2` }).model_list as Tree[]
+    const [third] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
+    const router_settings = { model_group_alias: { best: 'm', 'a/b': { model: 'm', hidden: true } } }
+    const { tree, changed, steps } = await converted({ model_list: [first, second, third], router_settings })
+    expect(tree.models).toMatchObject([
+      { id: 'm', upstream: 'openai', groups: ['m', 'best', 'a-b'] },
+      { id: 'm-2', upstream: 'openai-2', groups: ['m', 'best', 'a-b'] },
+      { id: 'm-3', upstream: 'openai', groups: ['m', 'best', 'a-b'] },
+    ])
+    expect((tree.upstreams as Tree[]).map(({ apiKey }) => apiKey)).toEqual([
+      '$OPENAI_API_KEY',
+      '$OPENAI_API_KEY_2',
+    ])
+    expect(steps.slice(0, 2)).toEqual([
+      'model_list[0].litellm_params.api_key: a secret stands there: put it into the environment as OPENAI_API_KEY',
+      'model_list[1].litellm_params.api_key: a secret stands there: put it into the environment as OPENAI_API_KEY_2',
+    ])
+    expect(changed).toContainEqual(
+      "model_name m: 3 models: clients call 'auto:m' for any of them, 'm' is the first",
+    )
+    expect(changed).toContainEqual(
+      "router_settings.model_group_alias: clients call 'auto:a-b' in place of 'a/b'",
+    )
+  })
+
+  it('gives a secret no name that the file has for another', async () => {
+    const [first] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
+    const [second] = of({ model: 'gpt-5', api_key: 'os.environ/OPENAI_API_KEY' }).model_list as Tree[]
+    const { tree } = await converted({ model_list: [first, second] })
+    expect((tree.upstreams as Tree[]).map(({ apiKey }) => apiKey)).toEqual([
+      '$OPENAI_API_KEY_2',
+      '$OPENAI_API_KEY',
+    ])
+  })
+
+  it.each(['auto', 'auto:x', 'a b', '\u4f60', ''])(
+    'and names that ids cannot be are changed: %j',
+    async (name) => {
+      const { config } = await converted({
+        model_list: [{ model_name: name, litellm_params: { model: 'gpt-5' } }],
+      })
+      expect(config.models[0].upstreamModel).toBe('gpt-5')
+    },
+  )
+})
+
+describe('prices', () => {
+  const info = {
+    input_cost_per_token: 1.5e-7,
+    output_cost_per_token: 6e-7,
+    cache_read_input_token_cost: 7.5e-8,
+  }
+
+  it('of the file are USD per million tokens here', async () => {
+    for (const made of [
+      await one({ model: 'gpt-5', ...info }),
+      await one({ model: 'gpt-5' }, { model_info: info }),
+    ])
+      expect(made.model.prices).toEqual({
+        inputUsdPerMTok: 0.15,
+        outputUsdPerMTok: 0.6,
+        cachedInputUsdPerMTok: 0.075,
+      })
+  })
+
+  it("of others are those of LiteLLM's list, by the name there", async () => {
+    const { tree, model } = await one(
+      { model: 'azure/eu', api_base: 'https://x.openai.azure.com' },
+      { model_info: { base_model: 'azure/gpt-5' } },
+    )
+    expect(model.prices).toBeNull()
+    expect(tree.prices).toMatchObject({ format: 'litellm', models: { m: 'azure/gpt-5' } })
+    const { toDo } = await one({ model: 'azure/eu', api_base: 'https://x.openai.azure.com' })
+    expect(toDo).toEqual([expect.stringMatching(/say under prices\.models which model 'eu' is/)])
+  })
+
+  it('of a list that is given stand in the new file', async () => {
+    const source = { 'gpt-5': { ...info, litellm_provider: 'openai' } }
+    const { model, tree } = await one({ model: 'gpt-5' }, {}, { prices: { source } })
+    expect(model.prices).toMatchObject({ inputUsdPerMTok: 0.15, outputUsdPerMTok: 0.6 })
+    expect(tree.prices).toBeUndefined()
+    const missing = await one({ model: 'gpt-6' }, {}, { prices: { source } })
+    expect(missing.toDo).toEqual([expect.stringMatching(/^prices of m: .*/)])
+    expect(missing.tree.prices).toMatchObject({ models: { m: 'gpt-6' } })
+  })
+
+  it('of servers of your own are 0, and so is what the file says is free', async () => {
+    const own = await one({ model: 'ollama/llama3' })
+    expect(own.model.prices).toEqual({ inputUsdPerMTok: 0, outputUsdPerMTok: 0 })
+    expect(own.toDo).toEqual([expect.stringMatching(/^prices of m: 0 is written/)])
+    const free = await one({ model: 'openai/q', api_base: 'http://gpu/v1', input_cost_per_token: 0 })
+    expect(free.model.prices).toEqual({ inputUsdPerMTok: 0, outputUsdPerMTok: 0 })
+    expect(free.toDo).toEqual([])
+  })
+})
+
+describe('what stands beside the models', () => {
+  const priced = of({ model: 'gpt-5', input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 })
+
+  it('is taken over where it is the same here', async () => {
+    const { tree, steps } = await converted({
+      ...priced,
+      litellm_settings: { request_timeout: 600, num_retries: 3, max_budget: 100, budget_duration: '30d' },
+      router_settings: { stream_timeout: 1.5, cooldown_time: 30, redis_host: 'redis', redis_port: 6380 },
+      general_settings: { master_key: 'os.environ/MASTER' },
+    })
+    expect(tree).toMatchObject({
+      timeouts: { totalMs: 600_000, firstTokenMs: 1500 },
+      retries: { triesMax: 4, cooldownMs: 30_000 },
+      caps: [{ usd: 100, per: 'month' }],
+      store: { kind: 'redis', url: 'redis://redis:6380' },
+      admin: { key: '$MASTER' },
+    })
+    expect(steps).toEqual([])
+  })
+
+  it.each([
+    ['24h', 'day', false],
+    ['1d', 'day', false],
+    ['7d', 'week', false],
+    ['1mo', 'month', false],
+    ['60m', 'hour', false],
+    ['90d', 'month', true],
+    ['2d', 'day', true],
+    ['30s', 'hour', true],
+  ])('a budget of %s is a cap of a %s', async (budget_duration, per, isTold) => {
+    const { tree, changed } = await converted({
+      ...priced,
+      litellm_settings: { max_budget: 5, budget_duration },
+    })
+    expect(tree.caps).toEqual([{ usd: 5, per }])
+    expect(changed.some((line) => line.includes('budget_duration'))).toBe(isTold)
+  })
+
+  it('of a budget without a length, or over models without prices, says what to write', async () => {
+    const endless = await converted({ ...priced, litellm_settings: { max_budget: 5 } })
+    expect([endless.tree.caps, endless.toDo]).toEqual([
+      undefined,
+      [expect.stringMatching(/no budget_duration/)],
+    ])
+    const unpriced = await converted({
+      ...of({ model: 'gpt-5' }),
+      litellm_settings: { max_budget: 5, budget_duration: '1d' },
+    })
+    expect([unpriced.tree.caps, unpriced.toDo]).toEqual([
+      undefined,
+      [expect.stringMatching(/a cap holds priced models alone/)],
+    ])
+  })
+
+  it('has no secret: not of an admin, nor of Redis', async () => {
+    const { tree, steps } = await converted({
+      ...priced,
+      router_settings: { redis_host: 'redis', redis_password: SECRET },
+      general_settings: { master_key: SECRET },
+    })
+    expect(tree).toMatchObject({ store: { url: '$REDIS_URL' }, admin: { key: '$PARETOBANDIT_ADMIN_KEY' } })
+    expect(steps).toEqual([
+      expect.stringMatching(/^general_settings\.master_key: .* as PARETOBANDIT_ADMIN_KEY$/),
+      expect.stringMatching(/^router_settings: put the address of Redis into the environment as REDIS_URL/),
+    ])
+  })
+
+  it('is named where it is another way here, or not taken over', async () => {
+    const { changed, text } = await converted({
+      ...priced,
+      litellm_settings: { success_callback: ['langfuse'], cache: true, set_verbose: true, fallbacks: [] },
+      environment_variables: { A: SECRET },
+      'odd\nname: x': 1,
+    })
+    expect(changed.join('\n')).toMatch(/litellm_settings\.success_callback: a JSON line a request/)
+    expect(changed.join('\n')).toMatch(
+      /litellm_settings\.cache, environment_variables, odd\nname: x: not taken over/,
+    )
+    expect(changed.join('\n')).not.toContain('set_verbose')
+    expect(text.split('\n').every((line) => !line.startsWith('name:'))).toBe(true)
+  })
+})
+
+it.each([null, [], 'x', {}, { model_list: {} }, { model_list: [] }, { model_list: [null, 3] }])(
+  'what is no config of LiteLLM is refused: %j',
+  async (file) => {
+    await expectRejection(fromLiteLlm(file, { env: {}, prices: null }), 'DATA_INVALID', 'model_list')
+  },
+)
+
+it('whatever stands in a file, a config comes of it that the gateway takes, or a refusal', async () => {
+  const model = fc.constantFrom(
+    ...[
+      'openai/gpt-5',
+      'gpt-5',
+      'ollama/y',
+      'bedrock/z',
+      'azure/x',
+      'text-embedding-3',
+      'groq/a/b',
+      'claude-x',
+      'm',
+      '*',
+    ],
+  )
+  const word = fc.constantFrom(
+    ...[
+      'm',
+      'auto',
+      'auto:m',
+      '*',
+      '',
+      'os.environ/A',
+      '$B',
+      '$' + '{C}',
+      'https://x.example/v1/',
+      'http://h:1',
+      '30d',
+    ],
+    ...['embedding', 'chat', 'a/b/c', '\u0000', '__proto__', 'a b', 'temperature', 'x-team', '\u4f60'],
+  )
+  const secret = fc.constantFrom(SECRET, `${SECRET}2`, 'os.environ/A', '', 7, null)
+  const leaf = fc.oneof(word, fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant([]))
+  const any = fc.oneof(leaf, fc.dictionary(word, leaf), fc.array(leaf, { maxLength: 3 }))
+  const names = [
+    ...['temperature', 'max_tokens', 'extra_body', 'tools', 'stop', 'mode', 'odd', 'supports_vision'],
+    ...[
+      'input_cost_per_token',
+      'output_cost_per_token',
+      'max_input_tokens',
+      'max_output_tokens',
+      'base_model',
+    ],
+    ...['custom_llm_provider', 'additional_drop_params', 'vertex_project', 'aws_region_name', 'api_base'],
+    ...['cache_read_input_token_cost', 'input_cost_per_token_above_200k_tokens', 'tiered_pricing'],
+  ]
+  const info = fc.dictionary(fc.constantFrom(...names), any, { maxKeys: 5 })
+  const secrets = fc.record(
+    {
+      api_key: secret,
+      organization: secret,
+      aws_secret_access_key: secret,
+      extra_headers: fc.dictionary(word, secret),
+    },
+    { requiredKeys: [] },
+  )
+  const params = fc.tuple(fc.record({ model }), info, secrets).map((parts) => Object.assign({}, ...parts))
+  const entry = fc.record(
+    { model_name: word, litellm_params: params, model_info: info },
+    { requiredKeys: ['model_name', 'litellm_params'] },
+  )
+  const settings = fc.dictionary(
+    fc.constantFrom(
+      ...[
+        'max_budget',
+        'budget_duration',
+        'redis_host',
+        'redis_port',
+        'timeout',
+        'num_retries',
+        'cooldown_time',
+      ],
+      ...['model_group_alias', 'stream_timeout', 'disable_cooldowns', 'include'],
+    ),
+    fc.oneof(leaf, fc.dictionary(word, word)),
+  )
+  const withSecrets = fc.record(
+    { master_key: secret, redis_password: secret, redis_url: secret },
+    { requiredKeys: [] },
+  )
+  const section = fc.tuple(settings, withSecrets).map(([a, b]) => ({ ...a, ...b }))
+  const file = fc.record(
+    {
+      model_list: fc.array(entry, { minLength: 1, maxLength: 5 }),
+      ...{ litellm_settings: section, router_settings: section, general_settings: section },
+    },
+    { requiredKeys: ['model_list'] },
+  )
+  let count = 0
+  await fc.assert(
+    fc.asyncProperty(file, async (tree) => {
+      try {
+        await converted(tree)
+        count++
+      } catch (error) {
+        if (!(error instanceof ParetoBanditError) || error.code !== 'DATA_INVALID') throw error
+      }
+    }),
+    { numRuns: 300 },
+  )
+  expect(count).toBeGreaterThan(150)
+})
