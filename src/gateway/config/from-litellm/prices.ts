@@ -23,7 +23,7 @@ export interface PricedId {
 export interface FoundPrices {
   /** By id. */
   readonly of: ReadonlyMap<string, Json>
-  /** `prices` of the new file, for models whose price was not found; null: there are none. */
+  /** `prices` of the new file, for models whose price was not found; null: all were. */
   readonly list: Json | null
 }
 
