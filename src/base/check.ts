@@ -20,9 +20,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !isList(value) && !ArrayBuffer.isView(value)
 }
 
-/** Of a proxy of bytes it says no, and asks it nothing. */
+/** Those of other realms as well. Of a proxy of bytes it says no, and asks it nothing. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && value instanceof Uint8Array
+  return ArrayBuffer.isView(value) && viewName(value) === 'Uint8Array'
 }
 
 export function checkRecord(value: unknown, field: string): Record<string, unknown> {

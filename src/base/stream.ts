@@ -1,3 +1,5 @@
+import { isSignal } from './of-the-web.js'
+
 export function isStream(value: unknown): value is AsyncIterable<unknown> & object {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
@@ -38,7 +40,7 @@ function controllerOf(stream: object): { readonly signal: AbortSignal } | null {
     const controller: unknown = Reflect.get(stream, 'controller')
     const signal: unknown =
       typeof controller === 'object' && controller !== null ? Reflect.get(controller, 'signal') : null
-    return signal instanceof AbortSignal ? { signal } : null
+    return isSignal(signal) ? { signal } : null
   } catch {
     return null
   }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultPca } from '../../src/features/default-encoder.js'
@@ -94,6 +95,8 @@ describe('the PCA file', () => {
     expect(pcaFromBytes(larger.subarray(3, 3 + bytes.length))).toEqual(pca)
     // What readFile gives: a view of a shared pool, whose own slice does not copy.
     expect(pcaFromBytes(Buffer.from(bytes))).toEqual(pca)
+    const foreign = runInNewContext('(list) => new Uint8Array(list)') as (list: number[]) => Uint8Array
+    expect(pcaFromBytes(foreign([...bytes]))).toEqual(pca)
   })
 
   it('refuses a change of any byte', () => {

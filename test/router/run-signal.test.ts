@@ -54,6 +54,44 @@ function stalling(list: readonly unknown[]) {
   return stream as AsyncIterable<unknown> & typeof stream
 }
 
+/** A signal of another realm, or of a package: it has a class of its own. */
+class OtherSignal extends EventTarget {
+  aborted = false
+  reason: unknown = undefined
+  abort(reason: unknown): void {
+    this.aborted = true
+    this.reason = reason
+    this.dispatchEvent(new Event('abort'))
+  }
+}
+
+describe('a signal of another class', () => {
+  it('breaks off a call, and a stream', async () => {
+    const { router, told } = await bench()
+    const signal = new OtherSignal()
+    const run = router.run(X, { signal: signal as unknown as AbortSignal }, () => {
+      queueMicrotask(() => signal.abort(GONE))
+      return never()
+    })
+    expect(await rejected(run)).toBe(GONE)
+    const other = new OtherSignal()
+    const { answer } = await router.run(X, { signal: other as unknown as AbortSignal }, () => stalling(['a']))
+    const reader = answer[Symbol.asyncIterator]()
+    expect(await reader.next()).toEqual({ done: false, value: 'a' })
+    other.abort(GONE)
+    expect(await rejected(reader.next())).toBe(GONE)
+    expect(told).toMatchObject([{ kind: 'cancelled' }, { kind: 'cancelled' }])
+  })
+
+  it('that lacks what is used of it is refused', async () => {
+    const { router } = await bench()
+    for (const signal of [{}, { aborted: false }, new EventTarget(), 'signal', null])
+      await expect(router.run(X, { signal: signal as AbortSignal }, () => ANSWER)).rejects.toThrow(
+        /signal: expected an AbortSignal/,
+      )
+  })
+})
+
 describe('a signal that aborts', () => {
   it('ends a call that never answers, with its reason: it is cancelled at what was reserved, and nobody else is asked', async () => {
     const { router, told, reserved, abort } = await bench()

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { type Decision, type Router, type RouterOptions, type RunOptions, usageOf } from '../../src/index.js'
 import { RunSessions, SESSION_TTL_MS, SESSIONS_MAX } from '../../src/router/run/run-sessions.js'
@@ -174,6 +176,59 @@ describe('run', () => {
     expect(wrong.decisions).toHaveLength(1)
     expect(told.at(-1)).toMatchObject({ kind: 'cancelled', costUsd: 0 })
     expect(router.stats().pacer.reservedUsd).toBe(0)
+  })
+
+  it.each([
+    ['of a package, with a body of the web', new ReadableStream(), (body: ReadableStream) => body.locked],
+    ['of a package, with a body of Node', new Readable({ read() {} }), (body: Readable) => body.destroyed],
+    ['without a body', null, () => true],
+  ])('takes a response %s that is not ok for a failure', async (_, body, isLeft) => {
+    const { router, told } = await bench()
+    const pauses: unknown[] = []
+    router.on('failed', ({ retryAfterMs }) => pauses.push(retryAfterMs))
+    let cancelled = 0
+    if (body instanceof ReadableStream) body.cancel = async () => void cancelled++
+    const headers = { get: (name: string) => (name === 'retry-after' ? '7' : null) }
+    const more = { headers, body, text: async () => 'away', json: async () => ({}) }
+    const refusal = { ok: false, status: 503, ...more }
+    let calls = 0
+    const { answer } = await router.run<unknown>(X, SIZE, () => (calls++ === 0 ? refusal : { usage: USAGE }))
+    expect(answer).toEqual({ usage: USAGE })
+    expect(told.map(({ kind }) => kind)).toEqual(['failed', 'settled'])
+    expect(pauses).toEqual([7000])
+    expect(cancelled === 1 || isLeft(body as never)).toBe(true)
+    expect(await router.run<unknown>(X, SIZE, () => ({ ...refusal, status: 400 }))).toMatchObject({
+      answer: { status: 400 },
+    })
+    expect(told.at(-1)).toMatchObject({ kind: 'cancelled', costUsd: 0 })
+  })
+
+  it.each(['status', 'name', 'cause', 'headers', 'code'])(
+    'books a call that fails with an error whose %s cannot be read',
+    async (name) => {
+      const { router, told } = await bench()
+      const failure = Object.defineProperty(new Error('refused'), name, {
+        get() {
+          throw new RangeError('nobody reads this')
+        },
+      })
+      const run = router.run(X, SIZE, () => {
+        throw failure
+      })
+      expect(await rejected(run)).toBe(failure)
+      expect(told.map(({ kind }) => kind)).toEqual(['failed', 'failed'])
+      expect(router.stats().pacer.reservedUsd).toBe(0)
+    },
+  )
+
+  it('cancels a call whose client says so in an error of another realm', async () => {
+    const { router, told } = await bench()
+    const gone: unknown = runInNewContext("Object.assign(new Error('gone'), { name: 'AbortError' })")
+    const run = router.run(X, SIZE, () => {
+      throw gone
+    })
+    expect(await rejected(run)).toBe(gone)
+    expect(told.map(({ kind }) => kind)).toEqual(['cancelled'])
   })
 
   it('tells of the call’s own failure where no other model is left', async () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
@@ -77,12 +78,15 @@ describe('a snapshot', () => {
     )
   })
 
-  it('may come in any view of bytes, also from a pool', async () => {
+  it('may come in any view of bytes, also from a pool and of another realm', async () => {
     const { router } = await busyBench()
     const bytes = router.snapshot()
     const padded = new Uint8Array(bytes.length + 13)
     padded.set(bytes, 5)
-    for (const view of [Buffer.from(bytes), padded.subarray(5, 5 + bytes.length)]) {
+    const foreign = (runInNewContext('(list) => new Uint8Array(list)') as (list: number[]) => Uint8Array)([
+      ...bytes,
+    ])
+    for (const view of [Buffer.from(bytes), padded.subarray(5, 5 + bytes.length), foreign]) {
       const fresh = await makeBench(OPTIONS)
       fresh.router.restore(view)
       expect(fresh.router.snapshot()).toEqual(bytes)

@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
+import { isSignal } from '../../base/of-the-web.js'
 import { reading } from '../../base/read-once.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
@@ -191,7 +192,7 @@ function optionsOf(
     ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
     candidates: ids,
     ...onlyAble(given, ids, capabilities, callNeeds(call)),
-    ...(abortSignal instanceof AbortSignal ? { signal: abortSignal } : {}),
+    ...(isSignal(abortSignal) ? { signal: abortSignal } : {}),
     session: given.session ?? sessionOfToolLoop(prompt) ?? (hasTools ? crypto.randomUUID() : undefined),
   }
 }

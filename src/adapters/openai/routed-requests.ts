@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
+import { isResponse, isSignal } from '../../base/of-the-web.js'
 import { isStream } from '../../base/stream.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
@@ -96,7 +97,7 @@ export class RoutedRequests {
       ...onlyAble(run, ids, this.capabilities, needs),
       ...surface.limits(body),
       session: helped === null ? this.sessionOf(body) : helped.session,
-      ...(signal instanceof AbortSignal ? { signal } : {}),
+      ...(isSignal(signal) ? { signal } : {}),
     }
   }
 }
@@ -117,7 +118,7 @@ async function withResponse(
   } catch (error) {
     // The client reads a response as an object, whatever it is.
     const response = error instanceof TypeError ? await ask('asResponse')?.catch(() => null) : null
-    if (!(response instanceof Response) || !response.ok) throw error
+    if (!isResponse(response) || !response.ok) throw error
     const type = response.headers.get('content-type') ?? 'none'
     if (type.includes('json')) throw error
     throw providerFailure(client, `a body of type ${type}`, response)

@@ -26,7 +26,8 @@ export function failureOf(error: unknown, now: number): CallFailure {
 
 /** An error that a signal brought about. */
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'AbortError' || error.name === 'APIUserAbortError')
+  const name = memberOf(error, 'name')
+  return name === 'AbortError' || name === 'APIUserAbortError'
 }
 
 function statusOf(error: unknown): number | null {
@@ -55,11 +56,20 @@ function headersOf(error: unknown): unknown {
 }
 
 function headerOf(headers: unknown, name: string): string | null {
-  if (headers instanceof Headers) return headers.get(name)
-  const value = memberOf(headers, name)
+  const get = memberOf(headers, 'get')
+  const value = typeof get === 'function' ? quietly(() => get.call(headers, name)) : memberOf(headers, name)
   return typeof value === 'string' ? value : null
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  return typeof value === 'object' && value !== null ? quietly(() => Reflect.get(value, name)) : undefined
+}
+
+/** What cannot be read says nothing: a call that failed is booked, whatever its error is. */
+function quietly(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

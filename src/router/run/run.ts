@@ -3,7 +3,9 @@ import { checkKeys, checkRecord } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { memberOf } from '../../base/json.js'
 import { mergedUsage } from '../../base/merged-usage.js'
+import { isResponse, isSignal } from '../../base/of-the-web.js'
 import { reading, readRecordOnce } from '../../base/read-once.js'
+import { hearRejection } from '../../base/rejection.js'
 import { isStream } from '../../base/stream.js'
 import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
@@ -330,12 +332,19 @@ function billOf(usage: object): Settlement {
 /** An answer that nobody waits for any more: its stream need not go on. */
 function drop(answer: unknown): void {
   quietly(() => isStream(answer) && leave(answer[Symbol.asyncIterator]()))
-  quietly(() => answer instanceof Response && answer.body?.cancel().catch(() => {}))
+  if (isResponse(answer)) quietly(() => stopBody(answer.body))
+}
+
+/** Of the web, or of Node, as that of node-fetch. */
+function stopBody(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return
+  if ('cancel' in body && typeof body.cancel === 'function') hearRejection(body.cancel(), () => {})
+  else if ('destroy' in body && typeof body.destroy === 'function') body.destroy()
 }
 
 /** What `fetch` gives where a client throws. */
 function isRefusedResponse(answer: unknown): boolean {
-  return typeof Response === 'function' && answer instanceof Response && !answer.ok
+  return isResponse(answer) && !answer.ok
 }
 
 function isPromise(value: object): value is PromiseLike<object> {
@@ -388,7 +397,7 @@ function readOptions(options: RunOptions | undefined): Asked {
   )
   if (session !== undefined && (typeof session !== 'string' || session === ''))
     throw expected('INVALID_ARGUMENT', 'session', 'a text that is not empty', session)
-  if (signal !== undefined && !reading('signal', () => signal instanceof AbortSignal))
+  if (signal !== undefined && !isSignal(signal))
     throw expected('INVALID_ARGUMENT', 'signal', 'an AbortSignal', signal)
   if (!Number.isInteger(triesMax) || triesMax < 1 || triesMax > TRIES_LIMIT)
     throw expected('INVALID_ARGUMENT', 'triesMax', `an integer from 1 to ${TRIES_LIMIT}`, triesMax)

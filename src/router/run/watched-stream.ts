@@ -68,7 +68,7 @@ async function* eventsOf(
   let isOver = false
   try {
     for (let next = first; next.done !== true; next = await untilAborted(() => source.next(), signal)) {
-      signal?.throwIfAborted()
+      if (signal?.aborted === true) throw signal.reason
       seen(next.value)
       yield next.value
     }
