@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { type Decision, type Router, type RouterOptions, type RunOptions, usageOf } from '../../src/index.js'
+import {
+  type Decision,
+  type Router,
+  type RouterOptions,
+  type Run,
+  type RunOptions,
+  usageOf,
+} from '../../src/index.js'
 import { RunSessions, SESSION_TTL_MS, SESSIONS_MAX } from '../../src/router/run/run-sessions.js'
 import { expectCode, expectRejection } from '../support/errors.js'
 import { Random } from '../support/random.js'
@@ -822,6 +829,27 @@ describe('the steps of a session', () => {
     // A reward of a later step reaches later steps alone.
     await (await step(router, 's')).reward(1).durable
     expect(rewarded()).toEqual([0, 8])
+  })
+
+  it('are of one tenant: another that calls its own alike has a model and rewards of its own', async () => {
+    const { router } = await bench({ tenants: [{ id: 'a' }, { id: 'b' }] })
+    const steps = new Map<string | undefined, Run<object>>()
+    for (const [tenant, model] of [
+      ['a', 'large'],
+      ['b', 'small'],
+      [undefined, 'large'],
+    ] as const) {
+      const run = { ...SIZE, session: '1', tenant }
+      expect((await router.run(X, { ...run, candidates: [model] }, answer)).decision.model).toBe(model)
+      const second = await router.run(X, run, answer)
+      expect(second.decision.model).toBe(model)
+      steps.set(tenant, second)
+    }
+    steps.get('a')?.reward(1)
+    steps.get('b')?.reward(0)
+    const models = new Map(router.stats().models.map((model) => [model.id, model]))
+    expect(models.get('small')).toMatchObject({ rewarded: 2, meanReward: 0 })
+    expect(models.get('large')).toMatchObject({ rewarded: 2, meanReward: 1 })
   })
 
   it('go on with another model where theirs fails, is disabled, or is not wanted', async () => {

@@ -7,7 +7,7 @@ import type { Receipt } from '../journal.js'
 export interface RunOptions extends RouteOptions {
   /**
    * What the conversation is called that this is a step of: its steps go to one model, unless that fails or cannot be paid for,
-   * and one reward reaches all of them. Remembered for an hour after its latest step, ten thousand at a time. Default: none.
+   * and one reward reaches all of them. Of two tenants it is two. Remembered for an hour after its latest step, ten thousand at a time. Default: none.
    */
   readonly session?: string | undefined
   /**

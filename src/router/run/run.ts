@@ -29,6 +29,7 @@ const TRIES_LIMIT = 16
 
 /** Options as they are used. */
 interface Asked {
+  /** Of its tenant: two that call conversations alike share none. */
   readonly session: string | null
   readonly signal: AbortSignal | undefined
   readonly triesMax: number
@@ -402,5 +403,6 @@ function readOptions(options: RunOptions | undefined): Asked {
   if (!Number.isInteger(triesMax) || triesMax < 1 || triesMax > TRIES_LIMIT)
     throw expected('INVALID_ARGUMENT', 'triesMax', `an integer from 1 to ${TRIES_LIMIT}`, triesMax)
   if (typeof usage !== 'function') throw expected('INVALID_ARGUMENT', 'usage', 'a function', usage)
-  return { session: session ?? null, signal, triesMax, usage, route }
+  const own = session === undefined ? null : JSON.stringify([route.tenant, session])
+  return { session: own, signal, triesMax, usage, route }
 }
