@@ -57,6 +57,9 @@ interface FailureOptions extends ErrorOptions {
   readonly missing?: Readonly<Record<string, readonly string[]>>
 }
 
+/** By which errors of other copies of this package are known: bundlers put one in each layer of an application. */
+const MARK = Symbol.for('paretobandit.error')
+
 /** What went wrong, where, what was expected and what came. State is untouched when one is thrown. */
 export class ParetoBanditError extends Error {
   override readonly name = 'ParetoBanditError'
@@ -76,6 +79,26 @@ export class ParetoBanditError extends Error {
     this.field = field
     this.neededUsd = options?.neededUsd
     this.missing = options?.missing
+  }
+
+  static {
+    Object.defineProperty(ParetoBanditError.prototype, MARK, { value: true })
+    Object.defineProperty(ParetoBanditError, Symbol.hasInstance, { value: hasInstance })
+  }
+}
+
+/** Also those that another copy of the package made; a class that extends this one has its own alone. */
+function hasInstance(this: unknown, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+  return this === ParetoBanditError && isMarked(value)
+}
+
+/** Never throws. */
+function isMarked(value: unknown): boolean {
+  try {
+    return typeof value === 'object' && value !== null && MARK in value
+  } catch {
+    return false
   }
 }
 
