@@ -80,12 +80,11 @@ export class ParetoBanditError extends Error {
     this.neededUsd = options?.neededUsd
     this.missing = options?.missing
   }
-
-  static {
-    Object.defineProperty(ParetoBanditError.prototype, MARK, { value: true })
-    Object.defineProperty(ParetoBanditError, Symbol.hasInstance, { value: hasInstance })
-  }
 }
+
+// Not in the class: bundlers rename one that names itself, and its name is what a stack begins with.
+Object.defineProperty(ParetoBanditError.prototype, MARK, { value: true })
+Object.defineProperty(ParetoBanditError, Symbol.hasInstance, { value: hasInstance })
 
 /** Also those that another copy of the package made; a class that extends this one has its own alone. */
 function hasInstance(this: unknown, value: unknown): boolean {

@@ -39,7 +39,8 @@ createRouter({ models: [{ id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
   const { id, model } = router.route('Why is the sky blue?')
   router.settle(id, { costUsd: 0.001 })
   try { router.settle('r.99', { costUsd: 0.001 }) } catch (error) {
-    console.log(JSON.stringify({ model, usd: router.stats().pacer.spendUsd, typed: error instanceof ParetoBanditError }))
+    const typed = error instanceof ParetoBanditError && error.stack.startsWith('ParetoBanditError: ')
+    console.log(JSON.stringify({ model, usd: router.stats().pacer.spendUsd, typed }))
   }
 })`
 
