@@ -12,21 +12,38 @@ const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 tellOfMissingChromium('the loop was not run in a browser')
 
+const OPTIONS = {
+  outdir: HERE,
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  write: false,
+  logLevel: 'error',
+} as const
+
 /** The core as a browser gets it: no shims, so anything of Node's would fail to bundle. */
 async function bundle(): Promise<OutputFile[]> {
-  const { outputFiles } = await build({
-    entryPoints: [join(HERE, 'scenario.ts')],
-    outdir: HERE,
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    splitting: true,
-    write: false,
-    logLevel: 'error',
-  })
+  const entryPoints = [join(HERE, 'scenario.ts')]
+  const { outputFiles } = await build({ ...OPTIONS, entryPoints, format: 'esm', splitting: true })
   return outputFiles
 }
+
+/** A service worker that runs the loop. Such workers may import nothing later, so it is one file. */
+async function serviceWorker(): Promise<Uint8Array> {
+  const contents = `
+    import { runLoop } from './scenario.js'
+    addEventListener('message', (event) =>
+      event.waitUntil(runLoop(event.data).then((outcome) => event.source.postMessage(outcome))))`
+  const stdin = { contents, resolveDir: HERE, sourcefile: 'service-worker.js' }
+  const { outputFiles } = await build({ ...OPTIONS, stdin, format: 'iife' })
+  return outputFiles[0].contents
+}
+
+/** What a page may run, and the kernel that it gets. */
+const SECURITY_POLICIES = [
+  ['no code that is compiled', "default-src 'none'; script-src 'self'", 'js'],
+  ['compiled WebAssembly alone', "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'", 'wasm'],
+] as const
 
 describe('the core bundled for a browser', () => {
   it('keeps the default encoder in a chunk of its own', async () => {
@@ -49,11 +66,16 @@ describe.runIf(HAS_CHROMIUM)('in headless Chromium', () => {
 
   beforeAll(async () => {
     const files = new Map((await bundle()).map(({ path, contents }) => [`/${basename(path)}`, contents]))
+    files.set('/service-worker.js', await serviceWorker())
+    const pages = new Map<string, Record<string, string>>([['/', {}]])
+    for (const [, policy, kernel] of SECURITY_POLICIES)
+      pages.set(`/${kernel}`, { 'content-security-policy': policy })
     server = createServer((request, response) => {
       const contents = files.get(request.url ?? '')
+      const headers = pages.get(request.url ?? '')
       if (contents !== undefined) response.writeHead(200, { 'content-type': 'text/javascript' }).end(contents)
-      else if (request.url === '/')
-        response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html>')
+      else if (headers !== undefined)
+        response.writeHead(200, { ...headers, 'content-type': 'text/html' }).end('<!doctype html>')
       else response.writeHead(404).end()
     })
     await new Promise<void>((resolve) => {
@@ -83,6 +105,38 @@ describe.runIf(HAS_CHROMIUM)('in headless Chromium', () => {
       expect(outcome).toEqual(await runLoop(kernel))
       expect(outcome).toMatchObject({ kernel, chosenByExplanation: 'the best', errorCode: 'ALREADY_SETTLED' })
       expect(new Set(outcome.vectorModels).size).toBe(4)
+      expect(problems).toEqual([])
+    },
+    START_MS_MAX,
+  )
+
+  it.each(SECURITY_POLICIES.map(([what, , kernel]) => [what, kernel] as const))(
+    'the loop runs under a security policy that allows %s, by kernel %s',
+    async (_, kernel) => {
+      const guarded = await browser.newPage()
+      await guarded.goto(`${new URL(`/${kernel}`, page.url())}`)
+      const outcome: Outcome = await guarded.evaluate(
+        `import('/scenario.js').then((scenario) => scenario.runLoop('auto'))`,
+      )
+      await guarded.close()
+      expect(outcome).toEqual(await runLoop(kernel))
+    },
+    START_MS_MAX,
+  )
+
+  it(
+    'the loop runs in a service worker, bundled as one file',
+    async () => {
+      const outcome: Outcome = await page.evaluate(`(async () => {
+        await navigator.serviceWorker.register('/service-worker.js')
+        const { active } = await navigator.serviceWorker.ready
+        const answer = new Promise((resolve) => {
+          navigator.serviceWorker.onmessage = ({ data }) => resolve(data)
+        })
+        active.postMessage('wasm')
+        return answer
+      })()`)
+      expect(outcome).toEqual(await runLoop('wasm'))
       expect(problems).toEqual([])
     },
     START_MS_MAX,

@@ -27,7 +27,7 @@ const PROMPTS = [
 ]
 
 /** The whole loop, the same in Node and in a browser. */
-export async function runLoop(kernel: KernelName): Promise<Outcome> {
+export async function runLoop(kernel: KernelName | 'auto'): Promise<Outcome> {
   const texts = await createRouter({ models: MODELS, budget: BUDGET, kernel, name: 'r', clock: () => 1000 })
   const textModels = Array.from({ length: 40 }, (_, i) => {
     const { id, model } = texts.route(`${PROMPTS[i % 4]} ${i}`)
