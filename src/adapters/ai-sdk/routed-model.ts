@@ -2,6 +2,7 @@ import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
 import { isSignal } from '../../base/of-the-web.js'
 import { reading } from '../../base/read-once.js'
+import { uniqueId } from '../../base/unique-id.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
@@ -74,7 +75,7 @@ export function routed<Model extends AnyLanguageModel>(
   ): Promise<Answer> => {
     const asked = optionsOf(options, run, Object.keys(models), able)
     const { session = null } = asked
-    const id = crypto.randomUUID()
+    const id = uniqueId()
     const done = await router
       .run(options.prompt as ContextInput, asked, (decision) =>
         call(models[decision.model], { decision: decision.id, model: decision.model, run: id, session }),
@@ -193,7 +194,7 @@ function optionsOf(
     candidates: ids,
     ...onlyAble(given, ids, capabilities, callNeeds(call)),
     ...(isSignal(abortSignal) ? { signal: abortSignal } : {}),
-    session: given.session ?? sessionOfToolLoop(prompt) ?? (hasTools ? crypto.randomUUID() : undefined),
+    session: given.session ?? sessionOfToolLoop(prompt) ?? (hasTools ? uniqueId() : undefined),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BaseMessage } from '@langchain/core/messages'
+import { uniqueId } from '../../base/unique-id.js'
 import type { Run } from '../../index.js'
 import { kindOf, quietly, refused } from '../given.js'
 import { METADATA_KEY, Runs, tagIn } from '../run-tags.js'
@@ -36,7 +37,7 @@ export function runOf(answer: Answer): Run<unknown> | null {
 /** A message says whose it is, and can be rewarded. */
 export function tag(message: BaseMessage, run: Run<unknown>, session: string | null = null): void {
   const { id: decision, model } = run.decision
-  const own = { decision, model, run: crypto.randomUUID(), session }
+  const own = { decision, model, run: uniqueId(), session }
   message.response_metadata = { ...message.response_metadata, [METADATA_KEY]: own }
   runs.add(own.run, run)
 }

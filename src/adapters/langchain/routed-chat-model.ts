@@ -11,6 +11,7 @@ import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
 import { isRecord } from '../../base/check.js'
 import { reading } from '../../base/read-once.js'
+import { uniqueId } from '../../base/unique-id.js'
 import { type Capability, type ContextInput, type Router, type RunOptions, usageOf } from '../../index.js'
 import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
@@ -150,9 +151,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
       ...onlyAble(run, ids, this.capabilities, needs),
       ...(signal === undefined ? {} : { signal }),
       session:
-        run.session ??
-        sessionOfToolLoop(messages) ??
-        (this.bound.has('tools') ? crypto.randomUUID() : undefined),
+        run.session ?? sessionOfToolLoop(messages) ?? (this.bound.has('tools') ? uniqueId() : undefined),
     }
   }
 }

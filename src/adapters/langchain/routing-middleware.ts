@@ -1,4 +1,5 @@
 import type { AIMessage, BaseMessage } from '@langchain/core/messages'
+import { uniqueId } from '../../base/unique-id.js'
 import { kindOf, refused } from '../given.js'
 import { sessionOfTurn } from './message-runs.js'
 import { RoutedChatModel, type RoutedChatModelFields } from './routed-chat-model.js'
@@ -41,7 +42,7 @@ export function routingMiddleware<Middleware>(
   return createMiddleware({
     name: check._llmType(),
     wrapModelCall: (request, handler) => {
-      const session = fields.run?.session ?? sessionOfTurn(request.messages) ?? crypto.randomUUID()
+      const session = fields.run?.session ?? sessionOfTurn(request.messages) ?? uniqueId()
       const model = new RoutedChatModel({ ...fields, run: { ...fields.run, session } })
       return handler({ ...request, model } as never)
     },

@@ -1,4 +1,5 @@
 import { reading } from '../../base/read-once.js'
+import { uniqueId } from '../../base/unique-id.js'
 import type { Router, Run } from '../../index.js'
 import { checkIds, checkOptions, checkRecord, checkRouter, fieldOf, kindOf, refused } from '../given.js'
 import { chatSurface } from './chat.js'
@@ -114,7 +115,7 @@ function help(
   const own = requests.sessionOf(body)
   let made: unknown
   const helped: Helped = {
-    session: own ?? (surface.loops.includes(name) ? crypto.randomUUID() : undefined),
+    session: own ?? (surface.loops.includes(name) ? uniqueId() : undefined),
     answered: (run: Run<unknown>) => remember(made, run),
   }
   const path = surface.path.join('.')

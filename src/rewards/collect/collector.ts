@@ -3,6 +3,7 @@ import { expected, isStoreError, ParetoBanditError } from '../../base/errors.js'
 import { LatestMap } from '../../base/latest-map.js'
 import { reading } from '../../base/read-once.js'
 import { textHash } from '../../base/text-hash.js'
+import { uniqueId } from '../../base/unique-id.js'
 import type { Verdict } from '../validators/verdict.js'
 import { CollectedRewards } from './collected-rewards.js'
 import type { CollectorParts, RewardOutcome, SourceReward } from './collector-parts.js'
@@ -89,7 +90,7 @@ export class RewardCollector {
 
   private async taken(reward: SourceReward): Promise<RewardOutcome> {
     const { decision } = reward
-    const key = reward.idempotencyKey === null ? crypto.randomUUID() : textHash(reward.idempotencyKey)
+    const key = reward.idempotencyKey === null ? uniqueId() : textHash(reward.idempotencyKey)
     const { outcome, durable } = this.take(reward, key)
     if (durable !== null) await this.mustBeKept(durable)
     const waiting = this.waiting.get(decision)

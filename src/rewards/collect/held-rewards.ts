@@ -1,5 +1,6 @@
 import type { After } from '../../base/after.js'
 import { isRecord } from '../../base/check.js'
+import { uniqueId } from '../../base/unique-id.js'
 
 /** Where rewards that are collected outlive their process. */
 export interface HeldStore {
@@ -54,7 +55,7 @@ export interface WatchOptions {
  */
 export class HeldNotes {
   private readonly store: HeldStore
-  private readonly own = crypto.randomUUID()
+  private readonly own = uniqueId()
 
   constructor(store: HeldStore) {
     this.store = store
