@@ -487,7 +487,8 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * SHA-256 of the state that a log's fold has at `position`, as hexadecimal: equal on all routers of a log at the same
-   * position. Of a router without a store it is that of its state, and `position` is empty.
+   * position. Of a router without a store it is that of its state, and `position` is empty. A page has to have come by https: others
+   * have no `crypto.subtle`.
    */
   digest(): Promise<{ readonly position: string; readonly sha256: string }> {
     return this.parts.persistence.digest()
