@@ -69,13 +69,17 @@ export function redisNotes(
     isShared: true,
     async get(kind, id) {
       const own = owns[kind].get(id)
+      let text: unknown
       try {
-        const text = await link.send('HGET', `{${prefix}}:${kind}`, id)
-        return later(typeof text === 'string' ? objectIn(text) : null, own)
+        text = await link.send('HGET', `{${prefix}}:${kind}`, id)
       } catch (error) {
         if (own !== null) return own
         throw error
       }
+      const known = later(typeof text === 'string' ? objectIn(text) : null, own)
+      if (known === null && behind.hasFailedWithin(OTHERS_BACK_MS))
+        throw new Error('Redis took no notes a moment ago: another process may still have this one to write')
+      return known
     },
     put(kind, id, value) {
       owns[kind].put(id, value, OWN_MAX)
@@ -101,6 +105,9 @@ export function redisNotes(
 
 /** What this process noted itself, for while Redis is away. */
 const OWN_MAX = 10_000
+
+/** After Redis takes notes again: by then others have noticed it, too, and have written what they held. */
+const OTHERS_BACK_MS = 10_000
 
 /** Others may have said more since, and what was said here may still be on its way to Redis. */
 function later(found: object | null, own: object | null): object | null {

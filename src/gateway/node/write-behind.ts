@@ -44,6 +44,7 @@ export class WriteBehind<T> {
   /** What has been told since a write last went well. */
   private told: 'nothing' | 'fails' | 'hangs' = 'nothing'
   private toldAt = 0
+  private backAt = Number.NEGATIVE_INFINITY
   private onIdle: (() => void) | null = null
   private retry: NodeJS.Timeout | undefined
 
@@ -63,6 +64,11 @@ export class WriteBehind<T> {
       if (this.isPaused || this.isHeldUp) tried(false)
       else this.schedule(isUrgent)
     })
+  }
+
+  /** Whether writing fails or hangs, or did so within the last `ms`. */
+  hasFailedWithin(ms: number): boolean {
+    return this.told !== 'nothing' || performance.now() - this.backAt < ms
   }
 
   private schedule(isUrgent: boolean): void {
@@ -116,7 +122,10 @@ export class WriteBehind<T> {
     }, WRITE_MS_MAX)
     try {
       await this.options.write(batch.map(({ item }) => item))
-      if (this.told !== 'nothing') this.options.onBack?.(performance.now() - this.toldAt)
+      if (this.told !== 'nothing') {
+        this.backAt = performance.now()
+        this.options.onBack?.(this.backAt - this.toldAt)
+      }
       this.told = 'nothing'
       for (const { tried } of batch) tried(true)
     } catch (error) {

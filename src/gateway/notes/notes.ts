@@ -16,7 +16,10 @@ export function isPromised(kind: NoteKind): boolean {
 export interface Notes {
   /** Whether other processes that run now put notes too. */
   readonly isShared: boolean
-  /** @returns null: nobody noted it, or it was forgotten. @throws (the promise is rejected) while the store is away */
+  /**
+   * @returns null: nobody noted it, or it was forgotten. @throws (the promise is rejected) while the store is away, and where another
+   * process may have noted it and could not write it
+   */
   get(kind: NoteKind, id: string): Promise<object | null>
   /**
    * In place of what was noted before. Known here at once.

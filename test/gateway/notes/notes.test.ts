@@ -266,6 +266,29 @@ describe.skipIf(!hasRedis)('notes in Redis', () => {
     await server.stop()
   })
 
+  it('that another process could not write are not said to be unknown, while that lasts and shortly after', async () => {
+    const server = await RedisServer.start()
+    const config = redisConfig(server.url, 'seven')
+    const open = async () => (await openBesideLog(config)).openNotes(max, () => {})
+    const [one, other, later] = [await open(), await open(), await open()]
+    const now = vi.spyOn(performance, 'now')
+    // It can be read, and takes nothing.
+    await server.command('CONFIG', 'SET', 'maxmemory', '1')
+    expect(await one.put('decisions', 'd', { n: 1 })).toBe(false)
+    expect(await other.put('decisions', 'e', { n: 2 })).toBe(false)
+    expect(await other.get('decisions', 'e')).toEqual({ n: 2 })
+    await expect(other.get('decisions', 'd')).rejects.toThrow('another process may still have this one')
+    await server.command('CONFIG', 'SET', 'maxmemory', '0')
+    await expect.poll(() => later.get('decisions', 'e'), { timeout: 10_000 }).toEqual({ n: 2 })
+    await expect.poll(() => other.get('decisions', 'd').catch(() => null)).toEqual({ n: 1 })
+    await expect(other.get('decisions', 'made-up')).rejects.toThrow('another process may still have this one')
+    const at = performance.now()
+    now.mockImplementation(() => at + 10_000)
+    expect(await other.get('decisions', 'made-up')).toBeNull()
+    now.mockRestore()
+    await server.stop()
+  })
+
   it('that were written late do not replace what was said after them', async () => {
     const [one, other] = [await redisNotesOf('three'), await redisNotesOf('three')]
     one.put('sessions', 's', { model: 'new', at: 2 })
