@@ -5,7 +5,8 @@ import { reading } from '../base/read-once.js'
 import { complete } from './completions/complete.js'
 import { countTokens } from './completions/count-tokens.js'
 import { House } from './completions/house.js'
-import { admit } from './completions/order.js'
+import { isUnheardOf } from './completions/mask.js'
+import { admit, caughtUp } from './completions/order.js'
 import { routeOnly } from './completions/route-only.js'
 import { withKey } from './completions/with-key.js'
 import type { ClientRequest } from './doors/client-request.js'
@@ -76,7 +77,9 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
     app.get('/v1/models/:id{.+}', ({ req }) =>
       withKey(house, 'models', req.raw, async (key, exchange) => {
         admit(house, exchange, key, 0)
-        return listedModel(deps.live.current, key, req.param('id'))
+        const id = req.param('id')
+        const config = deps.live.current
+        return listedModel(isUnheardOf(id, config) ? await caughtUp(house) : config, key, id)
       }),
     )
     app.all('*', ({ req }) => {

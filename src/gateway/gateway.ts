@@ -168,6 +168,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     live,
     router,
     keyring,
+    catchUp: () => shared.catchUp(),
     rates,
     observe,
     metrics,

@@ -22,6 +22,8 @@ export interface SurfaceDeps {
   readonly storeWatch: StoreWatch
   /** The keys of clients. */
   readonly keyring: Keyring
+  /** Has `live` know at once what other processes have added. */
+  readonly catchUp: () => Promise<unknown>
   /** What they did recently. */
   readonly rates: RateLimits
   /** Of decisions and conversations, of all processes. Whoever gives them closes them. */

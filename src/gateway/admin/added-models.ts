@@ -66,6 +66,8 @@ export function followAddedModels(
     before = now
   }
   shared.onRefresh(follow)
+  // Whoever listens to an event must not change what it is of.
+  router.on('model-added', () => queueMicrotask(follow))
   follow()
 }
 

@@ -52,6 +52,13 @@ interface Explained {
   readonly models: readonly { readonly model: string }[]
 }
 
+/** Whether it names neither a model nor a group of this config. */
+export function isUnheardOf(name: string, { models }: Pick<GatewayConfig, 'models'>): boolean {
+  if (name === AUTO) return false
+  const group = name.startsWith(GROUP) ? name.slice(GROUP.length) : null
+  return models.every(({ id, groups }) => id !== name && (group === null || !groups.includes(group)))
+}
+
 function namedModels({ config, adapter, asked, key }: MaskInput): readonly ModelConfig[] {
   const { model: name } = asked
   const kind = adapter.surface === 'embeddings' ? 'embeddings' : 'chat'

@@ -10,7 +10,7 @@ import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
 import { ownerOf, sessionOf } from '../sessions/sessions.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
-import { modelsFor } from './mask.js'
+import { isUnheardOf, modelsFor } from './mask.js'
 import { inputTokensOf, type OrderSize, orderSize } from './order-size.js'
 import { Refused } from './refused.js'
 import { type RequestBody, readJsonBody } from './request-body.js'
@@ -47,12 +47,13 @@ export async function readOrder(
   key: ClientKey,
   read: RequestBody | null = null,
 ): Promise<Order> {
-  const config = house.deps.live.current
+  let config = house.deps.live.current
   const { record, request } = exchange
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
   const body = read ?? (await arrivingBody(house, exchange, key))
   const asked = counted(house, key, () => adapter.read(body.json))
+  if (isUnheardOf(asked.model, config)) config = await caughtUp(house)
   record.requestedModel = asked.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
   const inputTokens = inputTokensOf(asked, config.requests)
@@ -131,6 +132,12 @@ export function mustBeAllowed({ config, asked, body }: Order, surface: Surface):
       'not_allowed',
       `${unknown.slice(0, 60)}: nobody here knows it, and the operator lets nothing unknown through (requests.unknownMembers)`,
     )
+}
+
+/** The config with what other processes have added a moment ago. */
+export async function caughtUp({ deps: { live, catchUp } }: House): Promise<GatewayConfig> {
+  await catchUp()
+  return live.current
 }
 
 async function modelBefore(house: House, session: string, ttlMs: number): Promise<string | null> {

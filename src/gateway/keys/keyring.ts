@@ -45,10 +45,13 @@ const HASHES_MAX = 1000
 const IDS_SHOWN_MAX = 10
 /** While the store of keys is away, clients may ask again so soon. */
 const AWAY_RETRY_MS = 1000
+const UNCHECKED = refused(503, 'keys_unavailable', 'keys cannot be checked at the moment', AWAY_RETRY_MS)
+/** What keys of the store look like. Whatever else is not known is no key. */
+const MADE_HERE = /^pb-[0-9a-f]{64}$/
 
 /**
- * Who may come in: keys of the config, and those made at run time. A key that another process revokes is refused here as
- * soon as the records are read again. While they cannot be read, what is known holds for `keyStore.staleMs`.
+ * Who may come in: keys of the config, and those made at run time. A key that another process has made comes in at once, and one that
+ * it revokes is refused here as soon as the records are read again. While they cannot be read, what is known holds for `keyStore.staleMs`.
  */
 export class Keyring {
   private readonly options: KeyringOptions
@@ -84,8 +87,13 @@ export class Keyring {
 
   private async looked(text: string, digest: string | Promise<string>): Promise<Authentication> {
     const sha256 = await digest
-    await this.options.records.refreshIfDue()
-    return this.ofHash(text, sha256)
+    const { records } = this.options
+    await records.refreshIfDue()
+    const authentication = this.ofHash(text, sha256)
+    if (authentication.ok || authentication.refusal.code !== 'invalid_api_key' || !MADE_HERE.test(text))
+      return authentication
+    // Another process may have made it a moment ago.
+    return (await records.catchUp()) ? this.ofHash(text, sha256) : UNCHECKED
   }
 
   private ofHash(text: string, sha256: string): Authentication {
@@ -100,8 +108,7 @@ export class Keyring {
     const { keys, keyStore } = config()
     const fixed = this.fixedKeys(keys).get(sha256)
     if (fixed !== undefined) return this.accept(fixed, text, sha256)
-    if (records.ageMs > keyStore.staleMs)
-      return refused(503, 'keys_unavailable', 'keys cannot be checked at the moment', AWAY_RETRY_MS)
+    if (records.ageMs > keyStore.staleMs) return UNCHECKED
     const stored = this.storedKeys().get(sha256)
     if (stored === undefined) return refused(401, 'invalid_api_key', 'this key is not known')
     return this.accept(stored, text, sha256)

@@ -27,6 +27,8 @@ export class SharedRecords {
   private running: Promise<void> | null = null
   /** The look after the one that is under way. */
   private following: Promise<void> | null = null
+  /** Whether listeners are called after the next look, though nothing has changed. */
+  private tellsAnyway = true
   private stopTimer: (() => void) | null = null
   private readonly listeners = new Set<() => void>()
 
@@ -62,7 +64,7 @@ export class SharedRecords {
     this.stopTimer = null
   }
 
-  /** Called after each look at the records, changed or not. @returns ends it */
+  /** Called after each `refresh`, whether something has changed or not, and after each `catchUp` that found a change. @returns ends it */
   onRefresh(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
@@ -83,6 +85,21 @@ export class SharedRecords {
    * Resolves whatever comes of it; `ageMs` tells whether it succeeded.
    */
   refresh(): Promise<void> {
+    this.tellsAnyway = true
+    return this.lookNext()
+  }
+
+  /**
+   * For who asks for what is not known here: another process may have made it a moment ago. Those who ask at once share one look, and
+   * while the store fails nobody waits for it. Listeners are called where something has changed.
+   * @returns whether all that was there when it was called is known; false: nobody can tell
+   */
+  async catchUp(): Promise<boolean> {
+    if (this.unwellSince === null) await this.lookNext()
+    return this.unwellSince === null
+  }
+
+  private lookNext(): Promise<void> {
     if (this.running === null) return this.look()
     this.following ??= this.running.then(() => {
       this.following = null
@@ -115,12 +132,15 @@ export class SharedRecords {
   private async reread(): Promise<void> {
     // The time before the look: what changes during it is seen the next time.
     const at = this.options.now()
+    const tellsAnyway = this.tellsAnyway
+    this.tellsAnyway = false
     const version = await this.store.version()
-    if (version !== this.version) {
+    const isChanged = version !== this.version
+    if (isChanged) {
       this.records = await this.store.read()
       this.version = version
     }
     this.seenAt = at
-    for (const listener of this.listeners) listener()
+    if (isChanged || tellsAnyway) for (const listener of this.listeners) listener()
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
-import { ASK, startGateway, type TestGateway } from './gateway.js'
+import { ADMIN_KEY, ASK, startGateway, type TestGateway } from './gateway.js'
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -61,6 +61,30 @@ describe.skipIf(!hasRedis)('replicas', () => {
     expect(await asked(other, KEY, '/v1/feedback', { decision_id, value: 1 })).toMatchObject({ status: 200 })
     // A question about a decision is not what became of it.
     expect(await asked(one, KEY, path)).toMatchObject({ body: { request: { surface: 'chat' } } })
+  })
+
+  it('know at once of keys and models that one of them has added', async () => {
+    const [one, other] = await two()
+    const added = {
+      upstream: 'openai',
+      upstreamModel: ASK.model,
+      prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 },
+    }
+    for (let i = 0; i < 5; i++) {
+      const [maker, user] = i % 2 === 0 ? [one, other] : [other, one]
+      const made = await asked(maker, ADMIN_KEY, '/admin/keys', { name: `k${i}` })
+      const { key } = made.body as { key: string }
+      expect(await asked(user, key, '/v1/chat/completions', ASK)).toMatchObject({ status: 200 })
+      const model = { id: `m${i}`, groups: [`g${i}`], ...added }
+      expect(await asked(maker, ADMIN_KEY, '/admin/models', model)).toMatchObject({ status: 201 })
+      for (const name of i % 2 === 0 ? [`m${i}`, `auto:g${i}`] : [`auto:g${i}`, `m${i}`])
+        expect(await asked(user, key, '/v1/chat/completions', { ...ASK, model: name })).toMatchObject({
+          status: 200,
+        })
+    }
+    await asked(one, ADMIN_KEY, '/admin/models', { id: 'last', ...added })
+    expect(await asked(other, KEY, '/v1/models/last')).toMatchObject({ status: 200 })
+    expect(await asked(other, KEY, '/v1/models/none')).toMatchObject({ status: 404 })
   })
 
   it('keep a conversation with its model, whichever of them answered before', async () => {

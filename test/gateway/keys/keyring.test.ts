@@ -87,6 +87,53 @@ describe('a key made at run time', () => {
     expect(codeOf(await keyring.authenticate(text))).toBe('bot')
   })
 
+  it('comes in at once where another process made it, and what is no key has looks in common', async () => {
+    const memory = memoryRecords()
+    let looks = 0
+    let gate = Promise.resolve()
+    const version = async () => {
+      looks++
+      const before = await memory.version()
+      await gate
+      return before
+    }
+    const records = { ...memory, version }
+    const { keyring, shared } = await keyringOn(records)
+    let told = 0
+    shared.onRefresh(() => told++)
+    looks = 0
+    const { text } = await createKey(memory, { name: 'bot' }, KNOWN, T0)
+    expect(codeOf(await keyring.authenticate(text))).toBe('bot')
+    expect([looks, told]).toEqual([1, 1])
+    const guesses = Array.from({ length: 100 }, (_, i) => `pb-${String(i).padStart(64, '0')}`)
+    let goOn = () => {}
+    gate = new Promise((resolve) => {
+      goOn = resolve
+    })
+    const answers = guesses.map(async (guess) => codeOf(await keyring.authenticate(guess)))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    goOn()
+    const codes = await Promise.all(answers)
+    expect(new Set(codes)).toEqual(new Set(['invalid_api_key']))
+    expect([looks, told]).toEqual([3, 1])
+    await keyring.authenticate('of-no-form-that-we-make')
+    expect(looks).toBe(3)
+  })
+
+  it('that nobody here knows is not refused for good while its store is away, and nobody waits for that', async () => {
+    const memory = memoryRecords()
+    const away = { is: false }
+    const version = () => (away.is ? Promise.reject(new Error('no route')) : memory.version())
+    const { keyring, shared } = await keyringOn({ ...memory, version })
+    const { text } = await createKey(memory, { name: 'bot' }, KNOWN, T0)
+    away.is = true
+    for (let i = 0; i < 2; i++) expect(codeOf(await keyring.authenticate(text))).toBe('keys_unavailable')
+    expect(codeOf(await keyring.authenticate('x'))).toBe('invalid_api_key')
+    away.is = false
+    await shared.refresh()
+    expect(codeOf(await keyring.authenticate(text))).toBe('bot')
+  })
+
   it('comes in with its rights until it is revoked', async () => {
     const records = memoryRecords()
     const wish = { name: 'bot', tenant: 't', groups: ['g'], requestsPerMinute: 5, tokensPerMinute: 10 }
