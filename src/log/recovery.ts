@@ -98,7 +98,7 @@ async function recoverOnce(
   // A sole router leaves numbers out after a crash.
   const review = store.isShared ? new NumberReview() : null
   for (;;) {
-    const batches = await readFrom(store, position, from === START && repairs.length > 0)
+    const batches = await readFrom(store, position, from === START ? repairs : [])
     if (batches.length === 0) break
     for (const batch of batches) {
       const { origin, firstNumber, events, position: end } = batch
@@ -148,14 +148,22 @@ async function readSnapshot(
   return { fold: start(), position: START }
 }
 
-async function readFrom(store: Store, position: Position, lostSnapshots: boolean) {
+/** @param passedOver snapshots that could not be read, where it is read from the beginning for want of one */
+async function readFrom(store: Store, position: Position, passedOver: readonly string[]) {
   try {
     return await store.read(position, 0)
   } catch (error) {
-    if (!(error instanceof ParetoBanditError) || error.code !== 'LOG_TRIMMED' || !lostSnapshots) throw error
-    const message = 'no snapshot of it can be read, and its log no longer reaches back to the beginning'
-    throw new ParetoBanditError('STORE_CORRUPT', store.description, message, { cause: error })
+    const isGap = error instanceof ParetoBanditError && error.code === 'STORE_CORRUPT'
+    const isTrimmed = error instanceof ParetoBanditError && error.code === 'LOG_TRIMMED'
+    if (!isGap && !(isTrimmed && passedOver.length > 0)) throw error
+    const told = passedOver.length > 0 ? unreadable(store, passedOver, error) : error
+    throw (await store.withRemedy?.(told).catch(() => told)) ?? told
   }
+}
+
+function unreadable(store: Store, passedOver: readonly string[], cause: unknown): ParetoBanditError {
+  const message = `no snapshot of it can be read, and its log no longer reaches back to the beginning: ${passedOver.join('; ')}`
+  return new ParetoBanditError('STORE_CORRUPT', store.description, message, { cause })
 }
 
 /** @throws as `decodeSnapshot` */

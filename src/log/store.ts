@@ -1,3 +1,4 @@
+import type { ParetoBanditError } from '../base/errors.js'
 /**
  * A place of a log, as its store writes it: the folds of all events up to one position have the same bits. Opaque but
  * for START; only the store that made them can tell which of two is later.
@@ -107,6 +108,8 @@ export interface Store {
    * @throws STORE_CORRUPT where somebody else has deleted some of them
    */
   checkOpenable?(): Promise<void>
+  /** The same error of a log that cannot be read as it is, with the commands that end it, for people, where there are such. */
+  withRemedy?(error: ParetoBanditError): Promise<ParetoBanditError>
   /**
    * Texts beside the log, by name, that are no part of its fold. Without them a router does not know what options said
    * at an earlier start, and gives back nothing of what closed replicas had in flight. @returns null where nothing was written under that name

@@ -339,7 +339,26 @@ describe.skipIf(!hasRedis)('a log that somebody has trimmed before its first sna
     const running = await grown(failing)
     running.isDeaf = true
     await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '1')
-    await expectRejection(replica(failing), 'STORE_CORRUPT')
+    const error = await expectRejection(replica(failing), 'STORE_CORRUPT')
+    expect(error.message).toContain("to start with an empty log: redis-cli DEL '{paretobandit}:log'")
+  })
+
+  it('opens none where its only snapshot is damaged too, names both, and no snapshot to go on from', async () => {
+    const failing = await start()
+    const a = await grown(failing)
+    await a.router.close()
+    const LATEST = '{paretobandit}:snapshot:latest'
+    await failing.server.command('XTRIM', EVENTS, 'MAXLEN', '1')
+    const bytes = String(await failing.server.command('HSTRLEN', LATEST, 'bytes'))
+    // One of its last numbers: its head is as it was.
+    const place = ['redis.call("HGET", KEYS[1], "bytes")', `${Number(bytes) - 5}`].join(', 1, ')
+    const flip = `local b = string.sub(${place}) .. 'flipp'; return redis.call('HSET', KEYS[1], 'bytes', b)`
+    await failing.server.command('EVAL', flip, '1', LATEST)
+    const error = await expectRejection(replica(failing), 'STORE_CORRUPT')
+    expect(error.message).toContain('no snapshot of it can be read')
+    expect(error.message).toContain('its checksum is wrong')
+    expect(error.message).toContain("to start with an empty log: redis-cli DEL '{paretobandit}:log'")
+    expect(error.message).not.toContain('resume')
   })
 
   it.each<[string, (failing: Failing) => Promise<unknown>]>([

@@ -116,6 +116,27 @@ describe.skipIf(!hasRedis)('keys of a log that somebody has deleted', () => {
       expect(await server.command('HEXISTS', key('snapshot:latest'), 'resume')).toBe(0)
     })
 
+    it('no such log, and names no snapshot to go on from that is damaged', async () => {
+      const { at } = await grown([2, 4])
+      await server.command('DEL', key('events'))
+      await server.command('HSET', key('snapshot:latest'), 'bytes', 'x')
+      const error = await expectRejection(make().open(HEADER, SEED), 'STORE_CORRUPT')
+      const commands = [
+        ['DEL', key('snapshot:latest')],
+        ['HSET', key('snapshot:older'), 'resume', '1'],
+      ]
+      expect(error.message).toContain(
+        `: redis-cli DEL '${commands[0][1]}' && redis-cli HSET '${commands[1][1]}' resume 1;`,
+      )
+      for (const words of commands) await server.command(...words)
+      expect((await make().open(HEADER, SEED)).end).toBe(at[2])
+      await server.command('DEL', key('events'))
+      await server.command('HSET', key('snapshot:older'), 'bytes', 'x')
+      const nothing = await expectRejection(make().open(HEADER, SEED), 'STORE_CORRUPT')
+      expect(nothing.message).not.toContain('resume')
+      expect(nothing.message).toContain('to start with an empty log: redis-cli DEL')
+    })
+
     it('and is not cut where nothing is missing, whatever it is told', async () => {
       const { at } = await grown([4])
       await server.command('HSET', key('snapshot:latest'), 'resume', '1')

@@ -65,6 +65,17 @@ export function rangeOf({ rewards }: RoutingState): readonly number[] {
   return rewards === null ? [0, 1] : [rewards.low, rewards.high]
 }
 
+/** Whether these bytes are a snapshot of which some are not what was written. Of other bytes nobody can say. */
+export function isDamagedSnapshot(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) return false
+  const sum = checksum(bytes)
+  for (;;) {
+    const step = sum.next()
+    if (step.done === true) return view.getUint32(CHECKSUM_OFFSET, true) !== step.value
+  }
+}
+
 /** CRC-32 of everything but the checksum itself. */
 export function* checksum(bytes: Uint8Array): Generator<void, number> {
   let sum = crc32(bytes, 0, 0, CHECKSUM_OFFSET)

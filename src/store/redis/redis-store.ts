@@ -187,6 +187,10 @@ class RedisStore implements Store {
     await main.send(CHECK_OPENABLE.call([log, events, latest], [id]))
   }
 
+  async withRemedy(error: ParetoBanditError): Promise<ParetoBanditError> {
+    return withRemedy(this.opened().bulk, this.keys, error)
+  }
+
   async readNote(name: string): Promise<string | null> {
     const { main } = this.opened()
     const text = await main.send(command('HGET', this.keys.log, `note:${name}`))

@@ -2,6 +2,7 @@ import { ParetoBanditError } from '../../base/errors.js'
 import { type Connection, command } from './connection.js'
 import { firstWord } from './failure.js'
 import type { Keys } from './keys.js'
+import { lookAtSnapshot } from './snapshots.js'
 
 /** What ends it, where keys of a log are gone or others stand there; for people, to be typed as they are. */
 export interface Remedy {
@@ -11,23 +12,29 @@ export interface Remedy {
   readonly resume: string | null
 }
 
-/** Answers of `OPEN` that one of the commands ends. */
-const ENDED = new Set(['LOGGONE', 'LOGGAP', 'LOGFOREIGN', 'WRONGTYPE'])
+/** Answers of Redis that one of the commands ends. */
+const ENDED = new Set(['LOGGONE', 'LOGGAP', 'LOGFOREIGN', 'LOGTRIMMED', 'WRONGTYPE'])
 
 export async function remedyFor(connection: Connection, keys: Keys): Promise<Remedy> {
-  let resumable: string | null = null
-  for (const key of [keys.older, keys.latest]) {
-    const fields = command('HMGET', key, 'position', 'header')
-    const replies = (await connection.send(fields).catch(() => [null, null])) as readonly unknown[]
-    const hasHead = await connection.send(command('HEXISTS', keys.log, 'header')).catch(() => 0)
-    if (replies[0] !== null && (replies[1] !== null || Number(hasHead) === 1)) resumable = key
-    else if (replies[0] !== null) resumable = null
-  }
+  const hasHead = Number(await connection.send(command('HEXISTS', keys.log, 'header')).catch(() => 0)) === 1
   const all = [keys.log, keys.events, keys.latest, keys.older]
   return {
     begin: `redis-cli DEL ${all.map(quoted).join(' ')}`,
-    resume: resumable === null ? null : `redis-cli HSET ${quoted(resumable)} resume 1`,
+    resume: await resumeFor(connection, keys, hasHead),
   }
+}
+
+/** A log goes on from the later of two snapshots that are there: a damaged one has to be taken away first. */
+async function resumeFor(connection: Connection, keys: Keys, hasHead: boolean): Promise<string | null> {
+  const away: string[] = []
+  for (const key of [keys.latest, keys.older]) {
+    const { position, hasHeader, isWhole } = await lookAtSnapshot(connection, key)
+    if (position === null) continue
+    const resume = `redis-cli HSET ${quoted(key)} resume 1`
+    if (isWhole) return hasHeader || hasHead ? [...away, resume].join(' && ') : null
+    away.push(`redis-cli DEL ${quoted(key)}`)
+  }
+  return null
 }
 
 /** The refusal of an `open`, with the commands that end it. */
@@ -36,12 +43,19 @@ export async function withRemedy(
   keys: Keys,
   error: ParetoBanditError,
 ): Promise<ParetoBanditError> {
-  if (!ENDED.has(firstWord(error.cause))) return error
+  if (!ENDED.has(firstWord(rootOf(error)))) return error
   const { begin, resume } = await remedyFor(connection, keys)
   const on = resume === null ? '' : `to go on from its snapshot, without what came after it: ${resume}; `
   const own = error.code === 'STORE_MISMATCH' ? ' where nobody else needs these keys' : ''
   const message = `${error.message.slice(error.field.length + 2)}; ${on}to start with an empty log${own}: ${begin}`
   return new ParetoBanditError(error.code, error.field, message, { cause: error.cause ?? error })
+}
+
+/** What Redis itself said. */
+function rootOf(error: ParetoBanditError): unknown {
+  let { cause } = error
+  while (cause instanceof ParetoBanditError) cause = cause.cause
+  return cause
 }
 
 /** For a shell. */

@@ -1,5 +1,6 @@
 import { crc32 } from '../../base/checksum.js'
 import type { StoredSnapshot } from '../../log/store.js'
+import { isDamagedSnapshot } from '../../state/snapshot/snapshot.js'
 import { type Connection, command } from './connection.js'
 import { idOf, positionOf } from './entry.js'
 import type { Keys } from './keys.js'
@@ -18,6 +19,31 @@ function checksumOf(position: string, bytes: Uint8Array): string {
   return String(crc32(bytes.subarray(0, HEAD_BYTES), crc32(Buffer.from(`${position} ${bytes.length} `))))
 }
 
+/** Whether these are the bytes that were written for this position. Release 0.1.0 leaves no mark. */
+function isIntact(position: string, bytes: Uint8Array, mark: Buffer | null): boolean {
+  return mark === null || mark.toString() === checksumOf(position, bytes)
+}
+
+/** What a snapshot is beside its bytes. */
+export interface SnapshotFound {
+  /** Null: the key is no snapshot. */
+  readonly position: string | null
+  readonly hasHeader: boolean
+  /** Whether its bytes are those that were written, to the last. */
+  readonly isWhole: boolean
+}
+
+/** Reads all of it, tens of MB: to be asked where a log cannot be opened, or somebody looks for what is wrong with it. */
+export async function lookAtSnapshot(connection: Connection, key: string): Promise<SnapshotFound> {
+  const fields = command('HMGET', key, 'position', 'header', 'bytes', 'mark')
+  // It may be of another type.
+  const reply = await connection.send(fields, 60_000).catch(() => [null, null, null, null])
+  const [position, header, bytes, mark] = reply as readonly (Buffer | null)[]
+  const at = position?.toString() ?? null
+  const isWhole = at !== null && bytes !== null && isIntact(at, bytes, mark) && !isDamagedSnapshot(bytes)
+  return { position: at, hasHeader: header !== null, isWhole }
+}
+
 /**
  * The latest snapshot first. A third read before the second is given: the same one is not given twice. One that was
  * written for another position, or of another log, comes without its bytes, so that whoever reads it passes it over and says so.
@@ -34,9 +60,7 @@ export async function* readSnapshots(
     const [id, bytes, mark, of] = reply as readonly (Buffer | null)[]
     if (id === null || bytes === null || id.toString() === given) continue
     given = id.toString()
-    // Release 0.1.0 leaves no checksum.
-    const isIntact = mark === null || mark.toString() === checksumOf(given, bytes)
-    const isWhole = isIntact && (of === null || of.toString() === log)
+    const isWhole = isIntact(given, bytes, mark) && (of === null || of.toString() === log)
     yield { position: positionOf(given), bytes: isWhole ? bytes : new Uint8Array() }
   }
 }
