@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { decodeEvent, EventWriter } from '../../src/events/codec.js'
 import type { Batch, LogHeader, OpenedLog, PlacedBatch, Position, Store } from '../../src/log/store.js'
@@ -729,6 +729,17 @@ describe.skipIf(!hasRedis)('a Redis that goes away', () => {
         expect.stringContaining('two seconds'),
         expect.stringContaining('allkeys-lru'),
       ])
+      for (const [ms, said] of [
+        [3_600_000, '3600 s ahead of that of Redis'],
+        [-86_400_000, '86400 s behind that of Redis'],
+        [1000, null],
+      ] as const) {
+        const now = Date.now
+        const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + ms)
+        const told = (await repairs(everysec.url)).slice(2)
+        clock.mockRestore()
+        expect(told).toEqual(said === null ? [] : [expect.stringContaining(said)])
+      }
       await expectRejection(repairs(never.url), 'STORE_UNREACHABLE', `${never.url} stream paretobandit`)
       const wrong = never.url.replace('//', '//:wrong@')
       const error = await expectRejection(repairs(wrong), 'STORE_UNREACHABLE', /^redis:\/\/127/)

@@ -3,6 +3,8 @@ import { type Connection, command } from './connection.js'
 import { isReply } from './failure.js'
 
 const MAJOR_MIN = 7
+/** Clocks that one source sets differ by less. */
+const SKEW_MS_MAX = 2000
 
 /** @throws STORE_MISMATCH for a Redis before 7; Valkey is one of 7 or later */
 export async function checkVersion(connection: Connection, description: string): Promise<void> {
@@ -18,8 +20,26 @@ export function checkInfo(info: string, description: string): void {
   throw new ParetoBanditError('STORE_MISMATCH', description, text)
 }
 
-/** What this server's settings put at risk, for people; empty: nothing that can be seen from here. */
+/** What this server's settings and the clocks put at risk, for people; empty: nothing that can be seen from here. */
 export async function risksOf(connection: Connection): Promise<string[]> {
+  return [...(await settingRisks(connection)), ...(await clockRisks(connection))]
+}
+
+/** Events have the time of the machine that makes them, and its periods are those of all. */
+async function clockRisks(connection: Connection): Promise<string[]> {
+  const before = Date.now()
+  const [seconds, micros] = (await connection.send(command('TIME'))) as readonly unknown[]
+  const after = Date.now()
+  const theirs = Number(String(seconds)) * 1000 + Number(String(micros)) / 1000
+  const aheadMs = before > theirs ? before - theirs : Math.min(0, after - theirs)
+  if (Math.abs(aheadMs) <= SKEW_MS_MAX) return []
+  const by = `${(Math.abs(aheadMs) / 1000).toFixed(0)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} that of Redis`
+  return [
+    `the clock of this machine is ${by}: the times that it gives events begin and end periods of caps, and the time of reservations and feedback, for all processes; have one source set all clocks`,
+  ]
+}
+
+async function settingRisks(connection: Connection): Promise<string[]> {
   let reply: unknown
   try {
     reply = await connection.send(
