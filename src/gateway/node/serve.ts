@@ -136,7 +136,7 @@ class Server implements Serving {
     // It is there from now on.
     const left = await lockLeft(config.store)
     const hears = {
-      onStoreError: (error: unknown) => store.failed(this.scrub(messageOf(error))),
+      onStoreError: (error: unknown) => store.failed(error, this.scrub(messageOf(error))),
       onStoreBack: store.works,
       onWarning: (line: string) => void warnings.push(line),
     }
