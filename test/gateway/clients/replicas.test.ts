@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
 import { ADMIN_KEY, ASK, startGateway, type TestGateway } from './gateway.js'
@@ -85,6 +86,57 @@ describe.skipIf(!hasRedis)('replicas', () => {
     await asked(one, ADMIN_KEY, '/admin/models', { id: 'last', ...added })
     expect(await asked(other, KEY, '/v1/models/last')).toMatchObject({ status: 200 })
     expect(await asked(other, KEY, '/v1/models/none')).toMatchObject({ status: 404 })
+  })
+
+  it('need no more of Redis than what the docs let their user do', async () => {
+    const redis = await RedisServer.start()
+    open.push(() => redis.stop())
+    const [, words] = /^ {4}(ACL SETUSER gateway .*)$/m.exec(readFileSync('docs/OPERATIONS.md', 'utf8')) ?? []
+    await redis.command(...(words ?? '').split(' '))
+    const env = { REDIS_URL: redis.url.replace('//', '//gateway:PASSWORD@') }
+    const tree = {
+      store: { kind: 'redis', url: '$REDIS_URL' },
+      caps: [{ usd: 1, per: 'day' }],
+      rewards: { windowMs: 0 },
+    }
+    const gateway = await startGateway({ tree, env })
+    open.push(() => gateway.close())
+    const answer = await asked(gateway, KEY, '/v1/chat/completions', { ...ASK, user: 'u' })
+    expect(answer.status).toBe(200)
+    const decision_id = answer.headers.get('x-paretobandit-decision')
+    expect((await asked(gateway, KEY, '/v1/feedback', { decision_id, value: 1 })).status).toBe(200)
+    expect((await asked(gateway, ADMIN_KEY, '/admin/keys', { name: 'k' })).status).toBe(201)
+    await open.pop()?.()
+    expect(gateway.failures).toEqual([])
+    expect(gateway.router.recovery?.repairs).toEqual([])
+    expect(await redis.command('ACL', 'LOG')).toEqual([])
+  })
+
+  it('have the ledger in the metrics of each, and counts of their own requests, which add up to it', async () => {
+    const pair = await two()
+    const [one, other] = pair
+    for (let i = 0; i < 7; i++) await asked(i % 3 === 0 ? one : other, KEY, '/v1/chat/completions', ASK)
+    const metricsOf = async ({ url }: TestGateway) => {
+      const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+      const text = await response.text()
+      return (name: string) =>
+        text
+          .split('\n')
+          .filter((line) => line.startsWith(`${name}{`))
+          .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+    }
+    const spent = one.upstream.costUsd()
+    await expect
+      .poll(async () => {
+        const each = await Promise.all(pair.map(metricsOf))
+        return each.map((of) => of('paretobandit_spend_usd').toFixed(9))
+      })
+      .toEqual([spent.toFixed(9), spent.toFixed(9)])
+    const [first, second] = await Promise.all(pair.map(metricsOf))
+    const total = (name: string) => first(name) + second(name)
+    expect(total('paretobandit_cost_usd_total')).toBeCloseTo(spent, 12)
+    expect(first('paretobandit_cost_usd_total')).toBeLessThan(spent)
+    expect(total('paretobandit_requests_total')).toBe(7)
   })
 
   it('keep a conversation with its model, whichever of them answered before', async () => {
