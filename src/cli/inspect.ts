@@ -5,8 +5,9 @@ import { eventsFlag } from './flags.js'
 import { renderInspection } from './inspect-view.js'
 import { print } from './print.js'
 import { renderRedisKeys } from './redis-keys-view.js'
+import { isRedis } from './state/log-file.js'
 import { inspectLog } from './state/log-inspection.js'
-import { isRedis, withView } from './state/log-view.js'
+import { withView } from './state/log-view.js'
 
 interface InspectFlags {
   readonly stream?: string

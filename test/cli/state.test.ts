@@ -72,10 +72,26 @@ describe('several processes on one state file', () => {
     const state = await folder.kept()
     const store = sqliteStore(join(folder.path, state))
     const router = await createRouter({ store })
-    const message = /sqlite:router\.state: expected no other writer, another holds .* \(waited 10000 ms\)/
+    const message =
+      /sqlite:router\.state: expected no other writer, another holds .* \(waited 10000 ms\); a gateway that runs on it does this by its admin API/
     await folder.spawnRefused(['route', 'x', '--state', state], message)
     await router.close()
   }, 30_000)
+})
+
+test('a log in Redis is changed by what runs on it, and no password is shown', async () => {
+  const message =
+    /^paretobandit: --state: expected a file, got an address of Redis: .*POST \/admin\/adjustments, \/admin\/corrections/
+  await folder.write('models.json', { models: MODELS })
+  for (const place of ['redis://:secret@localhost:1', 'rediss://localhost:1', 'unix:///tmp/redis.sock'])
+    for (const words of [
+      ['adjust', '1'],
+      ['correct', 'r.1', '--cost', '1'],
+      ['settle', 'r.1', '--cost', '1'],
+      ['tenant', 't', '--budget', '1'],
+      ['route', 'x', '--models', 'models.json'],
+    ])
+      await folder.refused([...words, '--state', place], message)
 })
 
 describe('a lock', () => {

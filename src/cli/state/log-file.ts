@@ -3,6 +3,11 @@ import { examineFile, locateFile } from '../../store/sqlite/file-state.js'
 import { describeFile } from '../../store/sqlite/sqlite-store.js'
 import { isStateFile } from './state-file.js'
 
+/** @param place a file, or `redis://`, `rediss://`, `unix://` */
+export function isRedis(place: string): boolean {
+  return /^(rediss?|unix):\/\//.test(place)
+}
+
 /**
  * What lies at a path: nothing yet, a log, or an older state file.
  * @throws STORE_UNREACHABLE, STORE_READ_ONLY, STORE_MISMATCH naming the path: neither of these, or out of reach

@@ -10,7 +10,8 @@ import type { PendingRequests } from '../../state/pending/pending.js'
 import { EXPIRED, REWARDED, SETTLED } from '../../state/pending/request-state.js'
 import { type TenantAccount, tenantAccounts } from '../account-view.js'
 import { suspectBills } from '../feedback-view.js'
-import { isRedis, type LogView } from './log-view.js'
+import { isRedis } from './log-file.js'
+import type { LogView } from './log-view.js'
 import { SETTINGS_NOTE } from './settings.js'
 
 /** Waiting requests that are shown one by one. */

@@ -7,7 +7,7 @@ import { openSqliteReadOnly, type SqliteReader } from '../../store/sqlite/read-o
 import { CommandError } from '../command-error.js'
 import { shellWord } from '../shell-word.js'
 import { sqliteDriver } from './driver.js'
-import { kindOf } from './log-file.js'
+import { isRedis, kindOf } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
 import { missing } from './session.js'
 import { SETTINGS_NOTE } from './settings.js'
@@ -19,11 +19,6 @@ export type LogReader = RedisReader & Partial<Pick<SqliteReader, 'damage' | 'rea
 export interface LogView {
   readonly reader: LogReader
   readonly router: Router
-}
-
-/** @param place a file, or `redis://`, `rediss://`, `unix://` */
-export function isRedis(place: string): boolean {
-  return /^(rediss?|unix):\/\//.test(place)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { messageOf } from '../../base/errors.js'
+import { messageOf, ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
 import type { RouterOptions } from '../../policy/options.js'
 import type { Router } from '../../router/router.js'
@@ -7,7 +7,7 @@ import { CommandError } from '../command-error.js'
 import { printError } from '../print.js'
 import { shellWord } from '../shell-word.js'
 import { HeldStore, LogIsThere } from './held-store.js'
-import { kindOf } from './log-file.js'
+import { isRedis, kindOf } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
 import { migrate } from './migration.js'
 import { SETTINGS_NOTE, type Settings } from './settings.js'
@@ -40,6 +40,7 @@ export async function changeState<T>(
   opening: Opening,
   work: (session: Session) => T,
 ): Promise<T> {
+  mustBeFile(path)
   await migrate(path)
   const isThere = kindOf(path) === 'log'
   if (!isThere) {
@@ -54,9 +55,29 @@ export async function changeState<T>(
     const result = work(session)
     await commit(store, session)
     return result
+  } catch (error) {
+    throw error instanceof ParetoBanditError && error.code === 'STORE_LOCKED' ? heldByAnother(error) : error
   } finally {
     await store.close()
   }
+}
+
+/** What runs on the log has commands of its own. */
+const WHILE_IT_RUNS =
+  'a gateway that runs on it does this by its admin API (POST /admin/adjustments, /admin/corrections and so on), another service by its router'
+
+/** @throws where it is an address, which is not repeated: it may have a password */
+function mustBeFile(path: string): void {
+  if (isRedis(path))
+    throw new CommandError(
+      'BAD_ARGUMENT',
+      `--state: expected a file, got an address of Redis: commands that change a log work on files; ${WHILE_IT_RUNS}`,
+    )
+}
+
+function heldByAnother(error: ParetoBanditError): ParetoBanditError {
+  const message = `${error.message.slice(error.field.length + 2)}; ${WHILE_IT_RUNS}`
+  return new ParetoBanditError(error.code, error.field, message, { cause: error })
 }
 
 /** `changeState` for commands that need a log to be there. */
@@ -67,6 +88,7 @@ export async function teach<T>(path: string, work: (session: Session) => T): Pro
     },
     resume: (settings) => ({ options: {}, settings }),
   }
+  mustBeFile(path)
   if (!existsSync(path)) throw missing(path)
   return changeState(path, opening, work)
 }
