@@ -5,7 +5,8 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> & obje
 }
 
 /**
- * The same stream with these events in place of its own; it is read once. Whatever reads it reads these: a `ReadableStream` is one still, for
+ * The same stream with these events in place of its own; it is read once, and one of the clients of OpenAI and Anthropic says so to whoever
+ * reads it again. Whatever reads it reads these: a `ReadableStream` is one still, for
  * `new Response`, `pipeThrough` and `tee`, and so do `tee` and `toReadableStream` of the clients of OpenAI and Anthropic. Other members are
  * as they were.
  */
@@ -16,17 +17,32 @@ export function withEvents<Stream extends AsyncIterable<unknown> & object>(
   const source = toldWhenLeft(events)
   if (typeof ReadableStream === 'function' && stream instanceof ReadableStream)
     return webStreamOf(source, stream)
+  const begin = controllerOf(stream) === null ? () => source : firstAndThen(source, stream)
   if (controllerOf(stream) !== null)
     // Their methods take the events from there.
     for (const name of ['iterator', Symbol.asyncIterator])
-      if (Object.hasOwn(stream, name)) Reflect.set(stream, name, () => source)
+      if (Object.hasOwn(stream, name)) Reflect.set(stream, name, begin)
   return new Proxy(stream, {
     get(target, name) {
-      if (name === Symbol.asyncIterator) return () => source
+      if (name === Symbol.asyncIterator) return begin
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+/** Gives these events first, and then what the stream itself gives whoever reads it again: an error, where it has been read. */
+function firstAndThen(
+  source: AsyncIterator<unknown>,
+  stream: AsyncIterable<unknown> & object,
+): () => AsyncIterator<unknown> {
+  const own: unknown = Reflect.get(stream, 'iterator')
+  let hasBegun = false
+  return () => {
+    if (hasBegun && typeof own === 'function') return own.call(stream)
+    hasBegun = true
+    return source
+  }
 }
 
 /** Whether whoever reads it has broken it off by `stream.controller.abort()`, which ends it as if it were whole. */

@@ -123,3 +123,13 @@ it('a client without errors of its own gets one with the status', async () => {
   await expect(ask({ model: 'auto', messages })).rejects.toMatchObject({ message: 'overloaded', status: 502 })
   expect(provider.sum('failed')).toBe(2)
 })
+
+it('an error that says that it is its object, of status 200, is a failure of its model', async () => {
+  const said = { object: 'error', message: 'no room', type: 'server_error', code: 500 }
+  const client = new OpenAI({ apiKey: 'k', maxRetries: 0, fetch: async () => Response.json(said) })
+  const asked = routed(client, provider.router).chat.completions.create({ model: 'auto', messages })
+  await expect(asked).rejects.toBeInstanceOf(OpenAI.InternalServerError)
+  await expect(asked).rejects.toThrow(/no room/)
+  expect(provider.sum('failed')).toBe(MODELS.length)
+  expect(await provider.bookedUsd()).toBe(0)
+})

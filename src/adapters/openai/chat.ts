@@ -10,7 +10,7 @@ export const chatSurface: Surface = {
   helpers: ['parse', 'stream'],
   loops: ['runTools'],
   prompt: ({ messages }) => messages,
-  limits: ({ max_completion_tokens, max_tokens }) => outputLimit(max_completion_tokens ?? max_tokens),
+  limits: ({ max_completion_tokens, max_tokens, n }) => outputLimit(max_completion_tokens ?? max_tokens, n),
   needs: chatNeeds,
   sent: (body, model) => ({
     ...body,
@@ -22,7 +22,9 @@ export const chatSurface: Surface = {
   }),
   failureIn: (answer) => {
     if (!isRecord(answer)) return answer ?? 'nothing'
-    return Array.isArray(answer.choices) ? null : (answer.error ?? null)
+    if (Array.isArray(answer.choices)) return null
+    // Some servers write an error so, with status 200.
+    return answer.error ?? (answer.object === 'error' ? answer : null)
   },
   isBefore: (event) => {
     if (!isRecord(event) || isRecord(event.usage) || !Array.isArray(event.choices)) return false

@@ -20,6 +20,14 @@ export function providerFailure(client: OpenAIClient, said: unknown, response: R
   return Object.assign(new Error(String(own)), { status: BAD_GATEWAY, error })
 }
 
+/** What the client itself throws where a signal broke a request off, with the signal's reason as its cause; the reason, if it has no such error. */
+export function abortedBy(client: OpenAIClient, reason: unknown): unknown {
+  const { APIUserAbortError }: { readonly APIUserAbortError?: unknown } = client.constructor as object
+  if (typeof APIUserAbortError !== 'function') return reason
+  const error: object = Reflect.construct(APIUserAbortError, [])
+  return Object.defineProperty(error, 'cause', { value: reason, writable: true, configurable: true })
+}
+
 /** What an error of the client's says that its provider said in a stream; null: it is another one, of the connection say. */
 export function saidIn(error: unknown): unknown {
   if (!(error instanceof Error) || !('error' in error)) return null

@@ -1,3 +1,4 @@
+import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
 import type { PlatformResponse } from '../../base/platform.js'
 import { ParetoBanditError, type Run } from '../../index.js'
@@ -46,7 +47,7 @@ export function requestOf(start: () => Promise<Answered>, asked = { forResponse:
   return Object.assign(shown, {
     withResponse: () =>
       after(({ shown: data, response }) => {
-        return { data, response, request_id: response?.headers.get('x-request-id') ?? null }
+        return { data, response, request_id: requestIdIn(response) }
       }),
     asResponse: () => {
       asked.forResponse = true
@@ -60,11 +61,22 @@ export function requestOf(start: () => Promise<Answered>, asked = { forResponse:
       shown.catch(() => {})
       const unwrapped = (done: Answered): Answered => {
         const options = { body: done.sent }
-        return { ...done, shown: read(done.shown, { options, response: done.response }) }
+        const shown = read(done.shown, { options, response: done.response })
+        return { ...done, shown: withRequestId(shown, done.response) }
       }
       return requestOf(() => after(unwrapped), asked)
     },
   })
+}
+
+/** The client has it beside each answer; one that `parse` has read is another object. */
+function withRequestId(answer: unknown, response: PlatformResponse | null): unknown {
+  if (!isRecord(answer) || response === null) return answer
+  return Object.defineProperty(answer, '_request_id', { value: requestIdIn(response), enumerable: false })
+}
+
+function requestIdIn(response: PlatformResponse | null): string | null {
+  return response?.headers.get('x-request-id') ?? null
 }
 
 function noResponse(): ParetoBanditError {

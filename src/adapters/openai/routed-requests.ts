@@ -6,10 +6,10 @@ import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { firstContent } from './first-content.js'
-import { providerFailure } from './provider-failure.js'
+import { abortedBy, providerFailure } from './provider-failure.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
 import { type Answered, requestOf } from './routed-request.js'
-import { shownStream } from './shown-stream.js'
+import { isReasonOf, shownStream } from './shown-stream.js'
 import { callOf, type Surface } from './surface.js'
 
 /** What requests have in common that one call of a helper makes. */
@@ -58,7 +58,7 @@ export class RoutedRequests {
     let response: Response | null = null
     const asked = this.runOptions(surface, helped, body, more)
     const input = surface.prompt(body) as ContextInput
-    const run = await this.router.run<unknown>(input, asked, async ({ model }) => {
+    const call = async ({ model }: { readonly model: string }) => {
       sent = surface.sent(body, Object.hasOwn(names, model) ? names[model] : model)
       const to = Object.hasOwn(clients, model) ? clients[model] : this.client
       const made = callOf(to, [...surface.path, 'create'], sent, { ...more, maxRetries: 0 })
@@ -68,6 +68,9 @@ export class RoutedRequests {
       const said = surface.failureIn(whole.data)
       if (said !== null) throw providerFailure(to, said, response)
       return whole.data
+    }
+    const run = await this.router.run<unknown>(input, asked, call).catch((error: unknown) => {
+      throw isReasonOf(asked.signal, error) ? abortedBy(this.client, error) : error
     })
     helped?.answered(run)
     const { answer, decision } = run
@@ -80,7 +83,7 @@ export class RoutedRequests {
     const ended = () => {
       if (!hasFailed) heard?.ended(decision.id)
     }
-    const shown = isStream(answer) ? shownStream(answer, isShown, ended) : answer
+    const shown = isStream(answer) ? shownStream(answer, isShown, ended, asked.signal) : answer
     if (!isStream(answer)) {
       heard?.add(() => answer)
       ended()

@@ -35,7 +35,14 @@ export function callOf(client: object, path: readonly string[], ...args: unknown
   return (method as (...given: unknown[]) => unknown).apply(owner, args)
 }
 
-/** A limit on the answer, if one is said. */
-export function outputLimit(value: unknown): RunOptions {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 ? { maxOutputTokens: value } : {}
+/**
+ * A limit on the answer, if one is said.
+ * @param answers how many are asked for: each may have as much
+ */
+export function outputLimit(value: unknown, answers: unknown = 1): RunOptions {
+  return isCount(value) ? { maxOutputTokens: value * (isCount(answers) ? answers : 1) } : {}
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
 }
