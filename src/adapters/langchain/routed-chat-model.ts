@@ -7,7 +7,7 @@ import {
   type BindToolsInput,
 } from '@langchain/core/language_models/chat_models'
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
-import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
+import { ChatGenerationChunk, type ChatResult, type LLMResult } from '@langchain/core/outputs'
 import type { Runnable } from '@langchain/core/runnables'
 import { isRecord } from '../../base/check.js'
 import { reading } from '../../base/read-once.js'
@@ -18,10 +18,12 @@ import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '.
 import { checkIds, checkModels, checkRecord, checkRouter, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { METADATA_KEY } from '../run-tags.js'
+import { identityOf } from './cache-identity.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { firstContent } from './first-content.js'
 import { messageNeeds } from './message-needs.js'
 import { remember, sessionOfToolLoop, tag } from './message-runs.js'
+import { addedOutputs, outputOf } from './token-usage.js'
 
 /** What a routed chat model is made of. */
 export interface RoutedChatModelFields extends BaseChatModelParams {
@@ -40,6 +42,16 @@ export interface RoutedChatModelFields extends BaseChatModelParams {
   readonly rewards?: Rewards | undefined
 }
 
+/** Options of a call. Whatever else is given goes to the model as well, which knows what it means. */
+export interface RoutedChatModelCallOptions extends BaseChatModelCallOptions {
+  /** In place of those that were bound. */
+  tools?: BindToolsInput[] | undefined
+  /** The form of the answer, as its provider takes it. */
+  response_format?: object | undefined
+  parallel_tool_calls?: boolean | undefined
+  seed?: number | undefined
+}
+
 interface Called {
   readonly usage: object | PromiseLike<object> | null
   /** Where it may say how the call was served. */
@@ -54,11 +66,17 @@ interface Called {
  * tool loop stay with the model that asked for the tools, and share a reward. Models should be made with `maxRetries: 0`: their own
  * retries come before another model is asked.
  */
-export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIMessageChunk> {
+export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, AIMessageChunk> {
   private readonly fields: RoutedChatModelFields
   private readonly capabilities: ModelCapabilities
   /** What was bound needs of a model. With tools an answer may begin a loop. */
   private bound: ReadonlySet<Capability> = new Set()
+  /** All that was bound. */
+  private readonly bindings: unknown[] = []
+
+  static override lc_name(): string {
+    return 'RoutedChatModel'
+  }
 
   /**
    * @throws INVALID_ARGUMENT for no router or no models, or wrong `capabilities`; UNKNOWN_MODEL for ids that the router does not have yet
@@ -68,17 +86,27 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     super({ maxRetries: 0, ...read })
     this.fields = read
     this.capabilities = readCapabilities(read.capabilities)
+    this.disableStreaming = read.disableStreaming === true
   }
 
   override _llmType(): string {
     return METADATA_KEY
   }
 
+  /** What an answer in a cache depends on beside the options of its call: the models, and what was bound to them. */
+  override _identifyingParams(): Record<string, unknown> {
+    return identityOf(this.fields.models, this.bindings)
+  }
+
+  override _combineLLMOutput(...outputs: LLMResult['llmOutput'][]): LLMResult['llmOutput'] {
+    return addedOutputs(outputs)
+  }
+
   /** The same with these tools. @throws INVALID_ARGUMENT where a model takes none, and `capabilities` do not say so */
   override bindTools(
     tools: BindToolsInput[],
-    kwargs?: Partial<BaseChatModelCallOptions>,
-  ): Runnable<BaseLanguageModelInput, AIMessageChunk, BaseChatModelCallOptions> {
+    kwargs?: Partial<RoutedChatModelCallOptions>,
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, RoutedChatModelCallOptions> {
     const models = Object.fromEntries(
       Object.entries(this.fields.models).map(([id, model]) => {
         const isBound = tools.length === 0 || missingOf(id, this.capabilities, ['tools']).length === 0
@@ -90,10 +118,8 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     )
     CHECKED.add(models)
     const bound = new RoutedChatModel({ ...this.fields, models })
-    const needs = new Set(this.bound)
-    if (tools.length > 0) needs.add('tools')
-    if (asksForSchema(kwargs)) needs.add('jsonSchema')
-    bound.bound = needs
+    bound.bound = new Set([...this.bound, ...optionNeeds({ ...kwargs, tools })])
+    bound.bindings.push(...this.bindings, [tools, kwargs])
     return bound
   }
 
@@ -110,7 +136,7 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     heard?.add(() => wholeOf(message))
     heard?.ended(run.decision.id)
     tag(message, run, asked.session)
-    return { generations: [{ text: message.text, message }], llmOutput: {} }
+    return { generations: [{ text: message.text, message }], llmOutput: outputOf(message) }
   }
 
   override async *_streamResponseChunks(
@@ -142,16 +168,17 @@ export class RoutedChatModel extends BaseChatModel<BaseChatModelCallOptions, AIM
     heard?.ended(run.decision.id)
   }
 
-  private optionsOf(messages: readonly BaseMessage[], { signal }: BaseChatModelCallOptions): RunOptions {
+  private optionsOf(messages: readonly BaseMessage[], options: this['ParsedCallOptions']): RunOptions {
     const { run = {}, models } = this.fields
     const ids = Object.keys(models)
-    const needs = new Set([...this.bound, ...messageNeeds(messages)])
+    const { signal } = options
+    const needs = new Set([...this.bound, ...optionNeeds(options), ...messageNeeds(messages)])
     return {
       candidates: ids,
       ...onlyAble(run, ids, this.capabilities, needs),
       ...(signal === undefined ? {} : { signal }),
       session:
-        run.session ?? sessionOfToolLoop(messages) ?? (this.bound.has('tools') ? uniqueId() : undefined),
+        run.session ?? sessionOfToolLoop(messages) ?? (needs.has('tools') ? uniqueId() : undefined),
     }
   }
 }
@@ -190,18 +217,23 @@ function chunkOf(message: AIMessageChunk): AIMessageChunk {
   return new AIMessageChunk({ content, additional_kwargs, response_metadata, ...given })
 }
 
-/** Whether the answer is to fit a schema, as agents ask for it of models that can. */
-function asksForSchema(kwargs: unknown): boolean {
-  const format = isRecord(kwargs) ? kwargs.response_format : undefined
-  return isRecord(format) && format.type === 'json_schema'
+/** What options need of a model. */
+function optionNeeds({
+  tools,
+  response_format: format,
+}: Partial<RoutedChatModelCallOptions>): Set<Capability> {
+  const needs = new Set<Capability>()
+  if (Array.isArray(tools) && tools.length > 0) needs.add('tools')
+  // Agents ask for it of models that can.
+  if (isRecord(format) && format.type === 'json_schema') needs.add('jsonSchema')
+  return needs
 }
 
-/** Options of a call, as the model gets them. Its callbacks are told by the routed model: twice would count its usage twice. */
-function configOf({ signal, stop, tool_choice }: BaseChatModelCallOptions) {
-  return {
-    callbacks: [],
-    ...(signal === undefined ? {} : { signal }),
-    ...(stop === undefined ? {} : { stop }),
-    ...(tool_choice === undefined ? {} : { tool_choice }),
-  }
+/** Of options those that are the routed model's own: it tells the callbacks, as twice would count a usage twice, and writes the answer. */
+const OWN = new Set(['callbacks', 'promptIndex', 'outputVersion'])
+
+/** Options of a call, as the model gets them. */
+function configOf(options: object): BaseChatModelCallOptions {
+  const given = Object.entries(options).filter(([name, value]) => value !== undefined && !OWN.has(name))
+  return { ...Object.fromEntries(given), callbacks: [] }
 }
