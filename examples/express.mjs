@@ -39,6 +39,7 @@ app.use((error, _request, response, next) => {
   return response.status(status).set(headers).json(body)
 })
 
-const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
+const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', (error) => {
+  if (error) throw error
   console.log(`http://127.0.0.1:${server.address().port}`)
 })

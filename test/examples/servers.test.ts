@@ -191,3 +191,25 @@ function addressOf(child: ChildProcess): Promise<string> {
     child.once('exit', () => reject(new Error(output)))
   })
 }
+
+it('examples/express.mjs says that its port is in use, and ends', async () => {
+  const start = (port: string) =>
+    spawn(process.execPath, [`${ROOT}examples/express.mjs`], {
+      env: { ...process.env, OPENAI_API_KEY: 'sk-test', PORT: port },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  const first = start('0')
+  try {
+    const second = start(new URL(await addressOf(first)).port)
+    let said = ''
+    second.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    const code = await new Promise((resolve) => second.once('close', resolve))
+    expect(said).toContain('EADDRINUSE')
+    expect(said).not.toContain('TypeError')
+    expect(code).toBe(1)
+  } finally {
+    first.kill('SIGKILL')
+  }
+})
