@@ -1,6 +1,5 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
-import { isSignal } from '../../base/of-the-web.js'
 import { reading } from '../../base/read-once.js'
 import { uniqueId } from '../../base/unique-id.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
@@ -18,6 +17,7 @@ import {
 } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { METADATA_KEY, Runs, type RunTag } from '../run-tags.js'
+import { withSignal } from '../signals.js'
 import { callNeeds } from './call-needs.js'
 import { chatRequest, pieceOf, unified, wholeOf } from './chat-form.js'
 import { firstContent, restOf } from './first-content.js'
@@ -71,14 +71,19 @@ export function routed<Model extends AnyLanguageModel>(
 
   const start = async <Answer extends Json>(
     options: CallOptions,
-    call: (model: Model, tag: RunTag) => Promise<Called<Answer>>,
+    call: (model: Model, tag: RunTag, options: CallOptions) => Promise<Called<Answer>>,
   ): Promise<Answer> => {
     const asked = optionsOf(options, run, Object.keys(models), able)
-    const { session = null } = asked
+    const { session = null, signal } = asked
+    const sent = signal === undefined ? options : { ...options, abortSignal: signal }
     const id = uniqueId()
     const done = await router
       .run(options.prompt as ContextInput, asked, (decision) =>
-        call(models[decision.model], { decision: decision.id, model: decision.model, run: id, session }),
+        call(
+          models[decision.model],
+          { decision: decision.id, model: decision.model, run: id, session },
+          sent,
+        ),
       )
       .catch((error: unknown) => {
         throw notToBeRetried(error)
@@ -87,9 +92,9 @@ export function routed<Model extends AnyLanguageModel>(
     return done.answer.answer
   }
   const doGenerate = (options: CallOptions) =>
-    start(options, async (model, tag) => {
+    start(options, async (model, tag, sent) => {
       const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
-      const answer = (await model.doGenerate(options as never)) as Generated
+      const answer = (await model.doGenerate(sent as never)) as Generated
       heard?.add(() => wholeOf(answer))
       if (!isBroken(answer)) heard?.ended(tag.decision)
       const content = answer.content.map((part) => (part.type === 'tool-call' ? tagged(part, tag) : part))
@@ -98,9 +103,9 @@ export function routed<Model extends AnyLanguageModel>(
       return { usage, finishReason, response, providerMetadata, answer: { ...tagged(answer, tag), content } }
     })
   const doStream = (options: CallOptions) =>
-    start(options, async (model, tag) => {
+    start(options, async (model, tag, sent) => {
       const heard = HeardAnswer.of(rewards, 'chat', () => chatRequest(options))
-      const answer = (await model.doStream({ ...options, includeRawChunks: true } as never)) as Streamed
+      const answer = (await model.doStream({ ...sent, includeRawChunks: true } as never)) as Streamed
       const begun = await firstContent(answer.stream)
       let stream = answer.stream
       const end = new Promise<{ usage: object; finishReason: unknown }>((told, failed) => {
@@ -192,8 +197,7 @@ function optionsOf(
   return {
     ...(typeof maxOutputTokens === 'number' ? { maxOutputTokens } : {}),
     candidates: ids,
-    ...onlyAble(given, ids, capabilities, callNeeds(call)),
-    ...(isSignal(abortSignal) ? { signal: abortSignal } : {}),
+    ...withSignal(onlyAble(given, ids, capabilities, callNeeds(call)), abortSignal),
     session: given.session ?? sessionOfToolLoop(prompt) ?? (hasTools ? uniqueId() : undefined),
   }
 }

@@ -18,6 +18,7 @@ import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '.
 import { checkIds, checkModels, checkRecord, checkRouter, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
 import { METADATA_KEY } from '../run-tags.js'
+import { withSignal } from '../signals.js'
 import { identityOf } from './cache-identity.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { firstContent } from './first-content.js'
@@ -48,7 +49,9 @@ export interface RoutedChatModelCallOptions extends BaseChatModelCallOptions {
   tools?: BindToolsInput[] | undefined
   /** The form of the answer, as its provider takes it. */
   response_format?: object | undefined
+  /** Whether an answer may call several tools. */
   parallel_tool_calls?: boolean | undefined
+  /** For answers that are the same again, as far as a provider gives them. */
   seed?: number | undefined
 }
 
@@ -127,7 +130,7 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     const asked = this.optionsOf(messages, options)
     const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
     const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }): Promise<Called> => {
-      const answer = await this.fields.models[model].invoke(messages, configOf(options))
+      const answer = await this.fields.models[model].invoke(messages, configOf(options, asked))
       const message = chunkOf(answer)
       const { response_metadata, additional_kwargs } = message
       return { usage: usageOf(answer), response_metadata, additional_kwargs, message }
@@ -147,7 +150,7 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     const asked = this.optionsOf(messages, options)
     const heard = HeardAnswer.of(this.fields.rewards, 'chat', () => chatRequest(messages))
     const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }) =>
-      firstContent(await this.fields.models[model].stream(messages, configOf(options))),
+      firstContent(await this.fields.models[model].stream(messages, configOf(options, asked))),
     )
     let isFirst = true
     let id: string | undefined
@@ -175,8 +178,7 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     const needs = new Set([...this.bound, ...optionNeeds(options), ...messageNeeds(messages)])
     return {
       candidates: ids,
-      ...onlyAble(run, ids, this.capabilities, needs),
-      ...(signal === undefined ? {} : { signal }),
+      ...withSignal(onlyAble(run, ids, this.capabilities, needs), signal),
       session:
         run.session ?? sessionOfToolLoop(messages) ?? (needs.has('tools') ? uniqueId() : undefined),
     }
@@ -233,7 +235,7 @@ function optionNeeds({
 const OWN = new Set(['callbacks', 'promptIndex', 'outputVersion'])
 
 /** Options of a call, as the model gets them. */
-function configOf(options: object): BaseChatModelCallOptions {
+function configOf(options: object, { signal }: RunOptions): BaseChatModelCallOptions {
   const given = Object.entries(options).filter(([name, value]) => value !== undefined && !OWN.has(name))
-  return { ...Object.fromEntries(given), callbacks: [] }
+  return { ...Object.fromEntries(given), ...(signal && { signal }), callbacks: [] }
 }

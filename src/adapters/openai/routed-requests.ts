@@ -1,10 +1,11 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
-import { isResponse, isSignal } from '../../base/of-the-web.js'
+import { isResponse } from '../../base/of-the-web.js'
 import { isStream } from '../../base/stream.js'
 import type { ContextInput, Router, Run, RunOptions } from '../../index.js'
 import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-models.js'
 import { HeardAnswer } from '../heard-answer.js'
+import { withSignal } from '../signals.js'
 import { firstContent } from './first-content.js'
 import { abortedBy, providerFailure } from './provider-failure.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
@@ -58,10 +59,15 @@ export class RoutedRequests {
     let response: Response | null = null
     const asked = this.runOptions(surface, helped, body, more)
     const input = surface.prompt(body) as ContextInput
+    const { signal } = asked
     const call = async ({ model }: { readonly model: string }) => {
       sent = surface.sent(body, Object.hasOwn(names, model) ? names[model] : model)
       const to = Object.hasOwn(clients, model) ? clients[model] : this.client
-      const made = callOf(to, [...surface.path, 'create'], sent, { ...more, maxRetries: 0 })
+      const made = callOf(to, [...surface.path, 'create'], sent, {
+        ...more,
+        ...(signal && { signal }),
+        maxRetries: 0,
+      })
       const whole = await withResponse(made, to)
       response = whole.response
       if (isStream(whole.data)) return firstContent(whole.data, surface, to, response)
@@ -70,7 +76,7 @@ export class RoutedRequests {
       return whole.data
     }
     const run = await this.router.run<unknown>(input, asked, call).catch((error: unknown) => {
-      throw isReasonOf(asked.signal, error) ? abortedBy(this.client, error) : error
+      throw isReasonOf(signal, error) ? abortedBy(this.client, error) : error
     })
     helped?.answered(run)
     const { answer, decision } = run
@@ -83,7 +89,7 @@ export class RoutedRequests {
     const ended = () => {
       if (!hasFailed) heard?.ended(decision.id)
     }
-    const shown = isStream(answer) ? shownStream(answer, isShown, ended, asked.signal) : answer
+    const shown = isStream(answer) ? shownStream(answer, isShown, ended, signal) : answer
     if (!isStream(answer)) {
       heard?.add(() => answer)
       ended()
@@ -97,10 +103,9 @@ export class RoutedRequests {
     const isMasked = needs.size > 0 && Object.keys(this.capabilities).length > 0
     const ids = isMasked ? this.router.stats().models.map(({ id }) => id) : []
     return {
-      ...onlyAble(run, ids, this.capabilities, needs),
+      ...withSignal(onlyAble(run, ids, this.capabilities, needs), signal),
       ...surface.limits(body),
       session: helped === null ? this.sessionOf(body) : helped.session,
-      ...(isSignal(signal) ? { signal } : {}),
     }
   }
 }
