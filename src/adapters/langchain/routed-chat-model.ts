@@ -77,6 +77,7 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
   /** All that was bound. */
   private readonly bindings: unknown[] = []
 
+  /** Its name in traces. */
   static override lc_name(): string {
     return 'RoutedChatModel'
   }
