@@ -1,6 +1,7 @@
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling'
 import { isRecord } from '../../base/check.js'
 import { listOf } from '../../base/json.js'
+import { uniqueId } from '../../base/unique-id.js'
 import { quietly } from '../given.js'
 
 /**
@@ -16,7 +17,7 @@ export function identityOf(
     return JSON.stringify([all, bindings.map((each) => listOf(each).map(shownTools))])
   })
   // What cannot be told from others is like none of them.
-  return { paretobandit: text ?? crypto.randomUUID() }
+  return { paretobandit: text ?? uniqueId() }
 }
 
 /** Of a model of LangChain what its own answers depend on, and of one with options of its own these as well. */

@@ -180,8 +180,7 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     return {
       candidates: ids,
       ...withSignal(onlyAble(run, ids, this.capabilities, needs), signal),
-      session:
-        run.session ?? sessionOfToolLoop(messages) ?? (needs.has('tools') ? uniqueId() : undefined),
+      session: run.session ?? sessionOfToolLoop(messages) ?? (needs.has('tools') ? uniqueId() : undefined),
     }
   }
 }
