@@ -4,18 +4,20 @@ import { Agent } from 'undici'
 import { afterEach, expect, test } from 'vitest'
 import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
 import { startUpstream, type Upstream } from '../../../src/gateway/node/simulated/upstream.js'
+import { NOTES_KEPT } from '../../../src/gateway/notes/notes-max.js'
 import { Folder } from '../../cli/support.js'
 import { Random } from '../../support/random.js'
 import { UPSTREAM_KEY } from '../clients/gateway.js'
 import { type GatewayProcess, startProcess } from '../clients/process.js'
 import { ask, bookedUsd, differences, planOf, residentMb } from './traffic.js'
 
-/** By hand: PARETOBANDIT_SOAK_REQUESTS=100000 npx vitest run test/gateway/soak/one-process.test.ts, for an hour. */
+/** By hand: PARETOBANDIT_SOAK_REQUESTS=250000 npx vitest run test/gateway/soak/one-process.test.ts, for a quarter of an hour. */
 const REQUESTS = Number(process.env.PARETOBANDIT_SOAK_REQUESTS ?? 1500)
 const AT_ONCE = 50
 const RELOAD_EVERY = 100
-/** Between the second fifth and the end: buffers that fill up, not what grows with every request. */
+/** From here to the end: buffers that fill up, not what grows with every request. In a long run all decisions that are kept are there before. */
 const GROWTH_MB_MAX = 100
+const WARM_AT = Math.floor(REQUESTS * (REQUESTS > 2 * NOTES_KEPT ? 0.5 : 0.4))
 /** A client that left before its request came whole may leave no line. */
 const TOLD_SHARE = 0.9
 const MODELS = ['sim-small', 'sim-middle', 'sim-large']
@@ -77,7 +79,7 @@ test.runIf(process.platform === 'linux')(
     const person = async () => {
       while (next < REQUESTS) {
         const number = next++
-        if (number === Math.floor(REQUESTS * 0.4)) warmMb = residentMb(pid)
+        if (number === WARM_AT) warmMb = residentMb(pid)
         if (number % RELOAD_EVERY === RELOAD_EVERY - 1) {
           await writeFile(`${folder.path}/soak.json`, configText(upstream, 10_000 + number))
           process.kill(pid, 'SIGHUP')
