@@ -24,6 +24,7 @@ import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
 import { firstContent } from './first-content.js'
 import { messageNeeds } from './message-needs.js'
 import { remember, sessionOfToolLoop, tag } from './message-runs.js'
+import { fitting } from './structured-output.js'
 import { addedOutputs, outputOf } from './token-usage.js'
 
 /** What a routed chat model is made of. */
@@ -126,6 +127,17 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     bound.bindings.push(...this.bindings, [tools, kwargs])
     return bound
   }
+
+  /**
+   * Answers in the form of a schema, by a call of a tool. With a schema of zod, or another of the Standard Schema, they are checked and come as it gives
+   * them, with its defaults.
+   * @throws (when it is invoked) OutputParserException for an answer that does not fit; with `includeRaw` its `parsed` is null
+   */
+  override withStructuredOutput: BaseChatModel<
+    RoutedChatModelCallOptions,
+    AIMessageChunk
+  >['withStructuredOutput'] = (schema: never, config?: { readonly includeRaw?: boolean }) =>
+    fitting(super.withStructuredOutput(schema, config as never), schema, config?.includeRaw === true) as never
 
   override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
     const asked = this.optionsOf(messages, options)
