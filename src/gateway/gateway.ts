@@ -38,6 +38,7 @@ import { upstreamProblemLog } from './logs/upstream-problems.js'
 import { engineMetrics } from './metrics/engine-metrics.js'
 import { openTelemetry } from './metrics/open-telemetry.js'
 import { priceMetrics } from './metrics/price-metrics.js'
+import { processMetrics } from './metrics/process-metrics.js'
 import { CONTENT_TYPE, MetricsRegistry } from './metrics/registry.js'
 import { requestMetrics } from './metrics/request-metrics.js'
 import { memoryNotes, type Notes } from './notes/notes.js'
@@ -141,6 +142,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   )
   const endWatch = everyQuietly(HANG_LOOK_MS, () => storeWatch.tellEnd())
   engineMetrics(metrics, router, rates, storeWatch)
+  processMetrics(metrics, now)
   const after = options.after ?? afterQuietly
   const endAlarms = alarmLog(router, write, steadyNow, after)
   const endExpiry = startExpiry(router, (error) => onError(error, 'reservations whose time is over'))

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { RateLimits } from '../../../src/gateway/keys/rate-limits.js'
 import { engineMetrics } from '../../../src/gateway/metrics/engine-metrics.js'
+import { processMetrics } from '../../../src/gateway/metrics/process-metrics.js'
 import { MetricsRegistry } from '../../../src/gateway/metrics/registry.js'
 import { requestMetrics } from '../../../src/gateway/metrics/request-metrics.js'
 import { createRouter } from '../../../src/index.js'
@@ -191,5 +192,31 @@ describe('metrics of the engine', () => {
     const registry = new MetricsRegistry()
     engineMetrics(registry, router, new RateLimits())
     expect(samplesOf(registry.text()).get('paretobandit_model_enabled{model="m"}')).toBe(1)
+  })
+})
+
+describe('metrics of the process', () => {
+  it('are those of this one, as it is at the scrape', () => {
+    const registry = new MetricsRegistry()
+    processMetrics(registry, () => 1e12)
+    const samples = samplesOf(registry.text())
+    const { rss } = process.memoryUsage()
+    expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(rss / 2)
+    expect(samples.get('nodejs_heap_size_used_bytes')).toBeGreaterThan(1e6)
+    expect(samples.get('nodejs_heap_size_total_bytes')).toBeGreaterThan(1e6)
+    expect(samples.get('nodejs_external_memory_bytes')).toBeGreaterThan(0)
+    expect(samples.get('process_start_time_seconds')).toBeCloseTo(1e9 - process.uptime(), 0)
+    const cpu = samples.get('process_cpu_seconds_total') ?? 0
+    expect(cpu).toBeGreaterThan(0)
+    for (let i = 0, end = process.cpuUsage().user + 20_000; process.cpuUsage().user < end; i++) Math.sqrt(i)
+    expect(samplesOf(registry.text()).get('process_cpu_seconds_total')).toBeGreaterThan(cpu)
+  })
+
+  it('are not there on runtimes without one', () => {
+    vi.stubGlobal('process', undefined)
+    const registry = new MetricsRegistry()
+    processMetrics(registry, Date.now)
+    vi.unstubAllGlobals()
+    expect(registry.text()).toBe('\n')
   })
 })
