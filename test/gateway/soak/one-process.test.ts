@@ -1,13 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { Agent } from 'undici'
+import { Agent, request } from 'undici'
 import { afterEach, expect, test } from 'vitest'
 import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
 import { startUpstream, type Upstream } from '../../../src/gateway/node/simulated/upstream.js'
 import { NOTES_KEPT } from '../../../src/gateway/notes/notes-max.js'
 import { Folder } from '../../cli/support.js'
 import { Random } from '../../support/random.js'
-import { UPSTREAM_KEY } from '../clients/gateway.js'
+import { ADMIN_KEY, UPSTREAM_KEY } from '../clients/gateway.js'
 import { type GatewayProcess, startProcess } from '../clients/process.js'
 import { ask, bookedUsd, differences, planOf, residentMb } from './traffic.js'
 
@@ -17,6 +17,9 @@ const AT_ONCE = 50
 const RELOAD_EVERY = 100
 /** From here to the end: buffers that fill up, not what grows with every request. In a long run all decisions that are kept are there before. */
 const GROWTH_MB_MAX = 100
+/** Of what is alive: the least of some samples, as a sample holds what waits to be collected as well. */
+const ALIVE_GROWTH_MB_MAX = 40
+const SAMPLE_EVERY = Math.floor(REQUESTS / 50)
 const WARM_AT = Math.floor(REQUESTS * (REQUESTS > 2 * NOTES_KEPT ? 0.5 : 0.4))
 /** A client that left before its request came whole may leave no line. */
 const TOLD_SHARE = 0.9
@@ -44,6 +47,17 @@ function configText(upstream: Upstream, drainMs: number): string {
     // The prompt has the request's number: that is how its line is found.
     logging: { content: true },
   })
+}
+
+/** What the process says of its objects and buffers, MB. */
+async function aliveMb(url: string): Promise<number> {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` }
+  const { body } = await request(`${url}/metrics`, { headers, reset: true })
+  const text = await body.text()
+  const bytes = ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'].map((name) =>
+    Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]),
+  )
+  return (bytes[0] + bytes[1]) / 1e6
 }
 
 function socketCount(pid: number): number {
@@ -76,9 +90,13 @@ test.runIf(process.platform === 'linux')(
     let next = 0
     let warmMb = 0
     const unanswered: number[] = []
+    const alive: { readonly number: number; readonly mb: number }[] = []
+    const leastAlive = (from: number, to: number) =>
+      Math.min(...alive.flatMap(({ number, mb }) => (number >= from && number < to ? [mb] : [])))
     const person = async () => {
       while (next < REQUESTS) {
         const number = next++
+        if (number % SAMPLE_EVERY === 0) alive.push({ number, mb: await aliveMb(url) })
         if (number === WARM_AT) warmMb = residentMb(pid)
         if (number % RELOAD_EVERY === RELOAD_EVERY - 1) {
           await writeFile(`${folder.path}/soak.json`, configText(upstream, 10_000 + number))
@@ -105,6 +123,9 @@ test.runIf(process.platform === 'linux')(
     expect(unanswered.filter((number) => !broken.has(`Hello (request ${number})`))).toEqual([])
     expect(lines.filter(({ msg }) => msg === 'config reloaded').length).toBeGreaterThan(1)
     expect(lines.filter(({ msg }) => /bug|gateway failed|store fails/.test(String(msg)))).toEqual([])
+    const late = leastAlive(REQUESTS * 0.8, REQUESTS)
+    expect(late - leastAlive(WARM_AT, REQUESTS * 0.7)).toBeLessThan(ALIVE_GROWTH_MB_MAX)
+    expect(late).toBeGreaterThan(1)
     expect(endMb - warmMb).toBeLessThan(GROWTH_MB_MAX)
     await dispatcher.close()
     await upstream.close()
