@@ -156,8 +156,18 @@ class Upstreams {
   }
 
   get packages(): ReadonlySet<string> {
-    return new Set(this.all.flatMap(({ package: name }) => (typeof name === 'string' ? [name] : [])))
+    return new Set(
+      this.all.flatMap(({ package: name }) => (typeof name === 'string' ? [installed(name)] : [])),
+    )
   }
+}
+
+/** The package of a part: `@ai-sdk/google-vertex` of `@ai-sdk/google-vertex/anthropic`. */
+function installed(name: string): string {
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/')
 }
 
 function modelTree(

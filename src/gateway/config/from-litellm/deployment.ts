@@ -4,7 +4,7 @@ import { type Mistake, pathText } from '../mistake.js'
 import { upstream as upstreamShape } from '../upstream-shape.js'
 import type { Findings } from './findings.js'
 import { parametersOf } from './parameters.js'
-import { PROVIDERS, type Provider, providerOf } from './providers.js'
+import { type Provider, providerOf, reachOf } from './providers.js'
 import { referenceIn, type SecretNames } from './secret-names.js'
 
 /** Where a deployment is, as an entry of `upstreams` but for its id. */
@@ -53,7 +53,7 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     return 'it stands for every model of its provider: name those that you use'
   const given = typeof params.custom_llm_provider === 'string' ? params.custom_llm_provider : null
   const found = providerOf(params.model, given)
-  const provider = found !== null && Object.hasOwn(PROVIDERS, found.name) ? PROVIDERS[found.name] : null
+  const provider = found === null ? null : reachOf(found)
   if (found === null || provider === null)
     return `its provider ${found === null ? 'cannot be told from its name' : `'${found.name}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
   const info = { ...params, ...(isRecord(entry.model_info) ? entry.model_info : {}) }
@@ -114,9 +114,10 @@ function upstreamOf(
   const address = reference === null ? given : env[reference]
   if (reference !== null && address === undefined)
     return `its address is in ${reference}, which is not set here: set it and convert again`
-  const isOwn = typeof address === 'string' && address !== ''
-  if (!isOwn && provider.baseUrl === null) return 'it has no api_base'
-  if (isOwn && !(URL_START.test(address) && URL.canParse(address))) return 'its api_base is no URL'
+  const hasAddress = typeof address === 'string' && address !== ''
+  if (!hasAddress && provider.baseUrl === null) return 'it has no api_base'
+  if (hasAddress && !(URL_START.test(address) && URL.canParse(address))) return 'its api_base is no URL'
+  const isOwn = hasAddress && ownUrl(address, provider) !== provider.baseUrl
   // A key of the provider's own is not sent to another server, unless the file says so.
   const wanted = isOwn && provider.baseUrl !== null ? null : provider.keyName
   const fallback = `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`

@@ -24,7 +24,7 @@ function packaged(name: string, keyName: string | null): Provider {
  * OpenAI's protocol; names of variables are those of LiteLLM's page on each provider. What speaks another protocol is called by
  * its package of the AI SDK, so that every surface reaches it, as LiteLLM's does.
  */
-export const PROVIDERS: Readonly<Record<string, Provider>> = {
+const PROVIDERS: Readonly<Record<string, Provider>> = {
   openai: http('https://api.openai.com/v1', 'OPENAI_API_KEY'),
   azure: http(null, 'AZURE_API_KEY', '/openai/v1'),
   anthropic: packaged('@ai-sdk/anthropic', 'ANTHROPIC_API_KEY'),
@@ -75,17 +75,35 @@ const BY_NAME: readonly (readonly [RegExp, string])[] = [
   [/^command-/, 'cohere'],
 ]
 
+/** Words of LiteLLM before a model's name, for the way in which it is called. */
+const WAYS = /^(converse|converse_like|invoke|responses)\//
+/** Models of others on Vertex: the package has a part for them. */
+const VERTEX_CLAUDE = packaged('@ai-sdk/google-vertex/anthropic', null)
+
+interface Found {
+  readonly name: string
+  /** What the provider calls it. */
+  readonly model: string
+}
+
 /** The provider of a deployment and what it calls the model; null: nobody can tell. */
-export function providerOf(
-  model: string,
-  given: string | null,
-): { readonly name: string; readonly model: string } | null {
+export function providerOf(model: string, given: string | null): Found | null {
   if (given !== null)
-    return { name: given, model: model.startsWith(`${given}/`) ? model.slice(given.length + 1) : model }
+    return foundAt(given, model.startsWith(`${given}/`) ? model.slice(given.length + 1) : model)
   const slash = model.indexOf('/')
   const first = model.slice(0, Math.max(0, slash))
-  if (Object.hasOwn(PROVIDERS, first)) return { name: first, model: model.slice(slash + 1) }
+  if (Object.hasOwn(PROVIDERS, first)) return foundAt(first, model.slice(slash + 1))
   const [, name] = BY_NAME.find(([pattern]) => pattern.test(model)) ?? []
   if (name !== undefined) return { name, model }
-  return slash < 0 ? null : { name: first, model: model.slice(slash + 1) }
+  return slash < 0 ? null : foundAt(first, model.slice(slash + 1))
+}
+
+function foundAt(name: string, model: string): Found {
+  return { name, model: model.replace(WAYS, '') }
+}
+
+/** How it is reached; null: nobody here knows. */
+export function reachOf({ name, model }: Found): Provider | null {
+  if (name === 'vertex_ai' && model.startsWith('claude')) return VERTEX_CLAUDE
+  return Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name] : null
 }

@@ -45,6 +45,8 @@ describe('a model of LiteLLM', () => {
     ['claude-sonnet-4-5', 'ai-sdk', undefined, '$ANTHROPIC_API_KEY', 'claude-sonnet-4-5'],
     ['gemini/gemini-2.5-flash', 'ai-sdk', undefined, '$GEMINI_API_KEY', 'gemini-2.5-flash'],
     ['vertex_ai/gemini-2.5-pro', 'ai-sdk', undefined, undefined, 'gemini-2.5-pro'],
+    ['bedrock/converse/anthropic.claude-v2', 'ai-sdk', undefined, undefined, 'anthropic.claude-v2'],
+    ['openai/responses/gpt-5', 'openai', 'https://api.openai.com/v1', '$OPENAI_API_KEY', 'gpt-5'],
   ])('%s is called at its provider', async (model, protocol, baseUrl, apiKey, upstreamModel) => {
     const made = await one({ model })
     expect(made.upstream).toMatchObject({ protocol, ...(apiKey === undefined ? {} : { apiKey }) })
@@ -64,6 +66,27 @@ describe('a model of LiteLLM', () => {
   ])('%s at %s is called there', async (model, api_base, baseUrl) => {
     const { upstream } = await one({ model, api_base, api_key: 'os.environ/MY_KEY' })
     expect(upstream).toMatchObject({ protocol: 'openai', baseUrl, apiKey: '$MY_KEY' })
+  })
+
+  it("of a provider's own address, written out, has its key", async () => {
+    for (const api_base of ['https://api.openai.com/v1', 'https://api.openai.com/v1/']) {
+      const { upstream, changed } = await one({ model: 'openai/gpt-5', api_base })
+      expect(upstream).toMatchObject({ baseUrl: 'https://api.openai.com/v1', apiKey: '$OPENAI_API_KEY' })
+      expect(changed).toEqual([])
+    }
+  })
+
+  it('of Anthropic on Vertex is called by the part of the package for it', async () => {
+    const { upstream, toDo } = await one({
+      model: 'vertex_ai/claude-sonnet-4-5',
+      vertex_project: 'p',
+      vertex_location: 'os.environ/REGION',
+    })
+    expect(upstream).toMatchObject({
+      package: '@ai-sdk/google-vertex/anthropic',
+      options: { project: 'p', location: '$REGION' },
+    })
+    expect(toDo).toEqual(['npm install @ai-sdk/google-vertex'])
   })
 
   it("sends a provider's key nowhere else", async () => {
