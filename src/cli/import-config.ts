@@ -46,7 +46,7 @@ async function importConfig(file: string, { out, prices }: ImportConfigFlags): P
   const { configTextOf, leftOutOf, stepsOf } = await import('../gateway/config/from-litellm/config-text.js')
   const converted = await fromLiteLlm(value, {
     env: process.env,
-    prices: prices === undefined ? null : { source: prices },
+    prices: prices ?? null,
   })
   const made = configTextOf(converted, name)
   const { readConfigText } = await import('../gateway/config/read-config.js')

@@ -1,4 +1,5 @@
 import type { ParetoBanditError } from '../base/errors.js'
+
 /**
  * A place of a log, as its store writes it: the folds of all events up to one position have the same bits. Opaque but
  * for START; only the store that made them can tell which of two is later.

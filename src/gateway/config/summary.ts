@@ -33,8 +33,14 @@ export function summaryOf(config: GatewayConfig, priors: Priors | null): string[
   ]
 }
 
-function priorsText({ priors: file, models }: GatewayConfig, priors: Priors): string {
-  const cold = models.filter(({ id }) => !Object.hasOwn(priors.models, id)).map(({ id }) => id)
+/** Ids of models that start cold with these priors. */
+export function coldModels({ models }: GatewayConfig, priors: Priors): readonly string[] {
+  return models.filter(({ id }) => !Object.hasOwn(priors.models, id)).map(({ id }) => id)
+}
+
+function priorsText(config: GatewayConfig, priors: Priors): string {
+  const { priors: file, models } = config
+  const cold = coldModels(config, priors)
   const known = `priors of ${models.length - cold.length} of ${plural(models.length, 'model')}: ${file}`
   return cold.length === 0 ? known : `${known}; cold: ${someOf(cold)}`
 }

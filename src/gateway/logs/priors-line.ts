@@ -1,5 +1,6 @@
 import type { Priors } from '../../index.js'
 import type { GatewayConfig } from '../config/config.js'
+import { coldModels } from '../config/summary.js'
 import type { WriteLine } from './request-log.js'
 
 /** Ids in a line, at most. */
@@ -7,8 +8,8 @@ const IDS_MAX = 100
 
 /** A line that says which models the priors know: an id that is misspelled starts cold, and nobody would notice. */
 export function priorsLine(write: WriteLine, config: GatewayConfig, priors: Priors): void {
-  const ids = config.models.map(({ id }) => id)
-  const cold = ids.filter((id) => !Object.hasOwn(priors.models, id))
-  const found = { file: config.priors, known: ids.length - cold.length, cold: cold.slice(0, IDS_MAX) }
+  const cold = coldModels(config, priors)
+  const known = config.models.length - cold.length
+  const found = { file: config.priors, known, cold: cold.slice(0, IDS_MAX) }
   write(cold.length === 0 ? 'info' : 'warn', found, 'models that are new to the log start with priors')
 }

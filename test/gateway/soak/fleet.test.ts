@@ -11,7 +11,7 @@ import { CLIENT_KEY, UPSTREAM_KEY } from '../clients/gateway.js'
 import { type GatewayProcess, startProcess } from '../clients/process.js'
 import { ask, bookedUsd, differences, numberOf, OUTPUT_TOKENS_MAX, planOf, residentMb } from './traffic.js'
 
-/** By hand: PARETOBANDIT_SOAK_REQUESTS=100000 npx vitest run test/gateway/soak/fleet.test.ts, for an hour. */
+/** By hand: PARETOBANDIT_SOAK_REQUESTS=100000 npx vitest run test/gateway/soak/fleet.test.ts, for a quarter of an hour. */
 const REQUESTS = Number(process.env.PARETOBANDIT_SOAK_REQUESTS ?? 1500)
 const PROCESSES = 4
 const AT_ONCE = REQUESTS < 10_000 ? 50 : 200

@@ -11,7 +11,7 @@ import { ADMIN_KEY, UPSTREAM_KEY } from '../clients/gateway.js'
 import { type GatewayProcess, startProcess } from '../clients/process.js'
 import { ask, bookedUsd, differences, planOf, residentMb } from './traffic.js'
 
-/** By hand: PARETOBANDIT_SOAK_REQUESTS=250000 npx vitest run test/gateway/soak/one-process.test.ts, for a quarter of an hour. */
+/** By hand: PARETOBANDIT_SOAK_REQUESTS=250000 npx vitest run test/gateway/soak/one-process.test.ts, for some minutes. */
 const REQUESTS = Number(process.env.PARETOBANDIT_SOAK_REQUESTS ?? 1500)
 const AT_ONCE = 50
 const RELOAD_EVERY = 100

@@ -1,9 +1,10 @@
 import { isRecord } from '../../../base/check.js'
 import { expected } from '../../../base/errors.js'
 import type { Json } from '../../../base/json.js'
-import { type Deployment, readDeployment, type UpstreamTree } from './deployment.js'
+import type { PriceSource } from '../../../prices/index.js'
+import { type Deployment, keyWithoutName, readDeployment, type UpstreamTree } from './deployment.js'
 import { Findings } from './findings.js'
-import { type ListedPrices, type PricedId, pricesOf } from './prices.js'
+import { type PricedId, pricesOf } from './prices.js'
 import { isOwnServer } from './providers.js'
 import { SecretNames } from './secret-names.js'
 import { settingsOf } from './settings.js'
@@ -21,7 +22,7 @@ export interface ConvertOptions {
   /** Where addresses are that the file names by a variable. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** A price list, as `importPrices` takes it; null: the new file names LiteLLM's, which the gateway reads when it starts. */
-  readonly prices: ListedPrices | null
+  readonly prices: PriceSource | null
 }
 
 /**
@@ -36,6 +37,7 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
     throw expected('DATA_INVALID', 'model_list', "a list of models, as LiteLLM's proxy has it", list)
   const secrets = new SecretNames(file)
   const findings = new Findings()
+  for (const entry of list) secrets.reserve(keyWithoutName(entry))
   const deployments = list.flatMap((entry: unknown, i) => {
     const path = `model_list[${i}]`
     const read = readDeployment(entry, path, { secrets, findings, env })

@@ -81,6 +81,15 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
   }
 }
 
+/** The variable that LiteLLM reads for an entry that has no key; null: it has one, or none is read. */
+export function keyWithoutName(entry: unknown): string | null {
+  const params = isRecord(entry) && isRecord(entry.litellm_params) ? entry.litellm_params : {}
+  const { model, api_key: key, custom_llm_provider: given } = params
+  if (key !== undefined || !isName(model)) return null
+  const found = providerOf(model, typeof given === 'string' ? given : null)
+  return found === null ? null : (reachOf(found)?.keyName ?? null)
+}
+
 /** What the new file takes for the name of a model elsewhere. */
 function isName(value: unknown): value is string {
   return typeof value === 'string' && /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(value) && value.trim() !== ''

@@ -42,7 +42,7 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
   for (const name of listOf(params.additional_drop_params))
     if (typeof name === 'string') found.set(name, null)
   for (const [name, value] of found) {
-    if (isTaken(name, value)) continue
+    if (isTaken(name, value) && !holdsSecret(name, value)) continue
     found.delete(name)
     unknown.push(name)
   }
@@ -53,6 +53,16 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
   if (unknown.length > 0)
     findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.join(', ')}`)
   return Object.fromEntries(found)
+}
+
+/** Names of what servers ask for in a body to know who calls. `max_tokens` is not one. */
+const SECRET_NAME = /key$|token$|auth|secret|passw|credential|signature|cookie/i
+
+/** A text under such a name, however deep: it is not copied. */
+function holdsSecret(name: string, value: unknown): boolean {
+  if (typeof value === 'string') return SECRET_NAME.test(name)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([inner, each]) => holdsSecret(Array.isArray(value) ? name : inner, each))
 }
 
 /** The shape of the new file is asked itself. */

@@ -3,12 +3,6 @@ import type { ModelSpec } from '../../../index.js'
 import { importPrices, type PriceSource } from '../../../prices/index.js'
 import type { Findings } from './findings.js'
 
-/** A price list, and what to ask it with. */
-export interface ListedPrices {
-  readonly source: PriceSource
-  readonly fetch?: Parameters<typeof importPrices>[1]['fetch']
-}
-
 /** A model whose price is looked for. */
 export interface PricedId {
   readonly id: string
@@ -37,7 +31,7 @@ const LITELLM_LIST =
  */
 export async function pricesOf(
   models: readonly PricedId[],
-  list: ListedPrices | null,
+  list: PriceSource | null,
   findings: Findings,
 ): Promise<FoundPrices> {
   const of = new Map<string, Json>()
@@ -68,8 +62,7 @@ export async function pricesOf(
   const asked = models.filter(({ id }) => !of.has(id))
   if (list !== null && asked.length > 0) {
     const names = Object.fromEntries(asked.map(({ id, listName }) => [id, listName]))
-    const { source, ...more } = list
-    const read = await importPrices(source, { models: names, partial: true, ...more })
+    const read = await importPrices(list, { models: names, partial: true })
     take(read.models)
     for (const { model, message } of read.problems) findings.toDo.push(`prices of ${model}: ${message}`)
   }

@@ -44,7 +44,12 @@ export class SecretNames {
     return `$${name}`
   }
 
-  /** A variable that the file does not name yet. */
+  /** A variable that is read though the file does not name it. */
+  reserve(name: string | null): void {
+    if (name !== null) this.taken.add(name)
+  }
+
+  /** A variable that nobody reads yet. */
   newName(wanted: string): string {
     let name = wanted
     for (let i = 2; this.taken.has(name); i++) name = `${wanted}_${i}`

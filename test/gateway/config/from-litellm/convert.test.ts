@@ -145,6 +145,19 @@ describe('a model of LiteLLM', () => {
     ])
   })
 
+  it.each([
+    [{ api_key: SECRET }, 'api_key'],
+    [{ options: [{ Authorization: `Bearer ${SECRET}` }] }, 'options'],
+    [{ access_token: SECRET }, 'access_token'],
+  ])('copies no secret that stands in its body: %j', async (extra_body, name) => {
+    const { model, changed } = await one({
+      model: 'openai/gpt-5',
+      extra_body: { ...extra_body, max_tokens: 5 },
+    })
+    expect(model.parameters).toEqual({ max_tokens: 5 })
+    expect(changed).toEqual([`model_list[0].litellm_params: not taken over: ${name}`])
+  })
+
   it('tells the package of the AI SDK what LiteLLM was told', async () => {
     const { upstream } = await one({
       model: 'bedrock/anthropic.claude',
@@ -223,6 +236,16 @@ describe('several models of one name', () => {
     ])
   })
 
+  it('gives a secret no name that is read for a model without a key', async () => {
+    const [first] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
+    const [second] = of({ model: 'openai/gpt-5-mini' }).model_list as Tree[]
+    const { tree } = await converted({ model_list: [first, second] })
+    expect((tree.upstreams as Tree[]).map(({ apiKey }) => apiKey)).toEqual([
+      '$OPENAI_API_KEY_2',
+      '$OPENAI_API_KEY',
+    ])
+  })
+
   it.each(['auto', 'auto:x', 'a b', '\u4f60', ''])(
     'and names that ids cannot be are changed: %j',
     async (name) => {
@@ -266,10 +289,10 @@ describe('prices', () => {
 
   it('of a list that is given stand in the new file', async () => {
     const source = { 'gpt-5': { ...info, litellm_provider: 'openai' } }
-    const { model, tree } = await one({ model: 'gpt-5' }, {}, { prices: { source } })
+    const { model, tree } = await one({ model: 'gpt-5' }, {}, { prices: source })
     expect(model.prices).toMatchObject({ inputUsdPerMTok: 0.15, outputUsdPerMTok: 0.6 })
     expect(tree.prices).toBeUndefined()
-    const missing = await one({ model: 'gpt-6' }, {}, { prices: { source } })
+    const missing = await one({ model: 'gpt-6' }, {}, { prices: source })
     expect(missing.toDo).toEqual([expect.stringMatching(/^prices of m: .*/)])
     expect(missing.tree.prices).toMatchObject({ models: { m: 'gpt-6' } })
   })
@@ -427,6 +450,10 @@ it('whatever stands in a file, a config comes of it that the gateway takes, or a
       organization: secret,
       aws_secret_access_key: secret,
       extra_headers: fc.dictionary(word, secret),
+      extra_body: fc.dictionary(
+        fc.constantFrom('api_key', 'authorization', 'a'),
+        fc.record({ token: secret }),
+      ),
     },
     { requiredKeys: [] },
   )
