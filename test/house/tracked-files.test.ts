@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -16,5 +16,12 @@ describe.skipIf(!existsSync(join(ROOT, '.git')))('files of the repository', () =
     const isLink = (line: string) => line.startsWith('120000 ')
     const isInstalled = (line: string) => /(^|[\t/])node_modules(\/|$)/.test(line)
     expect(files.filter((line) => isLink(line) || isInstalled(line))).toEqual([])
+  })
+
+  it('have no marks of a merge that was not ended', () => {
+    // `git grep` gives 1 where nothing is found; this file has the marks in pieces.
+    const marks = `^(${'<'.repeat(7)}|${'>'.repeat(7)}|[|]{7}) `
+    const found = spawnSync('git', ['grep', '-nIE', marks], { cwd: ROOT, encoding: 'utf8' })
+    expect([found.status, found.stdout]).toEqual([1, ''])
   })
 })
