@@ -1,7 +1,14 @@
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { isRecord } from '../../base/check.js'
 import { LatestMap } from '../../base/latest-map.js'
-import { isPromised, NOTE_KINDS, type NoteKind, type Notes, type NotesMax } from '../notes/notes.js'
+import {
+  isPromised,
+  isSameNote,
+  NOTE_KINDS,
+  type NoteKind,
+  type Notes,
+  type NotesMax,
+} from '../notes/notes.js'
 import { keptText } from './kept-text.js'
 import { WriteBehind } from './write-behind.js'
 
@@ -131,6 +138,17 @@ export async function fileNotes(
       return add(known(noteOf(kind, id, value, null)))
     },
     remove(kind, id) {
+      kinds[kind].delete(id)
+      return add(noteOf(kind, id, null, null))
+    },
+    async claim(kind, id, value) {
+      const before = noted(kinds[kind].get(id))
+      if (before !== null) return before
+      if (await add(known(noteOf(kind, id, value, null)))) return null
+      throw new Error('the notes were not written')
+    },
+    async release(kind, id, value) {
+      if (!isSameNote(noted(kinds[kind].get(id)), value)) return true
       kinds[kind].delete(id)
       return add(noteOf(kind, id, null, null))
     },

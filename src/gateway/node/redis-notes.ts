@@ -1,11 +1,19 @@
 import { isRecord } from '../../base/check.js'
-import { NOTE_KINDS, type NoteKind, type Notes, type NotesMax, notesByKind } from '../notes/notes.js'
+import {
+  isSameNote,
+  NOTE_KINDS,
+  type NoteKind,
+  type Notes,
+  type NotesMax,
+  notesByKind,
+} from '../notes/notes.js'
 import type { RedisLink } from './redis-link.js'
 import { WriteBehind } from './write-behind.js'
 
 /**
  * Notes and their order, by the clock of Redis; the oldest go. A note with a place among those of its id (`at`: a time, or a number)
- * replaces none of a later place: processes write behind, in any order.
+ * replaces none of a later place: processes write behind, in any order. An empty text takes a note out, and one behind a minus takes out that
+ * text alone.
  */
 const PUT = `
 local time = redis.call('TIME')
@@ -16,13 +24,15 @@ local function place(text)
 end
 for i = 2, #ARGV, 2 do
   local before = redis.call('HGET', KEYS[1], ARGV[i])
-  local was = before and place(before)
-  local is = was and place(ARGV[i + 1])
-  if ARGV[i + 1] == '' then
+  local text = ARGV[i + 1]
+  local only = string.sub(text, 1, 1) == '-' and string.sub(text, 2)
+  local was = before and not only and place(before)
+  local is = was and place(text)
+  if text == '' or only and only == before then
     redis.call('HDEL', KEYS[1], ARGV[i])
     redis.call('ZREM', KEYS[2], ARGV[i])
-  elseif not is or is >= was then
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+  elseif not only and (not is or is >= was) then
+    redis.call('HSET', KEYS[1], ARGV[i], text)
     redis.call('ZADD', KEYS[2], at, ARGV[i])
   end
 end
@@ -33,11 +43,17 @@ if over > 0 then
 end
 return 1`
 
+/** The note of an id where it has none yet; what it has is given back. */
+const CLAIM = `
+local before = redis.call('HGET', KEYS[1], ARGV[2])
+if before then return before end
+${PUT}`
+
 interface Note {
   readonly kind: NoteKind
   readonly id: string
-  /** Null: it is gone. */
-  readonly value: object | null
+  /** As it stands in a call of `PUT`. */
+  readonly text: string
 }
 
 /** Notes of all processes: a hash `{PREFIX}:KIND` and a sorted set `{PREFIX}:KIND:order`, as many as `max` of each kind. */
@@ -56,9 +72,7 @@ export function redisNotes(
     onBack,
     write: async (batch) => {
       for (const kind of NOTE_KINDS) {
-        const args = batch
-          .filter((note) => note.kind === kind)
-          .flatMap(({ id, value }) => [id, value === null ? '' : JSON.stringify(value)])
+        const args = batch.filter((note) => note.kind === kind).flatMap(({ id, text }) => [id, text])
         if (args.length === 0) continue
         const hash = `{${prefix}}:${kind}`
         await link.send('EVAL', PUT, '2', hash, `${hash}:order`, String(max(kind)), ...args)
@@ -83,11 +97,23 @@ export function redisNotes(
     },
     put(kind, id, value) {
       owns[kind].put(id, value, OWN_MAX)
-      return behind.add({ kind, id, value })
+      return behind.add({ kind, id, text: JSON.stringify(value) })
     },
     remove(kind, id) {
       owns[kind].delete(id)
-      return behind.add({ kind, id, value: null })
+      return behind.add({ kind, id, text: '' })
+    },
+    async claim(kind, id, value) {
+      const hash = `{${prefix}}:${kind}`
+      const text = JSON.stringify(value)
+      const before = await link.send('EVAL', CLAIM, '2', hash, `${hash}:order`, String(max(kind)), id, text)
+      if (typeof before === 'string') return objectIn(before) ?? {}
+      owns[kind].put(id, value, OWN_MAX)
+      return null
+    },
+    release(kind, id, value) {
+      if (isSameNote(owns[kind].get(id), value)) owns[kind].delete(id)
+      return behind.add({ kind, id, text: `-${JSON.stringify(value)}` })
     },
     async entries(kind) {
       const found = await link.send('HGETALL', `{${prefix}}:${kind}`)

@@ -28,6 +28,17 @@ export interface Notes {
   put(kind: NoteKind, id: string, value: object): Promise<boolean>
   /** @returns as `put` */
   remove(kind: NoteKind, id: string): Promise<boolean>
+  /**
+   * Notes it where nothing is noted of its id. Of processes that try it at once one does, and the others get what that one noted.
+   * @returns what was noted before; null: nothing, and now this is
+   * @throws (the promise is rejected) where the store does not say that it has it; it may, so `release` it
+   */
+  claim(kind: NoteKind, id: string, value: object): Promise<object | null>
+  /**
+   * Takes back what was claimed, where that is still what is noted: nobody else's note goes.
+   * @returns as `put`
+   */
+  release(kind: NoteKind, id: string, value: object): Promise<boolean>
   /** All of a kind that has few. @throws (the promise is rejected) while the store is away */
   entries(kind: NoteKind): Promise<readonly (readonly [id: string, value: object])[]>
   /** What waits is written. */
@@ -74,6 +85,11 @@ export function notesByKind(): NotesByKind {
   }
 }
 
+/** Whether it says the same, in the same order, as it does where one was made of the other's JSON. */
+export function isSameNote(noted: object | null, value: object): boolean {
+  return noted !== null && JSON.stringify(noted) === JSON.stringify(value)
+}
+
 /** Of one process, kept by nobody. */
 export function memoryNotes(max: NotesMax): Notes {
   const kinds = notesByKind()
@@ -86,6 +102,15 @@ export function memoryNotes(max: NotesMax): Notes {
     },
     async remove(kind, id) {
       kinds[kind].delete(id)
+      return true
+    },
+    async claim(kind, id, value) {
+      const before = kinds[kind].get(id)
+      if (before === null) kinds[kind].put(id, value, max(kind))
+      return before
+    },
+    async release(kind, id, value) {
+      if (isSameNote(kinds[kind].get(id), value)) kinds[kind].delete(id)
       return true
     },
     entries: async (kind) => [...kinds[kind].entries()],

@@ -185,23 +185,39 @@ describe('money', () => {
     const { call, router } = await started(exampleTree(), memoryRecords(), { notes })
     const before = router.stats().account?.creditUsd
     const body = { usd: -1, idempotency_key: 'a' }
-    const put = vi.spyOn(notes, 'put').mockResolvedValue(false)
-    const away = vi.spyOn(notes, 'get').mockRejectedValueOnce(new Error('away'))
-    for (let i = 0; i < 2; i++)
+    const { claim } = notes
+    const release = vi.spyOn(notes, 'release').mockResolvedValue(false)
+    // Of the second nobody heard that the notes have it, and while it is on its way out of them the third finds it.
+    const away = vi
+      .spyOn(notes, 'claim')
+      .mockRejectedValueOnce(new Error('away'))
+      .mockImplementationOnce(async (...of) => {
+        await claim(...of)
+        throw new Error('no answer')
+      })
+    for (let i = 0; i < 3; i++)
       expect(await call('POST', '/adjustments', body)).toMatchObject({
         status: 503,
         body: { error: { code: 'ledger_unavailable' } },
       })
     expect(router.stats().account?.creditUsd).toBe(before)
-    put.mockRestore()
+    const [[, id]] = release.mock.calls
+    const claims = release.mock.calls.map(([, , value]) => value)
+    expect(claims).toHaveLength(2)
+    expect(claims[0]).not.toEqual(claims[1])
+    release.mockRestore()
     away.mockRestore()
+    await notes.release('adjustments', id, claims[0])
+    expect(await notes.get('adjustments', id)).toEqual(claims[1])
+    await notes.release('adjustments', id, claims[1])
     // Of a process that died before its log had it.
-    const begun = vi.spyOn(notes, 'get').mockResolvedValueOnce({ usd: -1, at: 0 })
+    await notes.put('adjustments', id, { usd: -1, at: 0, by: 'another' })
     expect(await call('POST', '/adjustments', body)).toMatchObject({
       status: 409,
       body: { error: { code: 'adjustment_unknown' } },
     })
-    begun.mockRestore()
+    expect(router.stats().account?.creditUsd).toBe(before)
+    await notes.remove('adjustments', id)
     expect(await call('POST', '/adjustments', body)).toMatchObject({ body: { status: 'taken' } })
   })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
+import type { Tree } from '../config/example.js'
 import { ADMIN_KEY, ASK, startGateway, type TestGateway } from './gateway.js'
 
 const open: (() => Promise<void>)[] = []
@@ -11,7 +12,7 @@ afterEach(async () => {
 const OTHER_KEY = 'pb-other-0123456789abcdef'
 
 /** Two processes' worth of gateway on one Redis, before one upstream. */
-async function two(): Promise<[TestGateway, TestGateway]> {
+async function two(more: Tree = {}): Promise<[TestGateway, TestGateway]> {
   const redis = await RedisServer.start()
   open.push(() => redis.stop())
   const tree = {
@@ -21,6 +22,7 @@ async function two(): Promise<[TestGateway, TestGateway]> {
       { name: 'client', value: '$CLIENT_KEY' },
       { name: 'other', value: '$OTHER_KEY' },
     ],
+    ...more,
   }
   const env = { REDIS_URL: redis.url, OTHER_KEY }
   const one = await startGateway({ tree, env })
@@ -86,6 +88,25 @@ describe.skipIf(!hasRedis)('replicas', () => {
     await asked(one, ADMIN_KEY, '/admin/models', { id: 'last', ...added })
     expect(await asked(other, KEY, '/v1/models/last')).toMatchObject({ status: 200 })
     expect(await asked(other, KEY, '/v1/models/none')).toMatchObject({ status: 404 })
+  })
+
+  it('book an adjustment once, whichever of them get its key at the same time', async () => {
+    const [one, other] = await two({ budget: { usdPerRequest: 1 } })
+    const spent = async ({ url }: TestGateway) => {
+      const { body } = await asked({ url } as TestGateway, ADMIN_KEY, '/admin/budget')
+      return (body as { account: { creditUsd: number } }).account.creditUsd
+    }
+    const before = await spent(one)
+    for (let i = 0; i < 10; i++) {
+      const body = { usd: -0.0625, idempotency_key: `k${i}` }
+      const answers = await Promise.all(
+        [one, other, one, other].map((each) => asked(each, ADMIN_KEY, '/admin/adjustments', body)),
+      )
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+      const told = answers.map(({ body }) => (body as { status: string }).status)
+      expect(told.sort()).toEqual(['known', 'known', 'known', 'taken'])
+    }
+    for (const each of [one, other]) await expect.poll(() => spent(each)).toBeCloseTo(before - 0.625, 9)
   })
 
   it('need no more of Redis than what the docs let their user do', async () => {

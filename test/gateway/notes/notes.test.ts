@@ -43,6 +43,29 @@ describe.each([
     expect(await notes.get('sessions', 'a')).toEqual({ model: 'm' })
     expect(await notes.get('sessions', '__proto__')).toBeNull()
   })
+
+  it.skipIf(name === 'Redis' && !hasRedis)(
+    'are claimed by one of several, who alone can take it back',
+    async () => {
+      const notes = await open()
+      const claims = [1, 2, 3].map((by) => ({ at: 0, by }))
+      const found = await Promise.all(claims.map((claim) => notes.claim('adjustments', 'k', claim)))
+      const winner = claims[found.indexOf(null)]
+      expect(found.filter((each) => each !== null)).toEqual([winner, winner])
+      for (const claim of claims)
+        if (claim !== winner) expect(await notes.release('adjustments', 'k', claim)).toBe(true)
+      expect(await notes.get('adjustments', 'k')).toEqual(winner)
+      const kept = { ...winner, at: 1 }
+      await notes.put('adjustments', 'k', kept)
+      await notes.release('adjustments', 'k', winner)
+      expect(await notes.claim('adjustments', 'k', claims[0])).toEqual(kept)
+      await notes.release('adjustments', 'k', kept)
+      expect(await notes.get('adjustments', 'k')).toBeNull()
+      expect(await notes.claim('adjustments', 'k', claims[0])).toBeNull()
+      for (const id of ['l', 'm', 'n']) await notes.claim('adjustments', id, claims[0])
+      expect((await notes.entries('adjustments')).map(([id]) => id).sort()).toEqual(['l', 'm', 'n'])
+    },
+  )
 })
 
 describe('notes in a file', () => {
