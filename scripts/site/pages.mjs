@@ -10,7 +10,7 @@ import { pageOf } from './template.mjs'
 
 const here = fileURLToPath(new URL('../..', import.meta.url))
 /** Pages besides those of docs/, where they are there. */
-const OTHERS = ['README.md', 'examples/README.md', 'CHANGELOG.md', 'test/README.md']
+const OTHERS = ['README.md', 'examples/README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'test/README.md']
 
 /**
  * Writes a page for every text, the files they link to, and the index of the search.

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { filesUnder, ROOT, read } from './imports.js'
 
 const PAGES = [
-  ...['README.md', 'CHANGELOG.md', 'examples/README.md', 'test/README.md'].filter((file) =>
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'examples/README.md', 'test/README.md'].filter((file) =>
     existsSync(join(ROOT, file)),
   ),
   ...filesUnder('docs').filter((file) => file.endsWith('.md')),

@@ -21,7 +21,7 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
 
 const TEXT = /\.(?:[cm]?[jt]sx?|md|html|css|cc|ya?ml)$/
 const FOLDERS = ['assembly', 'bench', 'chaos', 'docs', 'examples', 'native', 'scripts', 'src', 'test', 'web']
-const PAGES = ['README.md', 'CHANGELOG.md']
+const PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md']
 
 /** Recorded logs keep the words that they were written with, and this file lists the forbidden ones. */
 const APART = /^test\/(?:recorded\/v|golden\/|house\/words\.test\.ts)|\.generated\.ts$|\/node_modules\//

@@ -43,6 +43,7 @@ describe('the site', () => {
     for (const page of [
       'index.html',
       'CHANGELOG.html',
+      'CONTRIBUTING.html',
       ...docs.map((file) => file.replace(/\.md$/, '.html')),
     ]) {
       const html = await readFile(join(folder, page), 'utf8')
