@@ -4,12 +4,13 @@ import { chatEvent } from '../heard-answer.js'
 import type { CallOptions, Generated } from './language-model.js'
 
 /** A call of the SDK as a chat asks, as far as its answer is checked by it. */
-export function chatRequest({ prompt, tools, responseFormat }: CallOptions): Json {
+export function chatRequest({ prompt, tools, responseFormat, maxOutputTokens }: CallOptions): Json {
   const functions = (Array.isArray(tools) ? tools : []).filter(
     (tool) => isRecord(tool) && tool.type === 'function',
   )
   return {
     messages: prompt,
+    max_tokens: maxOutputTokens,
     ...(functions.length === 0
       ? {}
       : {

@@ -1,6 +1,7 @@
 import type { Json } from '../../base/json.js'
 import {
   type AnswerCheck,
+  asksForLabel,
   CollectedAnswer,
   type Contract,
   checkAnswer,
@@ -39,7 +40,8 @@ export class AnswerWorth {
     const { format } = adapter
     this.contract = validators.enabled && format !== null ? contractOf(format, order.body.json) : NO_CONTRACT
     this.isGraded = format !== null && order.key.id !== JUDGE_KEY.id && house.judge.draws(decisionId)
-    this.collected = isBinding(this.contract) || this.isGraded ? new CollectedAnswer() : null
+    const isRead = isBinding(this.contract) || asksForLabel(this.contract) || this.isGraded
+    this.collected = isRead ? new CollectedAnswer() : null
   }
 
   /** @param value a whole answer, or an event of a streamed one */

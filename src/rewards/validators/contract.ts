@@ -12,13 +12,18 @@ export interface Contract {
   readonly schema: unknown
   /** Schemas of arguments, by tool; null: it has none, FREE_TEXT: what it takes is no JSON. */
   readonly tools: ReadonlyMap<string, unknown> | null
+  /** Tokens that the answer may have. Null or left out: nobody limits it. */
+  readonly tokensMax?: number | null | undefined
 }
+
+/** No longer an answer is a label, a number or a yes: models write on behind it until they are cut. */
+const LABEL_TOKENS_MAX = 32
 
 /** Of a tool that takes a text as it is. */
 export const FREE_TEXT = Symbol('a text as it is')
 
 /** Nothing is asked but an answer. */
-export const NO_CONTRACT: Contract = { schema: null, tools: null }
+export const NO_CONTRACT: Contract = { schema: null, tools: null, tokensMax: null }
 
 /** What a request asks its answer to be. @throws INVALID_ARGUMENT */
 export function contractOf(format: AnswerFormat, body: Json): Contract {
@@ -30,14 +35,31 @@ export function contractOf(format: AnswerFormat, body: Json): Contract {
 function asked(format: AnswerFormat, body: Json): Contract {
   switch (format) {
     case 'chat':
-      return { schema: chatSchema(objectOf(body.response_format)), tools: toolsOf(body) }
+      return {
+        schema: chatSchema(objectOf(body.response_format)),
+        tools: toolsOf(body),
+        tokensMax: countOf(body.max_completion_tokens ?? body.max_tokens),
+      }
     case 'responses':
-      return { schema: formatSchema(objectOf(objectOf(body.text)?.format)), tools: toolsOf(body) }
+      return {
+        schema: formatSchema(objectOf(objectOf(body.text)?.format)),
+        tools: toolsOf(body),
+        tokensMax: countOf(body.max_output_tokens),
+      }
     case 'messages': {
       const format = objectOf(objectOf(body.output_config)?.format) ?? objectOf(body.output_format)
-      return { schema: formatSchema(format), tools: toolsOf(body) }
+      return { schema: formatSchema(format), tools: toolsOf(body), tokensMax: countOf(body.max_tokens) }
     }
   }
+}
+
+function countOf(value: unknown): number | null {
+  return typeof value === 'number' && value > 0 ? value : null
+}
+
+/** Whether an answer may only be so long as a label is. That it was cut tells nothing of one that has a text. */
+export function asksForLabel({ schema, tokensMax }: Contract): boolean {
+  return schema === null && tokensMax != null && tokensMax <= LABEL_TOKENS_MAX
 }
 
 /** Whether there is anything to check. @throws INVALID_ARGUMENT */

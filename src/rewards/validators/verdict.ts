@@ -3,7 +3,7 @@ import { expected } from '../../base/errors.js'
 import { parseJson } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 import type { CollectedAnswer } from './collected-answer.js'
-import { type Contract, FREE_TEXT, isBinding } from './contract.js'
+import { asksForLabel, type Contract, FREE_TEXT, isBinding } from './contract.js'
 import type { AnswerFlaw } from './endings.js'
 import { fitsSchema, type SchemaCheck } from './json-schema.js'
 
@@ -62,6 +62,8 @@ function checked(
   ending: AnswerFlaw | null,
   fits: SchemaCheck,
 ): AnswerCheck {
+  const isLabel = asksForLabel(contract) && answer.calls.size === 0 && answer.text !== ''
+  if (ending === 'truncated_answer' && isLabel) return { flaw: ending, verdict: null }
   if (ending !== null) return { flaw: ending, verdict: { value: 0, isFirm: true } }
   const isKept = isBinding(contract) ? keeps(contract, answer, fits) : true
   if (isKept === null) return { flaw: null, verdict: null }

@@ -143,11 +143,19 @@ describe('an answer', () => {
       .post('/v1/chat/completions', { ...small, ...more, [PLAN_FIELD]: plan })
       .then((response) => response.text())
 
-  it.each<[string, PartialPlan, object, number]>([
+  it.each<[string, PartialPlan, object, number | null]>([
     ['some words', {}, {}, 1],
     ['nothing', { isEmpty: true }, {}, 0],
     ['a refusal', { ending: 'refusal' }, {}, 0],
     ['a beginning', { ending: 'length' }, {}, 0],
+    ['a beginning where the client wants a label', { ending: 'length' }, { max_tokens: 5 }, null],
+    [
+      'a beginning where the client wants a label, streamed',
+      { ending: 'length' },
+      { max_tokens: 5, stream: true },
+      null,
+    ],
+    ['nothing where the client wants a label', { ending: 'length', text: '' }, { max_tokens: 5 }, 0],
     ['no JSON', { text: 'Paris' }, { response_format: { type: 'json_object' } }, 0],
     ['some JSON', { text: '{"any":1}' }, { response_format: { type: 'json_object' } }, 1],
     ['words beside tools', { text: 'Paris' }, { tools: chatTools(true) }, 1],

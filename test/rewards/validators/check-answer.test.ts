@@ -19,6 +19,8 @@ const JSON_SCHEMA = { response_format: { type: 'json_schema', json_schema: { sch
 const TOOLS = { tools: [{ type: 'function', function: { name: 'find', parameters: schema } }] }
 const GOOD = { flaw: null, verdict: { value: 1, isFirm: true } }
 const bad = (flaw: string) => ({ flaw, verdict: { value: 0, isFirm: true } })
+/** It was cut where its client wanted it to be. */
+const UNTOLD = { flaw: 'truncated_answer', verdict: null }
 const MERE = { flaw: null, verdict: { value: 1, isFirm: false } }
 
 function checked(format: AnswerFormat, request: object, answer: object | object[], fits?: SchemaCheck) {
@@ -39,6 +41,67 @@ describe('an answer', () => {
     ['is refused', 'chat', {}, chat({ content: null, refusal: 'No.' }), bad('refused_answer')],
     ['is filtered', 'chat', {}, chat({ content: 'Pa' }, 'content_filter'), bad('refused_answer')],
     ['is cut', 'chat', {}, chat({ content: 'Pa' }, 'length'), bad('truncated_answer')],
+    ['is cut behind a label', 'chat', { max_tokens: 1 }, chat({ content: 'Pa' }, 'length'), UNTOLD],
+    [
+      'is cut behind a label, by the newer word',
+      'chat',
+      { max_tokens: 500, max_completion_tokens: 32 },
+      chat({ content: 'Pa' }, 'length'),
+      UNTOLD,
+    ],
+    [
+      'is cut at more tokens than a label has',
+      'chat',
+      { max_tokens: 33 },
+      chat({ content: 'Pa' }, 'length'),
+      bad('truncated_answer'),
+    ],
+    [
+      'says nothing before it is cut',
+      'chat',
+      { max_tokens: 5 },
+      chat({ content: '' }, 'length'),
+      bad('truncated_answer'),
+    ],
+    [
+      'is cut in its JSON, however little was allowed',
+      'chat',
+      { max_tokens: 5, ...JSON_SCHEMA },
+      chat({ content: '{"ci' }, 'length'),
+      bad('truncated_answer'),
+    ],
+    [
+      'is cut in a call, however little was allowed',
+      'chat',
+      { max_tokens: 5, ...TOOLS },
+      chat(call('{"ci'), 'length'),
+      bad('truncated_answer'),
+    ],
+    [
+      'is refused, however little was allowed',
+      'chat',
+      { max_tokens: 5 },
+      chat({ content: 'Pa' }, 'content_filter'),
+      bad('refused_answer'),
+    ],
+    [
+      'of responses is cut behind a label',
+      'responses',
+      { max_output_tokens: 16 },
+      {
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_output_tokens' },
+        output: [{ content: [{ type: 'output_text', text: 'Pa' }] }],
+      },
+      UNTOLD,
+    ],
+    [
+      'of messages is cut behind a label',
+      'messages',
+      { max_tokens: 8 },
+      { content: [{ type: 'text', text: 'Pa' }], stop_reason: 'max_tokens' },
+      UNTOLD,
+    ],
     [
       'is streamed and cut',
       'chat',
