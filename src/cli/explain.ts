@@ -1,10 +1,15 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
+import { visible } from '../base/visible.js'
 import type { RoutedEvent } from '../events/events.js'
 import type { Explanation, ModelExplanation } from '../policy/decision.js'
+import { CommandError } from './command-error.js'
 import { type ExplainedDecision, renderExplanation } from './explain-view.js'
 import { print } from './print.js'
+import { shellWord } from './shell-word.js'
 import { findDecision, upTo } from './state/decision-view.js'
+import { isRedis } from './state/log-file.js'
 import { foldOf, type LogReader, withReader } from './state/log-view.js'
 
 interface ExplainFlags {
@@ -34,8 +39,16 @@ export function registerExplain(program: Command): void {
 }
 
 async function explain(id: string, log: string, { stream, json }: ExplainFlags): Promise<void> {
+  if (isPlace(id) && !isPlace(log)) {
+    const command = `paretobandit explain ${shellWord(visible(log))} ${shellWord(visible(id))}`
+    throw new CommandError('BAD_ARGUMENT', `expected the request and then its log: '${command}'`)
+  }
   const found = await withReader(log, stream, (reader) => explainFrom(reader, id))
   print(json === true ? `${JSON.stringify(found, null, 2)}\n` : renderExplanation(found))
+}
+
+function isPlace(text: string): boolean {
+  return isRedis(text) || existsSync(text)
 }
 
 /** Why a decision of a log was made, by the statistics of then where they can be had. @throws as `router.explain` */

@@ -74,6 +74,11 @@ describe('explain', () => {
     expect(found.chosen).not.toBe('')
     await folder.spawnRefused(['explain', 'r.9999', 'service.db'], /r\.9999/)
     await folder.spawnRefused(['explain', 'r.1', 'none.db'], /none\.db: no such file/)
+    for (const place of ['service.db', 'redis://localhost:1'])
+      await folder.spawnRefused(
+        ['explain', place, 'r.1'],
+        new RegExp(`then its log: 'paretobandit explain r.1 ${place}'`),
+      )
   })
 })
 
