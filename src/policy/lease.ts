@@ -9,4 +9,9 @@ export interface Lease {
   creditUsd(account: string | null): number
   /** A request was refused that would have drawn `usd`: the next one like it should find it here. */
   miss(tenant: string | null, usd: number): void
+  /**
+   * Whether what is too little for a request may be enough in a moment: more has been asked for.
+   * @returns a promise that resolves when the answer is here, and is never rejected; null: there is enough, or nothing more to be had
+   */
+  more(tenant: string | null, usd: number): Promise<void> | null
 }

@@ -322,6 +322,11 @@ export class DecisionMaker {
   }
 
   /** What this process may spend of money that it shares with others. */
+  /** What this process may spend of money that it shares with others; null: it shares none. */
+  get lease(): Lease | null {
+    return this.chooser.lease ?? null
+  }
+
   set lease(lease: Lease) {
     this.chooser.lease = lease
   }

@@ -9,6 +9,18 @@ import { checkRouteOptions, type RouteOptions } from '../policy/route-options.js
 import type { Committer } from './committer.js'
 import { DecisionMaker } from './decision-maker.js'
 
+/** A request waits that often for more of the money that processes share: of many that wait for the same the next slice may pay for a few. */
+const WAITS_MAX = 16
+
+/** A request is not refused yet: what this process holds of shared money is too little, and more comes. */
+class MoreComes {
+  readonly comes: Promise<void>
+
+  constructor(comes: Promise<void>) {
+    this.comes = comes
+  }
+}
+
 /** Requests in, decisions out: contexts read, what time brings about recorded, the decision's event committed. */
 export class Decisions {
   readonly maker: DecisionMaker
@@ -17,6 +29,8 @@ export class Decisions {
   private readonly options: ResolvedOptions
   /** Of the request that is decided, as its text says; null where the request says it, or nothing does. */
   private inputTokens: number | null = null
+  /** Whether the caller of what is decided can wait. */
+  private mayWait = false
 
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
@@ -32,7 +46,29 @@ export class Decisions {
   async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
     const request = this.checkOptions(options)
     const { input: resolved, text } = await this.reader.resolve(input)
+    for (let waits = 0; waits < WAITS_MAX && this.maker.lease !== null; waits++) {
+      const more = this.tryToRoute(resolved, text, request)
+      if ('decision' in more) return more.decision
+      await more.comes
+    }
     return this.routeFor(resolved, text, request)
+  }
+
+  /** @returns the decision; or where what this process holds is too little, and more of it comes, when that is here */
+  private tryToRoute(
+    input: ContextInput,
+    text: string | null,
+    request: RouteOptions | null,
+  ): { readonly decision: Decision } | { readonly comes: Promise<void> } {
+    this.mayWait = true
+    try {
+      return { decision: this.routeFor(input, text, request) }
+    } catch (error) {
+      if (error instanceof MoreComes) return { comes: error.comes }
+      throw error
+    } finally {
+      this.mayWait = false
+    }
   }
 
   async preview(input: ContextInput, options: RouteOptions | undefined): Promise<Preview> {
@@ -182,7 +218,10 @@ export class Decisions {
     try {
       return maker.decide(committer.state, request, at, inputTokens)
     } catch (error) {
-      if (isRefusal(error)) for (const event of maker.refused(request, at)) committer.record(event)
+      if (!isRefusal(error)) throw error
+      const comes = this.mayWait ? maker.lease?.more(request?.tenant ?? null, error.neededUsd ?? 0) : null
+      if (comes) throw new MoreComes(comes)
+      for (const event of maker.refused(request, at)) committer.record(event)
       throw error
     }
   }
@@ -211,6 +250,6 @@ function endsBatch(error: unknown): boolean {
   )
 }
 
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is ParetoBanditError {
   return error instanceof ParetoBanditError && error.code === 'BUDGET_EXHAUSTED'
 }

@@ -60,7 +60,7 @@ export class Router<Id extends string = string> implements AsyncDisposable {
 
   /**
    * `route` for any encoder, also one that has to wait. Options are checked at once, and again when the text is encoded:
-   * models, prices and budgets are those in force at that moment.
+   * models, prices and budgets are those in force at that moment. Where replicas share a cap and the next slice of it is on its way, it is waited for.
    * @returns a promise that is rejected with what `route` throws, ASYNC_ENCODER apart
    */
   async routeAsync(input: ContextInput, options?: RouteOptions): Promise<Decision<Id>> {

@@ -78,6 +78,14 @@ export class AccountWallets {
     return heldUsd + pool.limitUsd / this.burstRequests + localShare * pool.limitUsd
   }
 
+  /** Wallets of caps, or of a strict budget, that hold too little for a request. */
+  shortOf(usd: number, now: number, localShare: number): readonly Wallet[] {
+    const caps = this.caps.filter(
+      (wallet) => wallet.spendableUsd(now) + localShare * wallet.pool.limitUsd < usd,
+    )
+    return this.burst !== null && this.creditUsd(localShare) < usd ? [...caps, this.burst] : caps
+  }
+
   /** What became known of a request: a period that has not begun here yet must pay for it. */
   know(at: number, usd: number): void {
     if (usd > 0 && this.caps.some(({ pool }) => pool.endsAt !== null && at >= pool.endsAt))

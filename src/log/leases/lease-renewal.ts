@@ -79,6 +79,16 @@ export class LeaseRenewal {
     })
   }
 
+  /** Resolves when all that is wanted now has been asked for and the answer is here, or no answer comes. */
+  async next(): Promise<void> {
+    if (this.isClosed || performance.now() < this.quietUntil) return
+    const ask = () => this.refill().catch((error: unknown) => this.fails(error))
+    // What is under way was asked before.
+    const isLate = this.refilling !== null
+    await ask()
+    if (isLate) await ask()
+  }
+
   refill(): Promise<void> {
     this.refilling ??= this.refillNow().finally(() => {
       this.refilling = null

@@ -113,6 +113,15 @@ export class LocalLeases implements Lease {
     this.renewal.wantRefill()
   }
 
+  more(tenant: string | null, usd: number): Promise<void> | null {
+    if (this.isClosed) return null
+    const now = this.options.now()
+    const short = this.of(tenant).flatMap((each) => each.shortOf(usd, now, this.awayShare))
+    if (short.length === 0 || !short.every((wallet) => wallet.mayGet(usd, this.renewal.processes)))
+      return null
+    return this.renewal.next()
+  }
+
   /** An own request was routed, or refused: it pays in, and draws. */
   recordDraw(event: EventOf<'routed'> | EventOf<'refused'>): void {
     const { tenant } = event

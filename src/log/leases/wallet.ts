@@ -191,9 +191,17 @@ export class Wallet {
    * process's even share of the pot. More would leave others with nothing.
    */
   miss(usd: number, processes: number): void {
-    const whole = usd + UNIT_USD
-    if (usd > this.heldUsd && whole <= this.pool.limitUsd / processes)
-      this.missedUsd = Math.max(this.missedUsd, whole)
+    if (usd > this.heldUsd && this.isWithinShare(usd, processes))
+      this.missedUsd = Math.max(this.missedUsd, usd + UNIT_USD)
+  }
+
+  /** Whether the next slice may pay for a request: it is within this process's share, and the pot has not just said that it has too little. */
+  mayGet(usd: number, processes: number): boolean {
+    return !this.isDry && this.isWithinShare(usd, processes)
+  }
+
+  private isWithinShare(usd: number, processes: number): boolean {
+    return usd + UNIT_USD <= this.pool.limitUsd / processes
   }
 
   /** @param processes on the log */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
+import { pause } from '../../support/shared-store.js'
 import type { Tree } from '../config/example.js'
 import { ADMIN_KEY, ASK, startGateway, type TestGateway } from './gateway.js'
 
@@ -39,6 +40,13 @@ async function asked({ url }: TestGateway, key: string, path: string, body?: obj
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   return { status: response.status, headers: response.headers, body: (await response.json()) as object }
+}
+
+async function put({ url }: TestGateway, path: string, body: unknown): Promise<number> {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
+  const response = await fetch(url + path, { method: 'PUT', headers, body: JSON.stringify(body) })
+  await response.text()
+  return response.status
 }
 
 describe.skipIf(!hasRedis)('replicas', () => {
@@ -107,6 +115,25 @@ describe.skipIf(!hasRedis)('replicas', () => {
       expect(told.sort()).toEqual(['known', 'known', 'known', 'taken'])
     }
     for (const each of [one, other]) await expect.poll(() => spent(each)).toBeCloseTo(before - 0.625, 9)
+  })
+
+  it('refuse nobody while a cap that leaves enough is edited, to another kind too', async () => {
+    const both = await two({ caps: [{ usd: 1000, per: 'day' }] })
+    const statuses: number[] = []
+    let isOver = false
+    const client = async (gateway: TestGateway) => {
+      while (!isOver) statuses.push((await asked(gateway, KEY, '/v1/chat/completions', ASK)).status)
+    }
+    const clients = [0, 1, 0, 1, 0, 1].map((i) => client(both[i]))
+    for (let i = 0; i < 20; i++) {
+      const caps = [{ usd: 900 + 10 * (i % 7), per: i % 3 === 0 ? 'week' : 'day' }]
+      expect(await put(both[i % 2], '/admin/caps', caps)).toBe(200)
+      await pause(50)
+    }
+    isOver = true
+    await Promise.all(clients)
+    expect(statuses.length).toBeGreaterThan(20)
+    expect(statuses.filter((status) => status !== 200)).toEqual([])
   })
 
   it('need no more of Redis than what the docs let their user do', async () => {
