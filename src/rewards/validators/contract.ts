@@ -57,9 +57,13 @@ function countOf(value: unknown): number | null {
   return typeof value === 'number' && value > 0 ? value : null
 }
 
-/** Whether an answer may only be so long as a label is. That it was cut tells nothing of one that has a text. */
-export function asksForLabel({ schema, tokensMax }: Contract): boolean {
-  return schema === null && tokensMax != null && tokensMax <= LABEL_TOKENS_MAX
+/** Whether an answer may only be so long as a label is. That it was cut tells nothing of one that has a text. @throws INVALID_ARGUMENT */
+export function asksForLabel(contract: Contract): boolean {
+  checkRecord(contract, 'contract')
+  return reading('contract', () => {
+    const { schema, tokensMax } = contract
+    return schema === null && typeof tokensMax === 'number' && tokensMax <= LABEL_TOKENS_MAX
+  })
 }
 
 /** Whether there is anything to check. @throws INVALID_ARGUMENT */
