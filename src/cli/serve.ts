@@ -12,6 +12,7 @@ interface ServeFlags {
   readonly port?: number
   readonly demo?: boolean
   readonly seconds?: number
+  readonly watch?: boolean
 }
 
 /** The smallest config there is, for who has none. */
@@ -51,7 +52,7 @@ without dropping a stream. Its log is a line of JSON a request, on standard outp
 
 Examples:
   $ paretobandit serve gateway.yaml
-  $ paretobandit serve gateway.yaml --host 0.0.0.0 --port 80
+  $ paretobandit serve gateway.yaml --host 0.0.0.0 --port 80 --watch
   $ paretobandit serve --demo --seconds 60`
 
 export function registerServe(program: Command): void {
@@ -61,16 +62,20 @@ export function registerServe(program: Command): void {
     .argument('[file]', `its config, YAML or JSON (default: ${DEFAULT_CONFIGS.join(', ')})`)
     .option('--host <address>', "where it listens, in place of the config's listen.host")
     .option('--port <number>', "in place of the config's listen.port; 0 takes a free one", portFlag)
+    .option('--watch', 'read the config again by itself when its file is edited, as SIGHUP does')
     .option('--demo', 'without a config: simulated providers and traffic, on this machine (client key: demo)')
     .option('--seconds <number>', 'of --demo: ends after so long (default: runs until Ctrl-C)', secondsFlag)
     .addHelpText('after', HELP)
     .action(run)
 }
 
-async function run(given: string | undefined, { host, port, demo, seconds }: ServeFlags): Promise<void> {
+async function run(
+  given: string | undefined,
+  { host, port, demo, seconds, watch }: ServeFlags,
+): Promise<void> {
   if (demo === true) {
-    if (given !== undefined || host !== undefined)
-      throw new CommandError('BAD_ARGUMENT', '--demo: expected no config and no --host beside it')
+    if (given !== undefined || host !== undefined || watch === true)
+      throw new CommandError('BAD_ARGUMENT', '--demo: expected no config, no --host and no --watch beside it')
     const { serveDemo } = await import('./serve-demo.js')
     await serveDemo({
       ...(port === undefined ? {} : { port }),
@@ -92,6 +97,7 @@ async function run(given: string | undefined, { host, port, demo, seconds }: Ser
   const serving = await serve({
     file,
     listen: { host, port },
+    watch,
     surfaces: clientSurfaces({
       call: undiciUpstream(),
       aiSdk: { importPackage: importFrom(process.cwd()) },

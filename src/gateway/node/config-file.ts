@@ -19,18 +19,18 @@ export interface ConfigSource {
 export interface ConfigFiles {
   readonly config: GatewayConfig
   readonly priors: Priors | null
+  /** The config's file as it was read. */
+  readonly bytes: Uint8Array
 }
 
 /** @throws ConfigError; what the system throws where the config itself cannot be read */
 export async function readConfigFiles({ file, env, listen }: ConfigSource): Promise<ConfigFiles> {
-  const text = textOfFile(
-    await readFile(file),
-    (message, place) => new ConfigError(file, [{ path: [], message, place }]),
-  )
+  const bytes = await readFile(file)
+  const text = textOfFile(bytes, (message, place) => new ConfigError(file, [{ path: [], message, place }]))
   const config = await readConfigText(text, { name: file, env })
   const priors = await readPriors(config, { name: file, text })
   const { host = config.listen.host, port = config.listen.port } = listen ?? {}
-  return { config: { ...config, listen: { host, port } }, priors }
+  return { config: { ...config, listen: { host, port } }, priors, bytes }
 }
 
 /** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */

@@ -17,6 +17,7 @@ import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
 import { openRouter } from './open-router.js'
 import { Signals } from './signals.js'
+import { watchFile } from './watched-file.js'
 
 export interface ServeOptions extends ConfigSource {
   readonly surfaces: MakeSurfaces
@@ -24,6 +25,8 @@ export interface ServeOptions extends ConfigSource {
   readonly log?: JsonLog | undefined
   /** False: whoever calls takes the process's signals. Default: true. */
   readonly signals?: boolean | undefined
+  /** Whether an edit of the file is read by itself, as SIGHUP has it read. Default: false. */
+  readonly watch?: boolean | undefined
 }
 
 /** A server that runs until it is told to end. */
@@ -44,7 +47,7 @@ const CLOSE_MS = 15_000
 
 /**
  * Serves a config: listens at once (`/healthz`), and takes requests when the log has been read (`/readyz`). SIGTERM and
- * SIGINT drain and end it, a second one at once, also while it starts; SIGHUP reads the config again.
+ * SIGINT drain and end it, a second one at once, also while it starts; SIGHUP reads the config again, and so does an edit with `watch`.
  * @throws (the promise is rejected with) ConfigError, or what keeps it from listening or from its store
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
@@ -105,6 +108,7 @@ class Server implements Serving {
   private readonly front: Front
   private end: (result: { readonly exitCode: number }) => void = () => {}
   private readonly signals: Signals
+  private endWatch: () => void = () => {}
   /** With the secrets of the config at the start. */
   private readonly scrubFirst: (text: string) => string
 
@@ -128,7 +132,7 @@ class Server implements Serving {
     })
   }
 
-  async start({ config, priors }: ConfigFiles): Promise<void> {
+  async start({ config, priors, bytes }: ConfigFiles): Promise<void> {
     const { log, options } = this
     this.signals.givenTo(this)
     const store = storeFailureLog(log.write, () => performance.now())
@@ -185,6 +189,7 @@ class Server implements Serving {
     else {
       log.write('info', { url: this.url }, 'ready')
       this.signals.ready()
+      if (options.watch === true) this.endWatch = watchFile(options.file, bytes, () => void this.reload())
     }
   }
 
@@ -213,6 +218,7 @@ class Server implements Serving {
       return
     }
     this.front.isEnding = true
+    this.endWatch()
     this.front.gateway?.drain()
     void this.shutDown(reason)
   }
@@ -263,6 +269,7 @@ class Server implements Serving {
 
   private finish(exitCode: number): void {
     this.signals.forget()
+    this.endWatch()
     void this.log.close().then(() => this.end({ exitCode }))
   }
 }

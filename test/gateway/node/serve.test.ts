@@ -164,6 +164,19 @@ describe('a server', () => {
     })
   })
 
+  it('reads it by itself once it was edited where that is asked for, and goes on after mistakes', async () => {
+    const server = await started(servedTree(), undefined, true)
+    const last = () => server.lines.at(-1)
+    await server.rewrite(servedTree({ logging: { level: 'warn' }, limits: 3 }))
+    await expect.poll(last, { timeout: 10_000 }).toMatchObject({
+      level: 'error',
+      fields: { mistakes: [expect.stringContaining('limits: expected an object, got 3')] },
+    })
+    await server.rewrite(servedTree({ logging: { level: 'warn' } }))
+    await expect.poll(last, { timeout: 10_000 }).toMatchObject({ message: 'config reloaded' })
+    expect(server.level()).toBe('warn')
+  })
+
   it('writes its log at the level of the config that was read last, whoever had it read', async () => {
     const server = await started()
     await server.rewrite(servedTree({ logging: { level: 'error' } }))

@@ -28,6 +28,7 @@ export interface TestServer extends Serving {
 export async function served(
   tree: Tree = servedTree(),
   surfaces: MakeSurfaces = clientSurfaces({ call: undiciUpstream() }),
+  watch = false,
 ): Promise<TestServer> {
   const file = join(await mkdtemp(join(tmpdir(), 'paretobandit-serve-')), 'gateway.json')
   const rewrite = (next: Tree | Buffer) =>
@@ -45,6 +46,6 @@ export async function served(
     flush: () => {},
     close: () => Promise.resolve(),
   }
-  const serving = await serve({ file, surfaces, env: ENV, log })
+  const serving = await serve({ file, surfaces, env: ENV, log, watch })
   return Object.assign(serving, { file, lines, level: () => level, rewrite, remove })
 }

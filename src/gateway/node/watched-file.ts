@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises'
+import { type After, everyQuietly } from '../../base/after.js'
+
+/** How often it is looked at, ms: a folder of Kubernetes changes at most once a minute, and an editor takes less to write. */
+const LOOK_MS = 1000
+
+/**
+ * Looks at a file by its content, so that it does not matter how it is written, copied over or swapped behind a link. What it has is told
+ * once two looks in a row have seen it: nobody reads a file that is half written. A file that is gone or cannot be read says nothing.
+ * @param known what of it is known already
+ * @param onChange called for another content
+ * @param every calls again and again
+ * @returns ends it
+ */
+export function watchFile(
+  file: string,
+  known: Uint8Array,
+  onChange: () => void,
+  every: After = everyQuietly,
+): () => void {
+  let latest: Uint8Array = known
+  let told: Uint8Array = known
+  let isLooking = false
+  const look = async (): Promise<void> => {
+    const bytes = await readFile(file)
+    const stands = Buffer.compare(bytes, latest) === 0
+    latest = bytes
+    if (!stands || Buffer.compare(bytes, told) === 0) return
+    told = bytes
+    onChange()
+  }
+  return every(LOOK_MS, () => {
+    if (isLooking) return
+    isLooking = true
+    look()
+      .catch(() => {})
+      .finally(() => {
+        isLooking = false
+      })
+  })
+}
