@@ -3,8 +3,6 @@ import { Agent, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 
-/** Connections to one upstream; more requests wait for one. */
-const CONNECTIONS_MAX = 1024
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
 const HELD_BYTES_MAX = 64 * 1024
@@ -36,7 +34,8 @@ export function undiciUpstream(dispatcher: Pick<Dispatcher, 'dispatch'> = agent(
 
 function agent(): Agent {
   return new Agent({
-    connections: CONNECTIONS_MAX,
+    // As many as there are requests under way, which the config limits: a stream has its connection for as long as it goes.
+    connections: null,
     connect: { timeout: CONNECT_MS },
     // The config's timeouts are kept by whoever calls.
     headersTimeout: 0,

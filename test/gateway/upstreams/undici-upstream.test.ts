@@ -79,6 +79,19 @@ describe('an upstream by undici', () => {
     expect(requests).toBe(0)
   })
 
+  it('answers as many at a time as are asked, each on a connection of its own', async () => {
+    const url = await urlOf((_request, response) => response.write('abc'))
+    const upstream = undiciUpstream()
+    const broken = new Break()
+    const { signal } = broken
+    const ask = () =>
+      upstream({ url, headers: {}, body: '{}', signal, onBroken: (each) => broken.onBroken(each) })
+    const answers = await Promise.all(Array.from({ length: 1500 }, ask))
+    const firsts = await Promise.all(answers.map(({ body }) => body.next()))
+    expect(firsts.filter(({ done }) => done !== true)).toHaveLength(1500)
+    broken.breakOff()
+  })
+
   it('loses its connection where nobody wants the rest', async () => {
     let tell: () => void = () => {}
     const left = new Promise<void>((resolve) => {
