@@ -1,7 +1,7 @@
 // What is measured: how long requests take that come at a rate, and how many are answered at saturation.
 import { setTimeout as wait } from 'node:timers/promises'
 import { Agent, request } from 'undici'
-import { cpuMs } from './servers.mjs'
+import { collect, cpuMs, residentBytes } from './servers.mjs'
 
 const dispatcher = new Agent({ connections: 256 })
 const MESSAGES = [
@@ -12,12 +12,13 @@ const MESSAGES = [
   },
 ]
 
-export const bodyOf = (isStreamed) =>
+export const bodyOf = (isStreamed, more = {}) =>
   JSON.stringify({
     model: 'auto',
     messages: MESSAGES,
     max_tokens: 100,
     ...(isStreamed ? { stream: true } : {}),
+    ...more,
   })
 
 /**
@@ -82,4 +83,41 @@ export async function atSaturation(
   const after = cpuMs(child)
   const cpu = before === null || after === null ? null : (after - before) / result['2xx']
   return { perSecond: result['2xx'] / result.duration, p50Ms: result.latency.p50, cpuMs: cpu }
+}
+
+/**
+ * Streams of which the first token has come, and nothing more.
+ * @returns what each takes of the server's memory once that is cleaned up, bytes; null where the system does not say
+ */
+export async function idleStreamBytes(server, count) {
+  const { origin, headers, child } = server
+  const body = bodyOf(true, { user: 'idle' })
+  const agent = new Agent({ connections: null })
+  const opened = async (streams) => {
+    const answers = []
+    while (answers.length < streams) {
+      const many = Array.from({ length: Math.min(100, streams - answers.length) }, () =>
+        request(`${origin}/v1/chat/completions`, { method: 'POST', headers, body, dispatcher: agent }),
+      )
+      answers.push(...(await Promise.all(many)))
+    }
+    for (const { statusCode, body: stream } of answers) {
+      if (statusCode !== 200) throw new Error(`${statusCode}: ${await stream.text()}`)
+      await new Promise((resolve) => stream.once('data', resolve))
+    }
+  }
+  const settled = async () => {
+    for (let i = 0; i < 3; i++) {
+      await wait(500)
+      await collect(server)
+    }
+    return residentBytes(child)
+  }
+  // What the first streams make is there for all later ones.
+  await opened(count / 4)
+  const before = await settled()
+  await opened(count)
+  const after = await settled()
+  await agent.destroy()
+  return before === null || after === null ? null : (after - before) / count
 }

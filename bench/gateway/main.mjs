@@ -2,6 +2,7 @@
 //     npm run bench:gateway                  four minutes on a quiet machine, more on a busy one
 //     npm run bench:gateway -- --quick       a quarter of it; for whether it runs, not for figures
 //     npm run bench:gateway -- --throughput  saturation alone
+//     npm run bench:gateway -- --memory      idle streams alone
 //     npm run bench:gateway -- --profile DIR the gateway alone at saturation, with a CPU profile of it
 // Ratios hold within one run alone. At saturation load, provider and gateway share the cores of this machine. Latencies are of
 // a server that has one core to itself, beside load and provider on another: a server on a quiet core.
@@ -9,10 +10,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { atRate, atSaturation, percentile } from './load.mjs'
+import { atRate, atSaturation, idleStreamBytes, percentile } from './load.mjs'
 import {
   bind,
   CLIENT_KEY,
+  ownCodeUs,
   startBareProxy,
   startGateway,
   startMock,
@@ -22,6 +24,7 @@ import {
 
 const args = process.argv.slice(2)
 const isThroughputAlone = args.includes('--throughput')
+const isMemoryAlone = args.includes('--memory')
 const isQuick = args.includes('--quick')
 const profile = args.includes('--profile') ? args[args.indexOf('--profile') + 1] : null
 const ROUNDS = isQuick ? 1 : 5
@@ -32,7 +35,9 @@ const PER_SECOND = 1000
 /** Servers whose latency is measured too. */
 const TIMED = ['direct', 'gateway', 'bare']
 const CORES = cpus().length
-const TARGETS = { p50Ms: 0.5, p99Ms: 2, firstTokenMs: 0.5, timesPortkey: 3, timesBare: 0.6 }
+const TARGETS = { p50Ms: 0.5, p99Ms: 2, firstTokenMs: 0.5, timesPortkey: 3, timesBare: 0.6, idleKb: 50 }
+/** Streams that are open and silent, as memory is measured. */
+const IDLE_STREAMS = isQuick ? 200 : 800
 
 let autocannon
 try {
@@ -44,7 +49,11 @@ try {
 const folder = await mkdtemp(join(tmpdir(), 'gateway-bench-'))
 try {
   if (profile !== null) await profiled()
-  else await measured()
+  else {
+    const idle = isThroughputAlone ? [] : await idleMemory()
+    if (!isThroughputAlone) await ownCode()
+    if (!isMemoryAlone) await measured(idle)
+  }
 } finally {
   await stopAll()
   await rm(folder, { recursive: true, force: true })
@@ -53,7 +62,7 @@ process.exit(0)
 
 async function profiled() {
   const mock = await startMock()
-  const gateway = await startGateway(mock.origin, folder, profile)
+  const gateway = await startGateway(mock.origin, folder, { profile })
   const at = { ...gateway, headers: headersOf() }
   await atSaturation(autocannon, at, 2)
   const { perSecond, cpuMs } = await atSaturation(autocannon, at, 6)
@@ -65,7 +74,45 @@ function headersOf(more = {}) {
   return { 'content-type': 'application/json', authorization: `Bearer ${CLIENT_KEY}`, ...more }
 }
 
-async function measured() {
+/** In a process of its own, with nothing beside it. */
+async function ownCode() {
+  const us = await ownCodeUs(isQuick ? 10_000 : 40_000)
+  console.log(
+    `its own code takes ${us.toFixed(0)} us of the processor for a request, without sockets, store and the file of its log\n`,
+  )
+}
+
+/** Servers of their own, whose memory is cleaned up from outside. @returns rows of the table of targets */
+async function idleMemory() {
+  const mock = await startMock()
+  const most = 2 * IDLE_STREAMS
+  const limits = { streamsMax: most, streamsPerKeyMax: most }
+  const servers = {
+    gateway: await startGateway(mock.origin, folder, { isInspected: true, limits }),
+    bare: await startBareProxy(mock.origin, true),
+  }
+  const kb = {}
+  for (const [name, at] of Object.entries(servers)) {
+    const bytes = await idleStreamBytes({ ...at, headers: headersOf() }, IDLE_STREAMS)
+    if (bytes === null) return []
+    kb[name] = bytes / 1000
+  }
+  await stopAll()
+  console.log(
+    `${IDLE_STREAMS.toLocaleString('en')} idle streams: the gateway takes ${kb.gateway.toFixed(1)} KB of memory for each, the bare proxy ${kb.bare.toFixed(1)} KB\n`,
+  )
+  const { idleKb } = TARGETS
+  return [
+    [
+      'memory of an idle stream',
+      `<= ${idleKb} KB`,
+      `${kb.gateway.toFixed(1)} KB`,
+      kb.gateway <= idleKb ? 'met' : 'MISSED',
+    ],
+  ]
+}
+
+async function measured(idle) {
   const mock = await startMock()
   const servers = {
     direct: { ...mock, headers: headersOf() },
@@ -81,7 +128,7 @@ async function measured() {
     await atSaturation(autocannon, servers[name], WARM_UP_SECONDS / 2, { isStreamed: true })
   const rounds = []
   for (let round = 0; round < ROUNDS; round++) rounds.push(await oneRound(servers))
-  report(rounds)
+  report(rounds, idle)
 }
 
 /** While it measures, the server has one core to itself, and the load and the provider another. @returns whether it could */
@@ -127,7 +174,7 @@ function median(values) {
 }
 
 /** Medians of the rounds, of differences and ratios as of figures. */
-function report(rounds) {
+function report(rounds, idle) {
   const [cpu] = cpus()
   console.log(
     `${cpu.model.trim()}, ${CORES} cores, Node ${process.version}; medians of ${rounds.length} rounds${rounds[0].isApart ? '; latencies of a server alone on its core' : ''}\n`,
@@ -178,6 +225,7 @@ function report(rounds) {
       ...(isThroughputAlone ? [] : latencies()),
       least('throughput, times @portkey-ai/gateway', ratio('portkey'), TARGETS.timesPortkey),
       least('throughput, times the bare proxy', ratio('bare'), TARGETS.timesBare),
+      ...idle,
     ],
   )
 }

@@ -1,21 +1,15 @@
-// A provider that does nothing but answer: one chat completion of 40 tokens, whole or as a stream of 10 events.
+// A provider that does nothing but answer: one chat completion of 40 tokens, whole or as a stream of 10 events. Of a stream for the user
+// `idle` it sends the first of them, and nothing more.
 import { createServer } from 'node:http'
+import { HEAD, USAGE, WHOLE } from './provider-answer.mjs'
 
-const usage = { prompt_tokens: 20, completion_tokens: 40, total_tokens: 60 }
-const head = { id: 'chatcmpl-1', created: 1, model: 'mock' }
-const whole = JSON.stringify({
-  ...head,
-  object: 'chat.completion',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'word '.repeat(40) }, finish_reason: 'stop' }],
-  usage,
-})
 const chunk = (delta, finish_reason = null) =>
-  `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
+  `data: ${JSON.stringify({ ...HEAD, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
 const pieces = [
   chunk({ role: 'assistant', content: '' }),
   ...Array.from({ length: 10 }, () => chunk({ content: 'word word word word ' })),
 ]
-const last = `${chunk({}, 'stop')}data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage })}\n\ndata: [DONE]\n\n`
+const last = `${chunk({}, 'stop')}data: ${JSON.stringify({ ...HEAD, object: 'chat.completion.chunk', choices: [], usage: USAGE })}\n\ndata: [DONE]\n\n`
 
 const server = createServer((request, response) => {
   let body = ''
@@ -26,12 +20,16 @@ const server = createServer((request, response) => {
     if (!body.includes('"stream":true')) {
       response.writeHead(200, {
         'content-type': 'application/json',
-        'content-length': Buffer.byteLength(whole),
+        'content-length': Buffer.byteLength(WHOLE),
       })
-      response.end(whole)
+      response.end(WHOLE)
       return
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (body.includes('"user":"idle"')) {
+      response.write(pieces[0] + pieces[1])
+      return
+    }
     for (const piece of pieces) response.write(piece)
     response.end(last)
   })

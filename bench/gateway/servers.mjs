@@ -6,19 +6,24 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'undici'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 export const CLIENT_KEY = 'bench'
 const children = []
 
 /** @returns where it listens, when its output says so */
-function start(args, { port = /port (\d+)/, env = {}, profile = null } = {}) {
-  const flags = profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+function start(args, { port = /port (\d+)/, env = {}, profile = null, isInspected = false } = {}) {
+  const flags = [
+    ...(profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ...(isInspected ? ['--inspect=127.0.0.1:0'] : []),
+  ]
   const child = spawn(process.execPath, [...flags, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', isInspected ? 'pipe' : 'inherit'],
   })
   children.push(child)
+  const inspector = isInspected ? inspectorOf(child) : null
   return new Promise((resolve, reject) => {
     let text = ''
     const read = (bytes) => {
@@ -26,7 +31,7 @@ function start(args, { port = /port (\d+)/, env = {}, profile = null } = {}) {
       const found = port.exec(text)
       if (found === null) return
       child.stdout.off('data', read).resume()
-      resolve({ origin: `http://127.0.0.1:${found[1]}`, child })
+      resolve({ origin: `http://127.0.0.1:${found[1]}`, child, inspector })
     }
     child.stdout.on('data', read)
     child.once('close', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${text}`)))
@@ -34,28 +39,46 @@ function start(args, { port = /port (\d+)/, env = {}, profile = null } = {}) {
 }
 
 export const startMock = () => start([here('mock.mjs')])
-export const startBareProxy = (mock) => start([here('bare-proxy.mjs'), mock])
+/** @param isInspected whether its memory can be cleaned up from outside, by `collect` */
+export const startBareProxy = (mock, isInspected = false) =>
+  start([here('bare-proxy.mjs'), mock], { isInspected })
 
-/** The bin as an operator runs it: a budget, three models, the journal in SQLite, a log line a request. */
-export async function startGateway(mock, folder, profile = null) {
+/** A budget, three models and a key. @param more of a config */
+export function configOf(mock, more) {
   const model = (id, factor) => ({
     id,
     upstream: 'mock',
     prices: { inputUsdPerMTok: 0.2 * factor, outputUsdPerMTok: 0.8 * factor },
   })
-  const file = join(folder, 'gateway.json')
-  const config = {
-    listen: { port: 0 },
-    store: { kind: 'sqlite', file: join(folder, 'bench.db') },
+  return {
+    ...more,
     budget: { usdPerRequest: 0.0002 },
     upstreams: [{ id: 'mock', protocol: 'openai', baseUrl: `${mock}/v1`, apiKey: '$MOCK_KEY' }],
     models: [model('small', 1), model('middle', 4), model('large', 12)],
     keys: [{ name: 'bench', sha256: createHash('sha256').update(CLIENT_KEY).digest('hex') }],
   }
+}
+
+/** @returns what the gateway's own code takes of the processor for a request, us */
+export async function ownCodeUs(requests) {
+  const text = execFileSync(process.execPath, [here('own-code.mjs'), String(requests)], { encoding: 'utf8' })
+  return Number(/own code (\S+) us/.exec(text)?.[1])
+}
+
+/** The bin as an operator runs it: with the journal in SQLite, and a log line a request. */
+export async function startGateway(mock, folder, { profile = null, isInspected = false, limits = {} } = {}) {
+  const file = join(folder, 'gateway.json')
+  const store = { kind: 'sqlite', file: join(folder, 'bench.db') }
+  const config = configOf(mock, { listen: { port: 0 }, limits, store })
   await writeFile(file, JSON.stringify(config))
   const bin = here('../../dist/cli/main.js')
   const env = { MOCK_KEY: 'sk-mock-0123456789abcdef' }
-  return start([bin, 'serve', file], { port: /127\.0\.0\.1:(\d+)","msg":"ready"/, env, profile })
+  return start([bin, 'serve', file], {
+    port: /127\.0\.0\.1:(\d+)","msg":"ready"/,
+    env,
+    profile,
+    isInspected,
+  })
 }
 
 /** Another gateway in Node, at its plainest: it forwards to the address that a header names. */
@@ -83,6 +106,46 @@ export function cpuMs({ pid }) {
       .split(' ')
     // utime and stime, in ticks of 10 ms.
     return 10 * (Number(fields[11]) + Number(fields[12]))
+  } catch {
+    return null
+  }
+}
+
+/** @returns where a child that is inspected listens for that */
+function inspectorOf(child) {
+  return new Promise((resolve) => {
+    let text = ''
+    child.stderr.on('data', (bytes) => {
+      text += bytes
+      const [, url] = /(ws:\/\/\S+)/.exec(text) ?? []
+      if (url !== undefined) resolve(url)
+    })
+  })
+}
+
+/** Has a process that is inspected clean up its memory. */
+export async function collect({ inspector }) {
+  const socket = new WebSocket(await inspector)
+  const replies = new Map()
+  socket.addEventListener('message', ({ data }) => {
+    const { id } = JSON.parse(data)
+    replies.get(id)?.()
+  })
+  await new Promise((resolve) => socket.addEventListener('open', resolve))
+  for (const [id, method] of ['HeapProfiler.enable', 'HeapProfiler.collectGarbage'].entries()) {
+    await new Promise((resolve) => {
+      replies.set(id, resolve)
+      socket.send(JSON.stringify({ id, method }))
+    })
+  }
+  socket.close()
+}
+
+/** What a process has in memory, bytes; null where the system does not say. */
+export function residentBytes({ pid }) {
+  try {
+    const [, pages] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
+    return 4096 * Number(pages)
   } catch {
     return null
   }
