@@ -4,7 +4,8 @@ const T_975 = [
   2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.093, 2.086, 2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555,
   2.0518, 2.0484, 2.0452, 2.0423,
 ]
-const NORMAL_975 = 1.959964
+/** 97.5 % quantile of the normal distribution. */
+export const NORMAL_975 = 1.959964
 
 export function mean(values: ArrayLike<number>): number {
   let sum = 0

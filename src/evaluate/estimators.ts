@@ -1,4 +1,4 @@
-import { tQuantile975 } from '../base/statistics.js'
+import { NORMAL_975, tQuantile975 } from '../base/statistics.js'
 
 /** A mean over requests with its 95 % confidence interval. */
 export interface Estimate {
@@ -16,10 +16,16 @@ export interface Estimate {
  * @param mean what is estimated
  * @param influence of row i on n times the mean, one a row, averaging to `mean`
  * @param effectiveSize Kish's effective sample size of the weights
+ * @param unseen squares beside those of the rows, of `unseenSquares`
  */
-export function estimateOf(mean: number, influence: Float64Array, effectiveSize: number): Estimate {
+export function estimateOf(
+  mean: number,
+  influence: Float64Array,
+  effectiveSize: number,
+  unseen = 0,
+): Estimate {
   const n = influence.length
-  let squares = 0
+  let squares = unseen
   for (let i = 0; i < n; i++) squares += (influence[i] - mean) ** 2
   const standardError = Math.sqrt(squares / (n * (n - 1)))
   const half = tQuantile975(Math.max(1, Math.floor(effectiveSize) - 1)) * standardError
@@ -33,7 +39,7 @@ export function inversePropensity(weights: Float64Array, values: Float64Array): 
 
 /**
  * Self-normalised (Hajek 1971; Swaminathan and Joachims 2015): sum w y / sum w, its influences by the delta method,
- * V + w_i (y_i - V) / mean w. A bootstrap would say the same where the effective size is 50 and more, which is asked for.
+ * V + w_i (y_i - V) / mean w.
  */
 export function selfNormalised(weights: Float64Array, values: Float64Array): Float64Array {
   let sumWeights = 0
@@ -88,6 +94,42 @@ export function withEstimatedShares(
     if (included[model] > 0) influence[i] += (1 - inclusions[i]) * (sums[model] / included[model])
   }
   return influence
+}
+
+/** What is left of outcomes that regressions have predicted, by model: means of the squares and of their squares. */
+export interface Residuals {
+  readonly squares: Float64Array
+  readonly fourths: Float64Array
+}
+
+/** z^2 of 97.5 %: so many rare outcomes more are within what chance may have kept from a log (as Agresti and Coull 1998 add them). */
+const UNSEEN_COUNT = NORMAL_975 ** 2
+
+/**
+ * The squares that rare outcomes may add to those of the influences, where the rows that a policy is judged on happen to have few or
+ * none of them: of 80 answers that are wrong one time in a hundred, half the time all are right, and their own spread is 0. An
+ * outcome that is rare has a large square beside the mean of all: sum w^4 r^4 / sum w^2 r^2, with r^2 and r^4 as the whole
+ * log has them, is the square of one, weight included, less what normal residuals have, which the t quantile stands for.
+ * @param weights of the rows. @param models of the rows
+ */
+export function unseenSquares(weights: Float64Array, models: Int32Array, residuals: Residuals): number {
+  const largest = weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0)
+  if (largest === 0 || largest === Number.POSITIVE_INFINITY) return 0
+  let sum = 0
+  let squares = 0
+  let spread = 0
+  let fourths = 0
+  for (let i = 0; i < weights.length; i++) {
+    const weight = Math.abs(weights[i]) / largest
+    const square = weight * weight
+    sum += weight
+    squares += square
+    spread += square * residuals.squares[models[i]]
+    fourths += square * square * residuals.fourths[models[i]]
+  }
+  if (spread === 0) return 0
+  const effective = (sum * sum) / squares
+  return UNSEEN_COUNT * largest * largest * Math.max(0, fourths / spread - (3 * spread) / effective)
 }
 
 /** (sum w)^2 / sum w^2 (Kish): how many rows of equal weight would say as much. */

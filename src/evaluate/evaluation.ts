@@ -8,7 +8,9 @@ import {
   effectiveSize,
   estimateOf,
   inversePropensity,
+  type Residuals,
   selfNormalised,
+  unseenSquares,
   withEstimatedShares,
 } from './estimators.js'
 import type { DecisionLog } from './log.js'
@@ -83,6 +85,12 @@ export interface Evaluation {
   readonly policies: readonly PolicyEvaluation[]
 }
 
+/** What each row adds to a doubly robust estimate: NaN for rows that are not kept; and with which weight. */
+interface Contributions {
+  readonly influence: Float64Array
+  readonly weights: Float64Array
+}
+
 /** One outcome of all rows: what is known of it, and what the regressions say, crosswise. */
 interface Measured {
   readonly outcome: Outcome
@@ -92,6 +100,9 @@ interface Measured {
   readonly values: Float64Array
   readonly model: OutcomeModel
   readonly predictions: Float64Array
+  /** Of the values about the mean of their model, and about what the regressions say. */
+  readonly deviations: Residuals
+  readonly residuals: Residuals
 }
 
 /**
@@ -115,7 +126,7 @@ function evaluated(log: DecisionLog, policies: readonly string[]): Evaluation {
   const population = targets.length === 1 ? everyDecision(log) : randomised(log)
   const reward = measure(log, population, 'reward')
   const cost = measure(log, population, 'costUsd')
-  const contributions: (Float64Array | null)[] = []
+  const contributions: (Contributions | null)[] = []
   const evaluations = targets.map((target) => {
     const evaluated = evaluateOne(target, log, population, reward, cost)
     contributions.push(evaluated.contributions)
@@ -139,7 +150,10 @@ function evaluated(log: DecisionLog, policies: readonly string[]): Evaluation {
     orphans: log.orphans,
     policies: evaluations.map(({ contributions: own, ...evaluation }, i) => ({
       ...evaluation,
-      rewardOverLogged: i === 0 ? null : difference(own, contributions[0], evaluation.effectiveSampleSize),
+      rewardOverLogged:
+        i === 0
+          ? null
+          : difference(own, contributions[0], rows, reward.residuals, evaluation.effectiveSampleSize),
     })),
   }
 }
@@ -150,6 +164,7 @@ function measure(log: DecisionLog, { rows }: Population, metric: Metric): Measur
   const values = new Float64Array(rows.length)
   const knownOf = new Float64Array(modelCount)
   const rowsOf = new Float64Array(modelCount)
+  const sums = new Float64Array(modelCount)
   const model = new OutcomeModel(log, metric)
   const predictions = new Float64Array(rows.length * modelCount)
   for (let i = 0; i < rows.length; i++) {
@@ -159,10 +174,12 @@ function measure(log: DecisionLog, { rows }: Population, metric: Metric): Measur
     values[i] = value ?? 0
     rowsOf[row.model]++
     knownOf[row.model] += known[i]
+    sums[row.model] += values[i]
     for (const other of row.eligible) {
       predictions[i * modelCount + other] = model.predict(foldOf(row.index), other, row)
     }
   }
+  const means = sums.map((sum, own) => (knownOf[own] === 0 ? 0 : sum / knownOf[own]))
   return {
     outcome: metric === 'reward' ? 'rewarded' : 'settled',
     observed: { known, rates: knownOf.map((count, i) => (count === 0 ? 0 : count / rowsOf[i])) },
@@ -170,7 +187,42 @@ function measure(log: DecisionLog, { rows }: Population, metric: Metric): Measur
     values,
     model,
     predictions,
+    deviations: residualsOf(rows, known, metric, modelCount, (i, own) => values[i] - means[own]),
+    residuals: residualsOf(
+      rows,
+      known,
+      metric,
+      modelCount,
+      (i, own) => values[i] - predictions[i * modelCount + own],
+    ),
   }
+}
+
+/** Rewards have one range, so that an outcome of one model may be another's too. Costs are of each model alone. */
+function residualsOf(
+  rows: readonly Row[],
+  known: Uint8Array,
+  metric: Metric,
+  modelCount: number,
+  residualOf: (i: number, model: number) => number,
+): Residuals {
+  const counts = new Float64Array(modelCount)
+  const squares = new Float64Array(modelCount)
+  const fourths = new Float64Array(modelCount)
+  for (let i = 0; i < rows.length; i++) {
+    if (known[i] === 0) continue
+    const group = metric === 'reward' ? 0 : rows[i].model
+    const square = residualOf(i, rows[i].model) ** 2
+    counts[group]++
+    squares[group] += square
+    fourths[group] += square * square
+  }
+  const means = (sums: Float64Array) =>
+    sums.map((_, model) => {
+      const group = metric === 'reward' ? 0 : model
+      return counts[group] === 0 ? 0 : sums[group] / counts[group]
+    })
+  return { squares: means(squares), fourths: means(fourths) }
 }
 
 function evaluateOne(
@@ -179,7 +231,7 @@ function evaluateOne(
   { rows }: Population,
   reward: Measured,
   cost: Measured,
-): Omit<PolicyEvaluation, 'rewardOverLogged'> & { readonly contributions: Float64Array | null } {
+): Omit<PolicyEvaluation, 'rewardOverLogged'> & { readonly contributions: Contributions | null } {
   const choose = chooserOf(target, rows, reward, cost, log)
   const modelCount = log.models.length
   const rewardWeighing = weigh(rows, reward.observed, choose)
@@ -238,12 +290,12 @@ function chooserOf(
   }
 }
 
-/** @returns the estimates, and what each row contributes to the doubly robust one: NaN for rows that are not kept */
+/** @returns the estimates, and what each row contributes to the doubly robust one */
 function estimatesOf(
   { kept, weights, inclusions, chances }: Weighing,
-  { values, predictions, observed }: Measured,
+  { values, predictions, observed, deviations, residuals }: Measured,
   rows: readonly Row[],
-): { readonly estimates: Estimates; readonly contributions: Float64Array } {
+): { readonly estimates: Estimates; readonly contributions: Contributions } {
   const modelCount = observed.rates.length
   const count = kept.length
   const models = new Int32Array(count)
@@ -260,20 +312,28 @@ function estimatesOf(
     }
   }
   const size = effectiveSize(weights)
-  const estimate = (influence: Float64Array, base: (k: number) => number): Estimate => {
+  const estimate = (influence: Float64Array, base: (k: number) => number, unseen: number): Estimate => {
     const value = mean(influence)
     const terms = influence.map((value, k) => value - base(k))
-    return estimateOf(value, withEstimatedShares(influence, terms, inclusions, models, modelCount), size)
+    const corrected = withEstimatedShares(influence, terms, inclusions, models, modelCount)
+    return estimateOf(value, corrected, size, unseen)
   }
+  const unseen = unseenSquares(weights, models, deviations)
   const hajek = selfNormalised(weights, own)
   const robust = doublyRobust(weights, own, expected, predicted)
   const estimates = {
-    ips: estimate(inversePropensity(weights, own), () => 0),
-    snips: estimate(hajek, constant(mean(hajek))),
-    doublyRobust: estimate(robust, (k) => expected[k]),
+    ips: estimate(inversePropensity(weights, own), () => 0, unseen),
+    snips: estimate(hajek, constant(mean(hajek)), unseen),
+    doublyRobust: estimate(robust, (k) => expected[k], unseenSquares(weights, models, residuals)),
   }
-  const contributions = new Float64Array(rows.length).fill(Number.NaN)
-  for (let k = 0; k < count; k++) contributions[kept[k]] = robust[k]
+  const contributions = {
+    influence: new Float64Array(rows.length).fill(Number.NaN),
+    weights: new Float64Array(rows.length),
+  }
+  for (let k = 0; k < count; k++) {
+    contributions.influence[kept[k]] = robust[k]
+    contributions.weights[kept[k]] = weights[k]
+  }
   return { estimates, contributions }
 }
 
@@ -282,11 +342,18 @@ function constant(value: number): () => number {
 }
 
 function difference(
-  own: Float64Array | null,
-  logged: Float64Array | null,
+  own: Contributions | null,
+  logged: Contributions | null,
+  rows: readonly Row[],
+  residuals: Residuals,
   effective: number,
 ): Estimate | null {
   if (own === null || logged === null) return null
-  const both = own.map((value, i) => value - logged[i]).filter((value) => !Number.isNaN(value))
-  return estimateOf(mean(both), both, effective)
+  const differences = own.influence.map((value, i) => value - logged.influence[i])
+  const both = differences.filter((value) => !Number.isNaN(value))
+  const weights = own.weights.map((weight, i) =>
+    Number.isNaN(differences[i]) ? 0 : weight - logged.weights[i],
+  )
+  const models = Int32Array.from(rows, ({ model }) => model)
+  return estimateOf(mean(both), both, effective, unseenSquares(weights, models, residuals))
 }

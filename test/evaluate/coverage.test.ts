@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import { mulberry32 } from '../../src/base/random.js'
 import { mean } from '../../src/base/statistics.js'
 import { type Evaluation, evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
-import { drawRows, greedyOf, type LogSettings, MEAN_COST_FACTOR, toLog, truthOf, WORLD } from './world.js'
+import {
+  drawContext,
+  drawRows,
+  greedyOf,
+  type LogSettings,
+  MEAN_COST_FACTOR,
+  toLog,
+  truthOf,
+  WORLD,
+} from './world.js'
 
 const LOGS = 200
 const ESTIMATORS = ['ips', 'snips', 'doublyRobust'] as const
@@ -111,4 +121,55 @@ describe.each([
       expectNominal({ [policy]: held.length / LOGS })
     }
   })
+})
+
+describe.each([
+  ['few wrong answers', [0.98, 0.97, 0.99], 1],
+  ['some wrong answers', [0.93, 0.9, 0.95], 1],
+  ['answers worth nothing or 100, few of them wrong', [0.98, 0.97, 0.99], 100],
+])('on logs of answers that are right or wrong, with %s', (_, rights, worth) => {
+  const evaluations = Array.from({ length: LOGS }, (_, seed) => {
+    const random = mulberry32(seed + 1)
+    const rows = drawRows({ requests: 1500, epsilon: 0.2, seed: seed + 1 }).map((row) => ({
+      ...row,
+      reward: random() < rights[WORLD.findIndex(({ id }) => id === row.model)] ? worth : 0,
+    }))
+    return evaluatePolicies(parseDecisionLog(toLog(rows), 'log'), POLICIES)
+  })
+  const truth: Record<string, number> = {
+    uniform: worth * mean(rights),
+    'model:large': worth * rights[2],
+    'model:small': worth * rights[0],
+  }
+
+  test('intervals hold the true reward, also where none of the wrong ones was drawn', () => {
+    for (const [what, share] of Object.entries(coverage(evaluations, truth, 'reward')))
+      expect(share, what).toBeGreaterThanOrEqual(0.9)
+  })
+
+  test('and so does the interval of the gain over the logged policy', () => {
+    const random = mulberry32(99)
+    let greedy = 0
+    for (let i = 0; i < 100_000; i++) greedy += (worth * rights[greedyOf(drawContext(random))]) / 100_000
+    const logged = 0.8 * greedy + 0.2 * truth.uniform
+    for (const [policy, value] of Object.entries(truth)) {
+      const held = evaluations.filter(({ policies }) => {
+        const ci = policies.find((each) => each.policy === policy)?.rewardOverLogged?.ci95
+        return ci !== undefined && ci[0] <= value - logged && value - logged <= ci[1]
+      })
+      expect(held.length / LOGS, policy).toBeGreaterThanOrEqual(0.9)
+    }
+  })
+})
+
+test('one answer that is far dearer than all others of its model does not widen the interval of another', () => {
+  const rows = drawRows({ requests: 2000, epsilon: 0.4, seed: 1 })
+  const widthOf = (log: readonly object[], policy: string) => {
+    const found = evaluatePolicies(parseDecisionLog(toLog(log), 'log'), [policy]).policies[1].costUsd
+    return (found?.ips.ci95[1] ?? 0) - (found?.ips.ci95[0] ?? 0)
+  }
+  const first = rows.findIndex(({ model }) => model === 'small')
+  const outlier = rows.map((row, i) => (i === first ? { ...row, costUsd: 1 } : row))
+  expect(widthOf(outlier, 'model:large')).toBeCloseTo(widthOf(rows, 'model:large'), 12)
+  expect(widthOf(outlier, 'model:small')).toBeGreaterThan(10 * widthOf(rows, 'model:small'))
 })
