@@ -1,6 +1,6 @@
-import { checkRecord } from '../base/check.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
+import { checkLog } from './check-log.js'
 import type { DecisionLog, LoggedDecision } from './log.js'
 
 /** The share of logs in which a fair split is refused by mistake. */
@@ -23,8 +23,7 @@ export function assumeRandom(log: DecisionLog): DecisionLog {
 }
 
 function assumed(log: DecisionLog): DecisionLog {
-  if (!Array.isArray(checkRecord(log, 'log').decisions))
-    throw expected('INVALID_ARGUMENT', 'log.decisions', 'a list of decisions', log.decisions)
+  checkLog(log)
   const unknown = log.decisions.filter(({ propensity }) => propensity === null)
   if (unknown.length === 0) return log
   const counts = new Map<number, number>()

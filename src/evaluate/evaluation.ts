@@ -1,7 +1,7 @@
-import { checkRecord } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { mean } from '../base/statistics.js'
+import { checkLog } from './check-log.js'
 import {
   doublyRobust,
   type Estimate,
@@ -111,11 +111,13 @@ interface Measured {
  * @param policies `logged`, `uniform`, `model:ID`, `ridge@USD`; the logged policy comes first whether named or not
  * @throws LOG_UNSUPPORTED when the log cannot say it: nothing left to chance, too few rewards, too small an effective
  *   sample size, choices that the log has no instance of, propensities that are not true; INVALID_ARGUMENT,
- *   UNKNOWN_MODEL for a policy
+ *   UNKNOWN_MODEL for a policy; INVALID_ARGUMENT, DIMENSION_MISMATCH for a log that `parseDecisionLog` has not made
  */
 export function evaluatePolicies(log: DecisionLog, policies: readonly string[]): Evaluation {
-  checkRecord(log, 'log')
-  return reading('log', () => evaluated(log, policies))
+  return reading('log', () => {
+    checkLog(log)
+    return evaluated(log, policies)
+  })
 }
 
 function evaluated(log: DecisionLog, policies: readonly string[]): Evaluation {

@@ -1,7 +1,8 @@
 import { CONTEXT_ENTRY_MAX, DIMENSION_MAX, isAmount, isRecord } from '../base/check.js'
 import { ParetoBanditError, show } from '../base/errors.js'
 import { jsonOfLine } from '../base/json-lines.js'
-import type { Encoder } from '../features/encoder.js'
+import type { ContextReader } from '../features/context-reader.js'
+import { REWARD_MAX } from './check-log.js'
 
 /** What one line says of a decision. */
 export interface DecisionLine {
@@ -27,19 +28,17 @@ export interface FeedbackLine {
 
 /** A propensity is 1 - epsilon + epsilon / m, rounded: a few ulp above 1 are 1. */
 const ROUNDING = 1e-9
-/** The range that a router's `rewardRange` may have. */
-const REWARD_MAX = 1e6
 
 /**
  * One line of a decision log; null for an event that says nothing of decisions or their feedback.
  * @param place `file:line`: what errors name, and the id of a flat line that has none
  * @param encoder what turns a flat line's `prompt` into a context; null: lines must have contexts
- * @throws DATA_INVALID naming `place`
+ * @throws DATA_INVALID naming `place`; ENCODER_FAILED
  */
 export function parseLine(
   text: string,
   place: string,
-  encoder: Encoder | null,
+  encoder: ContextReader | null,
 ): { readonly decision: DecisionLine | null; readonly feedback: readonly FeedbackLine[] } | null {
   const line = jsonOfLine(text, place)
   switch (line.type) {
@@ -65,7 +64,11 @@ export function parseLine(
   }
 }
 
-function decisionOf(line: Record<string, unknown>, place: string, encoder: Encoder | null): DecisionLine {
+function decisionOf(
+  line: Record<string, unknown>,
+  place: string,
+  encoder: ContextReader | null,
+): DecisionLine {
   const id = textOf(line.id, 'id', place)
   const model = textOf(line.model, 'model', place)
   const at = line.at ?? null
@@ -93,10 +96,10 @@ function decisionOf(line: Record<string, unknown>, place: string, encoder: Encod
   }
 }
 
-function encoded(prompt: unknown, encoder: Encoder, place: string): Float64Array {
+function encoded(prompt: unknown, encoder: ContextReader, place: string): Float64Array {
   if (typeof prompt !== 'string') throw bad(place, '', 'a context or a prompt', prompt)
-  const context = new Float64Array(encoder.dimension)
-  encoder.encodeInto(prompt, context, 0)
+  const context = encoder.take(prompt, `${place}: prompt`).slice()
+  encoder.release()
   return context
 }
 

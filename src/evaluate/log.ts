@@ -1,7 +1,9 @@
-import { checkString } from '../base/check.js'
+import { checkInteger, checkString, DIMENSION_MAX } from '../base/check.js'
 import { expected, ParetoBanditError } from '../base/errors.js'
 import { jsonLines, type Line } from '../base/json-lines.js'
-import type { Encoder } from '../features/encoder.js'
+import { ContextReader } from '../features/context-reader.js'
+import { type Encoder, isSyncEncoder } from '../features/encoder.js'
+import { checkEncoder } from '../router/resolve-options.js'
 import { type DecisionLine, type FeedbackLine, parseLine } from './log-line.js'
 
 /** One routed request with what became of it. Models are indices into `DecisionLog.models`. */
@@ -65,7 +67,8 @@ function blankFeedback(): Feedback {
  * @param text contents of the file
  * @param name how errors call the file
  * @param encoder turns the `prompt` of flat lines without context into one; null: every line must have a context
- * @throws DATA_INVALID naming `file:line` for what cannot be read, an id decided twice, feedback given twice
+ * @throws DATA_INVALID naming `file:line` for what cannot be read, an id decided twice, feedback given twice; INVALID_ARGUMENT,
+ *   ASYNC_ENCODER, ENCODER_FAILED for an encoder
  */
 export function parseDecisionLog(text: string, name: string, encoder: Encoder | null = null): DecisionLog {
   if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
@@ -82,14 +85,15 @@ export class DecisionLogReader {
   private readonly feedback = new Map<string, Feedback>()
   private readonly modelIndices = new Map<string, number>()
 
-  private readonly encoder: Encoder | null
+  private readonly encoder: ContextReader | null
 
+  /** @throws INVALID_ARGUMENT, ASYNC_ENCODER for an encoder that is none, or has to wait */
   constructor(name: string, encoder: Encoder | null) {
     this.name = name
-    this.encoder = encoder
+    this.encoder = encoder === null ? null : readerOf(encoder)
   }
 
-  /** @throws DATA_INVALID naming `file:line` */
+  /** @throws DATA_INVALID naming `file:line`; ENCODER_FAILED */
   take({ text, place }: Line): void {
     const line = parseLine(text, place, this.encoder)
     if (line === null) return
@@ -168,4 +172,12 @@ export class DecisionLogReader {
 
 function invalid(place: string, message: string): ParetoBanditError {
   return new ParetoBanditError('DATA_INVALID', place, message)
+}
+
+function readerOf(given: Encoder): ContextReader {
+  const encoder = checkEncoder(given, 'encoder')
+  const { name, dimension } = encoder
+  if (!isSyncEncoder(encoder))
+    throw new ParetoBanditError('ASYNC_ENCODER', 'encoder', `'${name}' has to wait: encode the prompts first`)
+  return new ContextReader(encoder, checkInteger(dimension, 1, DIMENSION_MAX, 'encoder.dimension'))
 }

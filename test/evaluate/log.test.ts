@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mulberry32, permutation } from '../../src/base/random.js'
-import { evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
+import { assumeRandom, evaluatePolicies, parseDecisionLog } from '../../src/evaluate/index.js'
 import { defaultEncoder } from '../../src/features/default-encoder.js'
 import { expectCode } from '../support/errors.js'
 import { makeBench, X } from '../support/router.js'
@@ -18,6 +18,117 @@ function parse(...lines: readonly (object | string)[]) {
   const text = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')
   return parseDecisionLog(text, 'log')
 }
+
+describe('the encoder of a decision log', () => {
+  const PROMPT = JSON.stringify({ model: 'a', prompt: 'why?', reward: 1 })
+
+  test.each([
+    1,
+    '',
+    [],
+    {},
+    { name: 'x' },
+    { name: 'x', dimension: 2, encodeInto: 1 },
+    { dimension: 2, encodeInto: () => {} },
+  ])('is refused where it is none: %j', (encoder) => {
+    expectCode(() => parseDecisionLog(PROMPT, 'log', encoder as never), 'INVALID_ARGUMENT')
+  })
+
+  test.each([0, 1.5, Number.NaN, 1e9, undefined, '3'])('is refused with a dimension of %s', (dimension) => {
+    const encoder = { name: 'x', dimension, encodeInto: () => {} }
+    expectCode(() => parseDecisionLog(PROMPT, 'log', encoder as never), 'INVALID_ARGUMENT')
+  })
+
+  test('may not have to wait, nor fail, nor write what is no number', () => {
+    const later = { name: 'x', dimension: 2, encode: async () => [1, 1] }
+    expectCode(() => parseDecisionLog(PROMPT, 'log', later as never), 'ASYNC_ENCODER')
+    const failing = {
+      name: 'x',
+      dimension: 2,
+      encodeInto: () => {
+        throw new TypeError('no')
+      },
+    }
+    expectCode(() => parseDecisionLog(PROMPT, 'log', failing), 'ENCODER_FAILED')
+    const wrong = {
+      name: 'x',
+      dimension: 2,
+      encodeInto: (_: string, out: Float64Array) => void out.fill(Number.NaN),
+    }
+    expectCode(() => parseDecisionLog(PROMPT, 'log', wrong), 'ENCODER_FAILED')
+  })
+
+  test('writes each prompt into a context of its own', () => {
+    const encoder = {
+      name: 'x',
+      dimension: 2,
+      encodeInto: (text: string, out: Float64Array, offset: number) => out.set([text.length, 1], offset),
+    }
+    const log = parseDecisionLog(`${PROMPT}\n${PROMPT.replace('why?', 'why not?')}`, 'log', encoder)
+    expect(log.decisions.map(({ context }) => [...context])).toEqual([
+      [4, 1],
+      [8, 1],
+    ])
+  })
+})
+
+describe('a decision log that code has made or changed', () => {
+  const read = parseDecisionLog(toLog(drawRows({ requests: 400, epsilon: 0.5, seed: 3 })), 'log')
+  const first = read.decisions[0]
+  const withFirst = (change: object) => ({
+    ...read,
+    decisions: [{ ...first, ...change }, ...read.decisions.slice(1)],
+  })
+
+  test.each([
+    ['log.decisions[0].reward', withFirst({ reward: '1' })],
+    ['log.decisions[0].reward', withFirst({ reward: Number.NaN })],
+    ['log.decisions[0].reward', withFirst({ reward: undefined })],
+    ['log.decisions[0].reward', withFirst({ reward: 1e7 })],
+    ['log.decisions[0].costUsd', withFirst({ costUsd: -1 })],
+    ['log.decisions[0].costUsd', withFirst({ costUsd: Number.POSITIVE_INFINITY })],
+    ['log.decisions[0].propensity', withFirst({ propensity: 0 })],
+    ['log.decisions[0].propensity', withFirst({ propensity: Number.NaN })],
+    ['log.decisions[0].propensity', withFirst({ propensity: 2 })],
+    ['log.decisions[0].model', withFirst({ model: 3 })],
+    ['log.decisions[0].model', withFirst({ model: 'small' })],
+    ['log.decisions[0].eligible', withFirst({ eligible: [0, 1, 2, first.model] })],
+    ['log.decisions[0].eligible', withFirst({ eligible: [(first.model + 1) % 3] })],
+    ['log.decisions[0].eligible[1]', withFirst({ eligible: [0, 5] })],
+    ['log.decisions[0].context', withFirst({ context: null })],
+    ['log.decisions[0].context[1]', withFirst({ context: [1, Number.NaN, 1] })],
+    ['log.decisions[0].failed', withFirst({ failed: undefined })],
+    ['log.decisions[0].forced', withFirst({ forced: 'no' })],
+    ['log.decisions[0]', { ...read, decisions: [null] }],
+    ['log.decisions', { ...read, decisions: undefined }],
+    ['log.models', { ...read, models: null }],
+    ['log.models[0]', { ...read, models: [1] }],
+    ['log.dimension', { ...read, dimension: Number.NaN }],
+    ['log.orphans', { ...read, orphans: -1 }],
+    ['log.name', { ...read, name: 1 }],
+    ['log', null],
+  ])('is refused with what is wrong: %s', (field, log) => {
+    expectCode(() => evaluatePolicies(log as never, ['uniform']), 'INVALID_ARGUMENT', field)
+    expectCode(() => assumeRandom(log as never), 'INVALID_ARGUMENT', field)
+  })
+
+  test('is refused with a context of another length', () => {
+    const log = withFirst({ context: [1] })
+    expectCode(
+      () => evaluatePolicies(log as never, ['uniform']),
+      'DIMENSION_MISMATCH',
+      'log.decisions[0].context',
+    )
+  })
+
+  test('is taken with contexts in plain arrays', () => {
+    const plain = {
+      ...read,
+      decisions: read.decisions.map((each) => ({ ...each, context: Array.from(each.context) })),
+    }
+    expect(evaluatePolicies(plain as never, ['uniform'])).toEqual(evaluatePolicies(read, ['uniform']))
+  })
+})
 
 describe('a decision log', () => {
   test('reads the same as flat lines and as events in any order', () => {
