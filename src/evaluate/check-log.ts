@@ -12,9 +12,7 @@ import {
 } from '../base/check.js'
 import { expected } from '../base/errors.js'
 import type { DecisionLog } from './log.js'
-
-/** The range that a router's `rewardRange` may have. */
-export const REWARD_MAX = 1e6
+import { REWARD_MAX } from './log-line.js'
 
 /**
  * Checks a log that code has made or changed: what is no number would go into every mean, and nobody would notice.

@@ -102,7 +102,7 @@ export interface Residuals {
   readonly fourths: Float64Array
 }
 
-/** z^2 of 97.5 %: so many rare outcomes more are within what chance may have kept from a log (as Agresti and Coull 1998 add them). */
+/** z^2 of 97.5 %: this many rare outcomes more are within what chance may have kept from a log (as Agresti and Coull 1998 add them). */
 const UNSEEN_COUNT = NORMAL_975 ** 2
 
 /**

@@ -2,7 +2,6 @@ import { CONTEXT_ENTRY_MAX, DIMENSION_MAX, isAmount, isRecord } from '../base/ch
 import { ParetoBanditError, show } from '../base/errors.js'
 import { jsonOfLine } from '../base/json-lines.js'
 import type { ContextReader } from '../features/context-reader.js'
-import { REWARD_MAX } from './check-log.js'
 
 /** What one line says of a decision. */
 export interface DecisionLine {
@@ -28,6 +27,8 @@ export interface FeedbackLine {
 
 /** A propensity is 1 - epsilon + epsilon / m, rounded: a few ulp above 1 are 1. */
 const ROUNDING = 1e-9
+/** The range that a router's `rewardRange` may have. */
+export const REWARD_MAX = 1e6
 
 /**
  * One line of a decision log; null for an event that says nothing of decisions or their feedback.

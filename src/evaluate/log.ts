@@ -87,7 +87,7 @@ export class DecisionLogReader {
 
   private readonly encoder: ContextReader | null
 
-  /** @throws INVALID_ARGUMENT, ASYNC_ENCODER for an encoder that is none, or has to wait */
+  /** @throws INVALID_ARGUMENT, ASYNC_ENCODER for what is not an encoder, or has to wait */
   constructor(name: string, encoder: Encoder | null) {
     this.name = name
     this.encoder = encoder === null ? null : readerOf(encoder)

@@ -30,7 +30,7 @@ describe('the encoder of a decision log', () => {
     { name: 'x' },
     { name: 'x', dimension: 2, encodeInto: 1 },
     { dimension: 2, encodeInto: () => {} },
-  ])('is refused where it is none: %j', (encoder) => {
+  ])('is refused where it is not one: %j', (encoder) => {
     expectCode(() => parseDecisionLog(PROMPT, 'log', encoder as never), 'INVALID_ARGUMENT')
   })
 
