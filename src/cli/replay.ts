@@ -57,7 +57,9 @@ async function replay(flags: ReplayFlags): Promise<void> {
   const notes = ['Budgets and costs are in USD per 1,000 requests.']
   if (flags.json !== undefined) notes.push(`Figures: ${flags.json}`)
   if (reportPath !== undefined) notes.push(`Report: ${reportPath}`)
-  print(`${results.map(summaryText).join('\n')}\n${startsText(reports)}${notes.join('\n')}\n`)
+  print(
+    `${results.map(summaryText).join('\n')}\n${startsText(reports)}${workload.repeats}${notes.join('\n')}\n`,
+  )
 }
 
 interface ScenarioStart {

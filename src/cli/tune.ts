@@ -83,5 +83,5 @@ async function runTune(flags: TuneFlags): Promise<void> {
   const report = await tune(settings, observer).finally(() => view.stop())
   if (flags.json !== undefined) await writeOutput(flags.json, `${JSON.stringify(report, null, 2)}\n`, 'all')
   const written = flags.json === undefined ? '' : `Figures: ${flags.json}\n`
-  print(`${tuneText(report)}\n${written}`)
+  print(`${tuneText(report)}\n${workload.repeats}${written}`)
 }

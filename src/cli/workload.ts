@@ -9,6 +9,7 @@ import { dataLines } from './chunks.js'
 import { dataName, STANDARD_INPUT } from './files.js'
 import { badFlag } from './flags.js'
 import { readModelsFile } from './inputs.js'
+import { repeatsText } from './repeats.js'
 
 /** What is played: rows and models, from files or simulated. */
 export interface Workload {
@@ -19,6 +20,8 @@ export interface Workload {
   readonly models: readonly ModelSpec[]
   readonly rows: readonly OutcomeRow[]
   readonly trainRows: readonly OutcomeRow[] | null
+  /** A line on rows that are measured and learned from; empty: there are few or no such. */
+  readonly repeats: string
 }
 
 /** Where rows and models come from. */
@@ -38,13 +41,23 @@ export async function loadWorkload(flags: WorkloadFlags): Promise<Workload> {
     const { models, rows } = simulateWorkload(defaultEncoder())
     const left = withoutExcluded(models, flags.exclude)
     const newcomer = models[models.length - 1].id
-    return { name: 'a simulated workload', simulated: true, newcomer, models: left, rows, trainRows: null }
+    return {
+      name: 'a simulated workload',
+      simulated: true,
+      newcomer,
+      models: left,
+      rows,
+      trainRows: null,
+      repeats: '',
+    }
   }
   const models = withoutExcluded(await readModelsFile(flags.models ?? ''), flags.exclude)
   const rows = await allOutcomes(flags.data)
   const trainRows = flags.train === undefined ? null : await allOutcomes(flags.train)
+  const train = trainRows === null ? null : { file: dataName(flags.train ?? ''), rows: trainRows }
+  const repeats = repeatsText(dataName(flags.data), rows, train)
   const name = flags.data === '-' ? STANDARD_INPUT : basename(flags.data)
-  return { name, simulated: false, newcomer: null, models, rows, trainRows }
+  return { name, simulated: false, newcomer: null, models, rows, trainRows, repeats }
 }
 
 async function allOutcomes(path: string): Promise<OutcomeRow[]> {

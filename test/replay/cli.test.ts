@@ -261,3 +261,46 @@ describe('tune command', () => {
     expect((await onFiles('--json', path('no/such.json'))).text).toContain('such.json')
   })
 })
+
+describe('rows that are measured and learned from', () => {
+  const SHORT = ['--budgets', '3e-4', '--seeds', '1', '--models']
+
+  it('are told where --train has prompts of --data', async () => {
+    const args = ['--data', path('rows.jsonl'), '--train', path('rows.jsonl'), ...SHORT, path('models.json')]
+    expect((await run(...args)).exitCode).toBe(0)
+    expect(printed).toMatch(
+      /120 of 120 rows have a prompt that is in .*rows.jsonl too: .*new prompts would fare worse\.\n/,
+    )
+  })
+
+  it('are told where prompts come again, in replay and in tune', async () => {
+    const rows = makeRows(120)
+    const again = [...rows, ...rows.slice(0, 6).map((row) => ({ ...row, id: `${row.id} again` }))]
+    writeFileSync(path('again.jsonl'), toJsonl(again))
+    for (const name of ['replay', 'tune']) {
+      expect(
+        (await command(name, '--data', path('again.jsonl'), ...SHORT, path('models.json'))).exitCode,
+      ).toBe(0)
+      expect(printed).toMatch(/again.jsonl: 6 of 126 rows have a prompt that came before: /)
+    }
+  })
+
+  it('are found by their features where they have no prompts', async () => {
+    const rows = makeRows(120).map((row) => ({ ...row, prompt: '' }))
+    writeFileSync(
+      path('bare.jsonl'),
+      toJsonl([...rows, { ...rows[0], id: 'again' }, { ...rows[1], id: 'too' }]),
+    )
+    await run('--data', path('bare.jsonl'), ...SHORT, path('models.json'))
+    expect(printed).toMatch(/bare.jsonl: 2 of 122 rows have a prompt that came before/)
+  })
+
+  it('are not where each prompt is new, or few come again', async () => {
+    await onRows('--budgets', '3e-4', '--seeds', '1')
+    expect(printed).not.toContain('rows have a prompt')
+    const rows = makeRows(120)
+    writeFileSync(path('once.jsonl'), toJsonl([...rows, { ...rows[0], id: 'again' }]))
+    await run('--data', path('once.jsonl'), ...SHORT, path('models.json'))
+    expect(printed).not.toContain('rows have a prompt')
+  })
+})
