@@ -116,6 +116,9 @@ const KNOWN = [
   'now',
   'after',
 ] as const
+const KNOWN_OF_VALIDATORS = ['enabled', 'repeatMs', 'waitMs', 'fits'] as const
+const KNOWN_OF_JUDGE = ['ask', 'share', 'rubric', 'cap', 'calibrate'] as const
+const KNOWN_OF_CAP = ['usd', 'per', 'usdPerGrade'] as const
 
 /** @throws INVALID_ARGUMENT, UNKNOWN_OPTION */
 export function readRewardsOptions(options: RewardsOptions): ResolvedRewardsOptions {
@@ -130,15 +133,19 @@ export function readRewardsOptions(options: RewardsOptions): ResolvedRewardsOpti
   const [low, high] = checkEach(rewardRange, 'rewardRange', (end, i) =>
     checkInRange(end, -1e12, 1e12, `rewardRange[${i}]`),
   )
-  if (!(low < high))
+  if (!(low < high && rewardRange.length === 2))
     throw expected('INVALID_ARGUMENT', 'rewardRange', 'two numbers, the lower first', rewardRange)
+  checkKeys(validators, KNOWN_OF_VALIDATORS, 'validators')
   if (fits !== null) checkFunction(fits, 'validators.fits')
   for (const name of ['onError', 'now', 'after'] as const)
     if (options[name] !== undefined) checkFunction(options[name], name)
+  const weights = readWeights(options.weights ?? {})
   return {
     windowMs: checkInteger(windowMs, 0, DAY_MS, 'windowMs'),
-    weights: readWeights(options.weights ?? {}),
-    metrics: checkEach(options.metrics ?? [], 'metrics', (each, i) => checkScale(each, `metrics[${i}]`)),
+    weights,
+    metrics: checkEach(options.metrics ?? [], 'metrics', (each, i) =>
+      readMetric(each, weights, `metrics[${i}]`),
+    ),
     validators: {
       enabled: checkBoolean(enabled, 'validators.enabled'),
       repeatMs: checkInteger(repeatMs, 0, DAY_MS, 'validators.repeatMs'),
@@ -155,6 +162,19 @@ export function readRewardsOptions(options: RewardsOptions): ResolvedRewardsOpti
   }
 }
 
+/** What has no weight would be refused whenever it comes. */
+function readMetric(given: unknown, weights: Readonly<Record<string, number>>, field: string): MetricScale {
+  const metric = checkScale(given, field)
+  if (Object.hasOwn(weights, metric.source)) return metric
+  const sources = Object.keys(weights).join(', ')
+  throw expected(
+    'INVALID_ARGUMENT',
+    `${field}.source`,
+    `one of those with a weight (${sources})`,
+    metric.source,
+  )
+}
+
 function readWeights(weights: unknown): Record<string, number> {
   const all: Record<string, number> = { ...DEFAULT_WEIGHTS }
   for (const [source, weight] of Object.entries(checkRecord(weights, 'weights')))
@@ -167,8 +187,21 @@ function readWeights(weights: unknown): Record<string, number> {
 
 function readJudge(judge: JudgeOptions): ResolvedJudge {
   const { ask, share = 0.02, rubric, cap, calibrate = true } = checkRecord(judge, 'judge')
+  checkKeys(judge, KNOWN_OF_JUDGE, 'judge')
   checkFunction(ask, 'judge.ask')
-  const { usd, per, usdPerGrade } = checkRecord(cap, 'judge.cap')
+  const account = checkRecord(cap, 'judge.cap')
+  checkKeys(account, KNOWN_OF_CAP, 'judge.cap')
+  const { usd, per } = account
+  // Set aside before each question, so that none would ever be asked.
+  const most = checkPositive(usd, 'judge.cap.usd')
+  const usdPerGrade = checkPositive(account.usdPerGrade, 'judge.cap.usdPerGrade')
+  if (usdPerGrade > most)
+    throw expected(
+      'INVALID_ARGUMENT',
+      'judge.cap.usdPerGrade',
+      `at most judge.cap.usd (${most})`,
+      usdPerGrade,
+    )
   if (rubric !== undefined && checkString(rubric, 'judge.rubric').length > RUBRIC_CHARS_MAX)
     throw expected('INVALID_ARGUMENT', 'judge.rubric', `at most ${RUBRIC_CHARS_MAX} characters`, rubric)
   return {
@@ -176,9 +209,9 @@ function readJudge(judge: JudgeOptions): ResolvedJudge {
     share: checkInRange(share, Number.MIN_VALUE, 1, 'judge.share'),
     rubric: judge.rubric ?? null,
     cap: {
-      usd: checkPositive(usd, 'judge.cap.usd'),
+      usd: most,
       per: checkOneOf(per, ['hour', 'day'], 'judge.cap.per'),
-      usdPerGrade: checkPositive(usdPerGrade, 'judge.cap.usdPerGrade'),
+      usdPerGrade,
     },
     calibrate: checkBoolean(calibrate, 'judge.calibrate'),
   }
