@@ -8,9 +8,9 @@ export class EpsilonExploration {
   private readonly epsilon: number
   private readonly seed: number
 
-  constructor({ epsilon, seed }: Pick<ResolvedOptions, 'epsilon' | 'seed'>) {
+  constructor({ epsilon, drawSeed }: Pick<ResolvedOptions, 'epsilon' | 'drawSeed'>) {
     this.epsilon = epsilon
-    this.seed = seed
+    this.seed = drawSeed
   }
 
   /** Notes that nothing is left to chance: a choice that is forced, exploited, or the cheapest where nothing is affordable. */

@@ -71,7 +71,7 @@ export interface RouterOptions {
    * `paretobandit evaluate` can tell from the log what other policies would have earned. Default 0.
    */
   readonly epsilon?: number | undefined
-  /** Seeds the tie-break and all draws. Default 0. */
+  /** Seeds the tie-break and all draws; those of replicas that share a log differ in each start all the same. Default 0. */
   readonly seed?: number | undefined
   /** Milliseconds since the epoch. Default Date.now. */
   readonly clock?: (() => number) | undefined
@@ -109,6 +109,8 @@ export interface ResolvedOptions<O = unknown> extends StateOptions<O> {
   readonly kernelModule: object | null
   readonly epsilon: number
   readonly seed: number
+  /** Of draws whose chances are logged: `seed`, or of replicas a number of each start. */
+  readonly drawSeed: number
   readonly clock: () => number
   readonly onListenerError: (error: unknown) => void
 }

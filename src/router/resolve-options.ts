@@ -13,6 +13,7 @@ import {
 } from '../base/check.js'
 import { expected, expectedGot, isList, ParetoBanditError } from '../base/errors.js'
 import { reading, readOnce } from '../base/read-once.js'
+import { textDraw } from '../base/text-hash.js'
 import { FORCED_EXPLORATION_MAX } from '../events/models.js'
 import type { AnyEncoder } from '../features/encoder.js'
 import { KERNEL_NAMES } from '../kernel/kernel.js'
@@ -146,6 +147,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     kernelModule: resolveKernelModule(options),
     epsilon: optional(options.epsilon, 0, (v, f) => checkInRange(v, 0, EPSILON_MAX, f), 'epsilon'),
     seed,
+    drawSeed: drawSeedOf(seed, options),
     clock: optional(options.clock, Date.now, checkFunction<() => number>, 'clock'),
     name: optional(options.name, NAME, checkName, 'name'),
     origin: new OwnOrigin(options.name ?? startOrigin),
@@ -157,6 +159,15 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     ),
     policyOptions: settings.resolve(options, budget),
   })
+}
+
+/**
+ * Replicas count the requests of their log together, so two that decide at the same time have the same count: with one seed
+ * both would leave the same requests to chance, and draw the same.
+ */
+function drawSeedOf(seed: number, { store }: RouterOptions): number {
+  if (reading('store', () => store?.isShared) !== true) return seed
+  return (seed ^ (textDraw(startOrigin()) * 2 ** 32)) >>> 0
 }
 
 function resolveKernelModule({ kernelModule, kernel }: RouterOptions): object | null {

@@ -53,6 +53,29 @@ afterEach(async () => {
   }
 })
 
+describe('what replicas of one log leave to chance', () => {
+  it.each(['paper', 'dollar', 'thompson'] as const)(
+    'is drawn by each of them, where they decide at the same time: policy %s',
+    async (policy) => {
+      const log = new SharedLog()
+      const options = { policy, epsilon: 0.5, seed: 7, forcedExploration: 0 } as const
+      const replicas = [await replica(log, options), await replica(log, options)]
+      // Neither knows what the other does meanwhile: both count the same requests.
+      const [own, other] = replicas.map(({ router }) => {
+        const drawn: string[] = []
+        router.on('routed', ({ model, propensity }) => {
+          if (drawn.length < 200) drawn.push(`${model} ${propensity}`)
+        })
+        for (let i = 0; i < 200; i++) router.route(X)
+        return drawn
+      })
+      expect(own).toHaveLength(200)
+      const equal = own.filter((said, i) => said === other[i]).length
+      expect(equal).toBeLessThan(180)
+    },
+  )
+})
+
 describe('replicas of one log', () => {
   it('come to the same bits at the same position, whatever each of them does', async () => {
     await fc.assert(

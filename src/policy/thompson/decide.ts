@@ -115,7 +115,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
     const expectedCostUsd = judgedUsd(note, model, expectedModelCostUsd(model, size), () =>
       triedAtUsd(model, size, note.options),
     )
-    const normal = standardNormal(this.options.seed, note.now, model.slot)
+    const normal = standardNormal(this.options.drawSeed, note.now, model.slot)
     return {
       explorationBonus: note.options?.exploit === true ? 0 : this.options.alpha * deviation * normal,
       expectedCostUsd,
@@ -146,7 +146,7 @@ export class ThompsonChooser implements Chooser<ThompsonState> {
       const mean = f64[cell + layout.mean + index * CELL_STRIDE]
       deviations[position] = alpha * (f64[cell + layout.score] - mean)
       means[position] = mean - note.penaltyWeight * costUsd
-      const normal = alpha === 0 ? 0 : standardNormal(this.options.seed, state.requests, model.slot)
+      const normal = alpha === 0 ? 0 : standardNormal(this.options.drawSeed, state.requests, model.slot)
       f64[cell + layout.score] = means[position] + deviations[position] * normal
     }
   }
