@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { show } from '../base/errors.js'
 import { assumeRandom } from '../evaluate/assume-random.js'
 import { evaluatePolicies } from '../evaluate/evaluation.js'
 import { DecisionLogReader } from '../evaluate/log.js'
@@ -7,13 +8,13 @@ import { defaultEncoder } from '../features/default-encoder.js'
 import { dataLines } from './chunks.js'
 import { evaluationText, provenance } from './evaluate-view.js'
 import { dataName } from './files.js'
-import { listFlag } from './flags.js'
+import { badFlag, listFlag, pathsFlag } from './flags.js'
 import { writeOutput } from './line-sink.js'
 import { checkOutputs } from './outputs.js'
 import { print } from './print.js'
 
 interface EvaluateFlags {
-  readonly log: string
+  readonly log: readonly string[]
   readonly policy?: readonly string[]
   readonly assumeRandom?: boolean
   readonly json?: boolean
@@ -35,6 +36,7 @@ It refuses when the log cannot say it, and says how much more is needed: docs/EV
 Examples:
   $ paretobandit evaluate --log events.jsonl --policy uniform --policy model:gpt-4o
   $ paretobandit export router.state | paretobandit evaluate --log - --policy uniform
+  $ paretobandit evaluate --log events.1.jsonl.gz --log events.jsonl --policy uniform
   $ paretobandit evaluate --log events.jsonl --policy ridge@0.002 --report evaluation.html`
 
 export function registerEvaluate(program: Command): void {
@@ -43,7 +45,8 @@ export function registerEvaluate(program: Command): void {
     .description('estimate from a log what another policy would have earned')
     .requiredOption(
       '--log <file>',
-      "a router's events, or flat decisions, one JSON object a line ('-': standard input)",
+      "a router's events, or flat decisions, one JSON object a line ('-': standard input) (repeatable)",
+      pathsFlag,
     )
     .option('--policy <name>', 'logged, uniform, model:ID or ridge@USD (repeatable)', listFlag)
     .option(
@@ -57,9 +60,12 @@ export function registerEvaluate(program: Command): void {
 }
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
-  await checkOutputs([flags.report], [flags.log])
-  const reader = new DecisionLogReader(dataName(flags.log), defaultEncoder())
-  for await (const line of dataLines(flags.log)) reader.take(line)
+  await checkOutputs([flags.report], flags.log)
+  const again = flags.log.find((path, i) => flags.log.indexOf(path) < i)
+  if (again !== undefined) throw badFlag('log', `expected each file once, got ${show(again)} again`)
+  // Feedback may stand in another file than its decision: logs are rotated.
+  const reader = new DecisionLogReader(flags.log.map(dataName).join(', '), defaultEncoder())
+  for (const path of flags.log) for await (const line of dataLines(path)) reader.take(line)
   const read = reader.finish()
   const log = flags.assumeRandom === true ? assumeRandom(read) : read
   const evaluation = evaluatePolicies(log, flags.policy ?? [])

@@ -72,6 +72,11 @@ export function listFlag(text: string, before: readonly string[] | undefined): r
   return [...(before ?? []), text]
 }
 
+/** The same for files; an empty path is refused as that of any flag. */
+export function pathsFlag(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text]
+}
+
 /** How many shuffles to average over: an integer from 1 to 10,000. */
 export function seedsFlag(text: string): number {
   const value = numberFlag(text)

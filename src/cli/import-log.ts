@@ -12,7 +12,7 @@ import {
 import { IMPORT_USES } from '../evaluate/import-log/report.js'
 import { CommandError } from './command-error.js'
 import { dataName } from './files.js'
-import { badFlag, numberFlag, wordFlag } from './flags.js'
+import { badFlag, numberFlag, pathsFlag, wordFlag } from './flags.js'
 import { recordsOf } from './import-log/records.js'
 import { importText, leftOutLine } from './import-log-view.js'
 import { readModelsFile } from './inputs.js'
@@ -199,11 +199,6 @@ async function addAll(
 /** The entries of a page of an API, or the record itself. */
 function pageOf(value: unknown): readonly unknown[] {
   return isRecord(value) && Array.isArray(value.data) ? value.data : [value]
-}
-
-function pathsFlag(text: string, before: readonly string[] | undefined): readonly string[] {
-  if (text === '') throw new InvalidArgumentError('Expected a file.')
-  return [...(before ?? []), text]
 }
 
 function pairFlag(text: string, before: readonly string[] | undefined): readonly string[] {

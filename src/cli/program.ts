@@ -16,6 +16,7 @@ import { registerImportConfig } from './import-config.js'
 import { registerImportLog } from './import-log.js'
 import { registerInspect } from './inspect.js'
 import { registerKeys } from './keys.js'
+import { refuseRepeated } from './once.js'
 import { registerPrices } from './prices.js'
 import { registerReplay } from './replay.js'
 import { registerRestore } from './restore.js'
@@ -84,6 +85,7 @@ export function makeProgram(): Command {
   registerPrices(program)
   addDriverFlags(program)
   refuseEmptyPaths(program)
+  refuseRepeated(program)
   return program
 }
 

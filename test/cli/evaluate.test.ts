@@ -48,6 +48,26 @@ describe('evaluate', () => {
     expect(ci95[1]).toBeGreaterThan(mean)
   })
 
+  test('reads a log that was rotated, in any order, each file once', async () => {
+    const events = toEvents(ROWS)
+    await folder.write('whole.jsonl', toLog(events))
+    await folder.write('old.jsonl', toLog(events.slice(0, 1500)))
+    await folder.write('new.jsonl', toLog(events.slice(1500)))
+    const policy = ['--policy', 'uniform', '--json']
+    const whole = JSON.parse(await folder.ok(['evaluate', '--log', 'whole.jsonl', ...policy]))
+    for (const [one, other] of [
+      ['old.jsonl', 'new.jsonl'],
+      ['new.jsonl', 'old.jsonl'],
+    ]) {
+      const said = JSON.parse(await folder.ok(['evaluate', '--log', one, '--log', other, ...policy]))
+      expect(said).toEqual({ ...whole, log: `${one}, ${other}` })
+    }
+    await folder.refused(
+      ['evaluate', '--log', 'old.jsonl', '--log', 'old.jsonl'],
+      /--log: expected each file once, got "old.jsonl" again/,
+    )
+  })
+
   test('encodes prompts, and escapes what it draws', async () => {
     const words = ['rivers', 'proofs', 'poems', 'code']
     const named = ROWS.map(({ context: _, model, eligible, ...row }, i) => ({

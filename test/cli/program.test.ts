@@ -31,6 +31,19 @@ const COMMANDS = [
   'prices',
 ]
 
+describe('a flag that takes one value', () => {
+  test.each([
+    ['fit-priors', '--data', 'a', '--data', 'b', '--out', 'c'],
+    ['replay', '--data', 'a', '--models', 'm', '--data', 'b'],
+    ['tune', '--data', 'a', '--models', 'm', '--seeds', '2', '--seeds=3'],
+    ['import-log', 'a', '--for', 'replay', '--for', 'evaluate'],
+    ['route', 'hello', '--models', 'm', '--budget', '1', '--budget', '2'],
+    ['keys', 'create', 'name', '--config', 'a', '--config', 'b'],
+  ])('is refused where it is given twice: %s', async (...args) => {
+    await folder.refused(args, /--(data|seeds|for|budget|config): expected it once, it is given again/)
+  })
+})
+
 describe('the bin', () => {
   test('is an executable script for node', async () => {
     expect(await readFile(BIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
