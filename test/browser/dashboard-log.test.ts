@@ -250,6 +250,18 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     expect(await axeProblems(page)).toEqual([])
   })
 
+  it.each([320, 640, 1280])('has room for tiny and for large dollars at %i px', async (width) => {
+    const page = await open({ viewport: { width, height: 900 } })
+    const beyond = await page.evaluate(`[...document.querySelectorAll('.tiles b')].map((figure) => {
+      figure.textContent = '$0.00000000222'
+      const text = document.createRange()
+      text.selectNodeContents(figure)
+      return text.getBoundingClientRect().right - figure.getBoundingClientRect().right
+    }).filter((px) => px > 0.5)`)
+    expect(beyond).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+  })
+
   it.each([1280, 1400])(
     'has room for means with their intervals in half of a page of %i px',
     async (width) => {

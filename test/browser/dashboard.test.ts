@@ -85,6 +85,19 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
     expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0)
   })
 
+  it.each([
+    ['a letter of another script', 'ключ'],
+    ['a quotation mark that an editor made', '“key”'],
+  ])('says of %s in a key that it is not the admin key, and asks again', async (_, key) => {
+    await page.fill('input[name=key]', key)
+    await page.click('button[type=submit]')
+    await becomes('[role=alert]', 'this is not the admin key')
+    await page.reload()
+    await page.waitForSelector('input[name=key]')
+    await enter(`  ${ADMIN_KEY}\t`)
+    expect(await text('[data-tile="requests"]')).toBe('0')
+  })
+
   it('shows what happens as it happens', async () => {
     await enter()
     await becomes('[data-tile="requests"]', /^0$/)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { percent } from '../../src/base/format.js'
+import { percent, usd } from '../../src/base/format.js'
 import type { Bucket } from '../../src/gateway/dashboard/shape.js'
-import { coarse } from '../../web/dashboard/coarse.js'
-import { timeRange, valueTexts } from '../../web/shared/chart.js'
+import { coarse, withEmpty } from '../../web/dashboard/coarse.js'
+import { stepsTold, timeRange, valueRange, valueTexts, yAxisPx } from '../../web/shared/chart.js'
 import { lastWhole, stretchText, wholeCounts } from '../../web/shared/whole.js'
 
 describe('an axis of values', () => {
@@ -15,6 +15,56 @@ describe('an axis of values', () => {
       '80 %',
       '100 %',
     ])
+  })
+})
+
+describe('where an axis of values begins and ends', () => {
+  it.each([
+    ['from 0 with room above', [2, 10, true], [0, 10.6]],
+    ['with a given end', [0.2, 0.4, true, 1], [0, 1]],
+    ['beyond a given end where a value is', [0.2, 2, true, 1], [0, 2.12]],
+    ['around one value alone, however small', [0.002, 0.002, false], [0.001, 0.003]],
+    ['around one that is below 0', [-4, -4, false], [-6, -2]],
+    ['of zeros alone', [0, 0, true], [0, 1]],
+    ['of nothing', [null, null, false], [0, 1]],
+  ] as const)('is %s', (_, [low, high, fromZero, max], [from, to]) => {
+    const range = valueRange(low, high, fromZero, max)
+    expect(range[0]).toBeCloseTo(from, 12)
+    expect(range[1]).toBeCloseTo(to, 12)
+  })
+})
+
+describe('steps of an axis of values', () => {
+  it('tell all ticks apart: dollars of a quiet hour are cents, whatever was spent before', () => {
+    expect(stepsTold(5000.001, 5000.024, usd)[0]).toBe(0.01)
+    expect(stepsTold(0, 1, (value) => value.toFixed(2))[0]).toBe(0.05)
+    expect(stepsTold(0.931, 0.934, (value) => value.toFixed(2))).not.toContain(0.001)
+  })
+
+  it.each([
+    [0, 3e-9],
+    [0, 828_900],
+    [-2, 7],
+    [1e-7, 1e-7 * (1 + 1e-6)],
+  ])('are there for every stretch: %s to %s', (low, high) => {
+    const [step] = stepsTold(low, high, usd)
+    const ticks = Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) =>
+      usd((Math.ceil(low / step) + i) * step),
+    )
+    expect(new Set(ticks).size).toBe(ticks.length)
+  })
+})
+
+describe('an axis of dollars', () => {
+  const axisPx = (amounts: readonly number[], width: number) =>
+    yAxisPx(amounts.map(usd), width, 62, (text) => 7 * text.length)
+
+  it('is as wide as its longest label, up to half of its chart', () => {
+    expect(axisPx([0, 0.2], 600)).toBe(62)
+    expect(axisPx([0, 0.0000002], 600)).toBe(7 * '$0.000000200'.length + 10)
+    expect(axisPx([0, 800_000], 600)).toBe(7 * '$800,000.00'.length + 10)
+    expect(axisPx([0, 0.0000002], 180)).toBe(90)
+    expect(axisPx([], 600)).toBe(62)
   })
 })
 
@@ -84,5 +134,38 @@ describe('figures of stretches of time', () => {
       shadowPrice: 0.5,
     })
     expect(coarse(buckets.slice(0, 3), 10)).toEqual({ buckets: buckets.slice(0, 3), widthMs: 10 })
+  })
+})
+
+describe('requests of stretches in which nothing came', () => {
+  const bucket = (at: number, requests: number): Bucket => ({
+    at,
+    requests,
+    failed: 1,
+    refused: 2,
+    spendUsd: at,
+    allowanceUsd: 2 * at,
+    shadowPrice: 1,
+    models: [],
+  })
+  const given = { buckets: [bucket(10, 5), bucket(20, 6), bucket(50, 7)], widthMs: 10 }
+  const seen = (until: number) => withEmpty(given, until).map(({ at, requests }) => [at, requests])
+
+  it('are 0, between those that had some and up to now', () => {
+    const between = [
+      [10, 5],
+      [20, 6],
+      [30, 0],
+      [40, 0],
+      [50, 7],
+    ]
+    expect(seen(59)).toEqual(between)
+    expect(seen(Number.NEGATIVE_INFINITY)).toEqual(between)
+    expect(seen(75)).toEqual([...between, [60, 0], [70, 0]])
+    expect(withEmpty(given, 75)[2]).toMatchObject({ failed: 0, refused: 0, spendUsd: 20, allowanceUsd: 40 })
+  })
+
+  it('are none where nothing came at all', () => {
+    expect(withEmpty({ buckets: [], widthMs: 10 }, 75)).toEqual([])
   })
 })

@@ -2,6 +2,8 @@
 const DATA = new URL('.', import.meta.url)
 const ADMIN = new URL('../admin/', import.meta.url)
 const KEY = 'paretobandit admin key'
+/** What a header may have: who pastes may have more, and then `fetch` fails as it does where nobody answers. */
+const CAN_BE_SENT = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** What a server refused, in its own words. */
 export class RefusedError extends Error {
@@ -19,14 +21,23 @@ export class RefusedError extends Error {
 /** The admin key of this tab; forgotten when the tab is closed. */
 export const keptKey = {
   get: (): string => sessionStorage.getItem(KEY) ?? '',
-  set: (key: string): void => {
+  /** Without what stands around it where it was copied. */
+  set: (given: string): void => {
+    const key = given.trim()
     if (key === '') sessionStorage.removeItem(KEY)
     else sessionStorage.setItem(KEY, key)
   },
 }
 
+/** @throws RefusedError for a key that no request can carry */
 function headers(): Record<string, string> {
   const key = keptKey.get()
+  if (!CAN_BE_SENT.test(key))
+    throw new RefusedError(
+      401,
+      'this is not the admin key: it has a character that no request can carry',
+      'invalid_admin_key',
+    )
   return key === '' ? {} : { authorization: `Bearer ${key}` }
 }
 

@@ -5,6 +5,8 @@ const REQUESTS_MIN = 20
 /** Points that a line keeps. */
 const POINTS_MIN = 12
 
+const NOTHING_CAME = { requests: 0, failed: 0, refused: 0, shadowPrice: null, models: [] }
+
 /** Buckets of one width, ms. */
 export interface Coarse {
   readonly buckets: readonly Bucket[]
@@ -20,6 +22,25 @@ export function coarse(buckets: readonly Bucket[], widthMs: number): Coarse {
     found = { buckets: joined(buckets, width), widthMs: width }
   }
   return found
+}
+
+/**
+ * With the stretches of time in which nothing came, since a line between those before and after would count requests that there
+ * were not.
+ * @param until where the history ends, ms since 1970 UTC
+ */
+export function withEmpty({ buckets, widthMs }: Coarse, until: number): readonly Bucket[] {
+  const filled: Bucket[] = []
+  const fill = (upTo: number) => {
+    for (let last = filled.at(-1); last !== undefined && last.at + widthMs <= upTo; last = filled.at(-1))
+      filled.push({ ...last, ...NOTHING_CAME, at: last.at + widthMs })
+  }
+  for (const bucket of buckets) {
+    fill(bucket.at - widthMs)
+    filled.push(bucket)
+  }
+  fill(until)
+  return filled
 }
 
 function joined(buckets: readonly Bucket[], widthMs: number): Bucket[] {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
-import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
+import { type Chart, type ChartData, type ChartSeries, createChart, valueRange } from './chart.js'
 import { count, time } from './format.js'
 import { LineMark } from './line-mark.js'
 import { Table } from './table.js'
@@ -53,7 +53,7 @@ export function TimeChart(props: TimeChartProps) {
       height: HEIGHT,
       yFormat: format,
       isCount: format === count,
-      yRange: (low, high) => rangeOf(low, high, fromZero, max),
+      yRange: (low, high) => valueRange(low, high, fromZero, max),
       onPointer: setIndex,
     })
     made.draw(drawn())
@@ -123,13 +123,6 @@ function Figures({
       ]}
     />
   )
-}
-
-function rangeOf(low: number, high: number, fromZero: boolean, max: number | undefined): [number, number] {
-  const least = fromZero ? Math.min(0, low ?? 0) : (low ?? 0)
-  const most = Math.max(max ?? high ?? 1, high ?? 0)
-  const pad = (most - least) * 0.06 || 1
-  return [least, max !== undefined && most <= max ? max : most + pad]
 }
 
 function dataOf(times: readonly number[], columns: readonly TimeSeries['values'][]): ChartData {

@@ -3,7 +3,7 @@ import { count, counted, milliseconds, percent, plain } from '../../shared/forma
 import { IntervalPlot } from '../../shared/interval-plot.js'
 import { visible } from '../../shared/name.js'
 import { TimeChart, type TimeSeries } from '../../shared/time-chart.js'
-import { coarse } from '../coarse.js'
+import { coarse, withEmpty } from '../coarse.js'
 import { Nothing, Panel } from '../panel.js'
 import { marksOf, ring } from '../state.js'
 
@@ -15,6 +15,9 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
   const fine = ring.value?.buckets ?? []
   const { buckets, widthMs } = coarse(fine, ring.value?.widthMs ?? 1)
   const stretch = { widthMs, now: shown.at }
+  // A log ends with its latest event.
+  const until = shown.kind === 'log' ? Number.NEGATIVE_INFINITY : shown.at
+  const counts = withEmpty({ buckets, widthMs }, until)
   const requests = buckets.reduce((sum, bucket) => sum + bucket.requests, 0)
   const lines = (value: (own: ModelBucket, bucket: Bucket) => number | null, missing: number | null) =>
     seriesOf(buckets, value, missing)
@@ -89,20 +92,20 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
         ) : (
           <TimeChart
             label="requests, failures and refusals over time"
-            times={times}
+            times={counts.map(({ at }) => at)}
             stretch={stretch}
             series={[
-              { name: 'requests', color: 'var(--b2)', values: buckets.map((bucket) => bucket.requests) },
+              { name: 'requests', color: 'var(--b2)', values: counts.map((bucket) => bucket.requests) },
               {
                 name: 'failed',
                 color: 'var(--warn)',
-                values: buckets.map((bucket) => bucket.failed),
+                values: counts.map((bucket) => bucket.failed),
                 dash: [2, 3],
               },
               {
                 name: 'refused',
                 color: 'var(--quiet)',
-                values: buckets.map((bucket) => bucket.refused),
+                values: counts.map((bucket) => bucket.refused),
                 dash: [6, 3],
               },
             ]}
