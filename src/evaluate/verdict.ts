@@ -1,4 +1,4 @@
-import { percent, perThousand, usdPerThousand } from '../report/format.js'
+import { percent, perThousand, savedShare, usdPerThousand } from '../report/format.js'
 import { differenceOf, isSameQuality, SAME_QUALITY_NOTE } from '../report/same-quality.js'
 import type { Estimate } from './estimators.js'
 import type { Evaluation, PolicyEvaluation } from './evaluation.js'
@@ -31,10 +31,10 @@ export function evaluationVerdict({ policies }: Evaluation): string {
     list.reduce((one, other) => (other.saved > one.saved ? other : one))
   if (same.length > 0) {
     const { policy, cost, gain, saved, savedCi95 } = best(same)
-    return `Of the dollars you spent ${percent(saved)} (${rangeOf(savedCi95)}) could be saved at the same quality: ${policy} would have cost ${perThousand(cost.mean)} instead of ${usdPerThousand(before.mean)}, for a reward that is ${change(gain)}.`
+    return `Of the dollars you spent ${savedShare(saved)} (${rangeOf(savedCi95)}) could be saved at the same quality: ${policy} would have cost ${perThousand(cost.mean)} instead of ${usdPerThousand(before.mean)}, for a reward that is ${change(gain)}.`
   }
   const { policy, gain, saved, savedCi95 } = best(rivals)
-  const cost = saved > 0 ? `${percent(saved)} less` : `${percent(-saved)} more`
+  const cost = saved > 0 ? `${savedShare(saved)} less` : `${percent(-saved)} more`
   const isClear = savedCi95[0] > 0 || savedCi95[1] < 0
   const share = isClear ? cost : `${cost}, which may be chance,`
   return `The log does not show that dollars could be saved at the same quality: the cheapest policy that was asked for, ${policy}, would have cost ${share} for a reward that is ${change(gain)}.`
@@ -60,7 +60,7 @@ function rivalOf(
 }
 
 function rangeOf([low, high]: readonly [low: number, high: number]): string {
-  return `${percent(low)} to ${percent(Math.min(1, high))}`
+  return `${savedShare(low)} to ${savedShare(Math.min(1, high))}`
 }
 
 function change({ mean, ci95: [low, high] }: Estimate): string {

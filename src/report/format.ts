@@ -1,6 +1,11 @@
-import { usd as usdText } from '../base/format.js'
+import { percent, usd as usdText } from '../base/format.js'
 
-export { percent } from '../base/format.js'
+export { percent }
+
+/** A share of dollars that is saved: what was spent is not written as nothing. */
+export function savedShare(share: number): string {
+  return share >= 0.995 && share < 1 ? 'over 99 %' : percent(share)
+}
 
 /** Dollars per request as dollars per 1,000 requests: `$0.029`, `$0.66`, `$15.0`. */
 export function usdPerThousand(usdPerRequest: number): string {

@@ -28,7 +28,7 @@ h1, h2 { font-family: Charter, 'Bitstream Charter', 'Iowan Old Style', Georgia, 
 h1 { font-size: 34px; margin: 0 0 6px; letter-spacing: -.01em }
 h2 { font-size: 25px; margin: 0 0 4px; padding-top: 26px; border-top: 2px solid var(--ink) }
 section { margin-top: 52px }
-p { max-width: 72ch; margin: 6px 0 }
+p { max-width: 72ch; margin: 6px 0 } h1, p, .facts dt, .legend span { overflow-wrap: anywhere }
 .sub, .lead, figcaption, small, .facts dt { color: var(--quiet) }
 .lead b { color: var(--ink) }
 .verdict { font-size: 18px; line-height: 1.45; margin: 12px 0 4px; max-width: 66ch }

@@ -63,3 +63,11 @@ it('says why nothing is known', () => {
   const unrewarded = policy('logged', estimate(0.01, 0.0003), null, null)
   expect(evaluationVerdict(evaluation(unrewarded, other))).toMatch(/what answers were worth\.$/)
 })
+
+it('does not say that all could be saved where something would be spent', () => {
+  const cheap = policy('model:b', estimate(2e-5, 1e-6), estimate(0.9, 0.001), estimate(0, 0.001))
+  const dear = policy('logged', estimate(0.01, 1e-6), estimate(0.9, 0.001), null)
+  expect(evaluationVerdict(evaluation(dear, cheap))).toMatch(
+    /^Of the dollars you spent over 99 % \(over 99 % to over 99 %\) could be saved/,
+  )
+})

@@ -60,3 +60,10 @@ it('has words for a budget that saves nothing, for one seed, and where there is 
   expect(verdict([row(0.004, 0.9, 0)], 1, [])).toBeNull()
   expect(verdict([row(0.004, 0.9, 0)], 1, alone, 'onboarding')).toBeNull()
 })
+
+it('does not say that all was saved where something was spent', () => {
+  const dear = [ALONE[0], fixed('a/large', 10, 0.9, 0.002)]
+  expect(verdict([row(0.004, 0.905, 0.002)], 20, dear)).toContain(
+    'over 99 % of the dollars (over 99 % in the worst of 20 seeds) could be saved',
+  )
+})

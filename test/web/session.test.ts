@@ -195,6 +195,19 @@ describe('data of one’s own', () => {
     await expect(session.explain('hello')).rejects.toThrow(ParetoBanditError)
   })
 
+  it.each([
+    ['tiny', 1e-11, 1e-9],
+    ['huge', 5000, 1000],
+  ])('has a budget that can be set where costs are %s', async (_, costUsd, budgetUsd) => {
+    const outcomes = { a: { reward: 0.5, costUsd }, b: { reward: 0.7, costUsd: 2 * costUsd } }
+    const row = (id: number) => JSON.stringify({ id: `p${id}`, prompt: 'hello', outcomes })
+    const own = dataFromText([row(1), row(2)].join('\n'), 'mine.jsonl', encoder)
+    expect(own.usual.budgetUsdPerRequest).toBe(budgetUsd)
+    const session = await Session.start(own, own.usual)
+    session.play(10)
+    expect(session.view().requests).toBe(10)
+  })
+
   it('is refused with the line and what was expected', () => {
     expect(() => dataFromText(`${line(1)}\n{"id": 3}`, 'mine.jsonl', encoder)).toThrow(
       /mine\.jsonl:2: id: expected/,

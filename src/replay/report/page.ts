@@ -64,10 +64,15 @@ function prices({ models }: ReportInput, colorOf: (modelId: string) => string): 
   return list(
     models.map((model) => [
       shortName(model.id),
-      `$${model.inputUsdPerMTok} in, $${model.outputUsdPerMTok} out`,
+      `${priceText(model.inputUsdPerMTok)} in, ${priceText(model.outputUsdPerMTok)} out`,
       colorOf(model.id),
     ]),
   )
+}
+
+/** Without the digits that are none: a tenth more than $0.15 is no $0.16499999999999998. */
+function priceText(usdPerMTok: number): string {
+  return `$${Number(usdPerMTok.toPrecision(6))}`
 }
 
 function list(entries: readonly (readonly [name: string, value: string, color?: string])[]): string {

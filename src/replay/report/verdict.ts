@@ -1,4 +1,4 @@
-import { percent, perThousand, reward, shortName, usdPerThousand } from '../../report/format.js'
+import { perThousand, reward, savedShare, shortName, usdPerThousand } from '../../report/format.js'
 import { differenceOf, isSameQuality, SAME_QUALITY_NOTE, type Uncertain } from '../../report/same-quality.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
 
@@ -23,9 +23,9 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
   const found = cheapest(rows.filter((row) => isSameQuality(gain(row, best), best.reward)))
   if (found !== undefined && saving(costOf(found), best) >= SAVING_MIN) {
     const worst = saving(found.budgetUsdPerRequest * found.utilisationWorst, best)
-    const least = seeds === 1 ? '' : ` (${percent(Math.max(0, worst))} in the worst of ${seeds} seeds)`
+    const least = seeds === 1 ? '' : ` (${savedShare(Math.max(0, worst))} in the worst of ${seeds} seeds)`
     const spent = `the router spent ${perThousand(costOf(found))} instead of ${beforeUsd}`
-    return `${against}, ${percent(saving(costOf(found), best))} of the dollars${least} could be saved at the same quality${ofTried(rows.length)}: ${spent}, for a reward of ${ofReward(found)} beside ${ofReward(best)}.${sure}`
+    return `${against}, ${savedShare(saving(costOf(found), best))} of the dollars${least} could be saved at the same quality${ofTried(rows.length)}: ${spent}, for a reward of ${ofReward(found)} beside ${ofReward(best)}.${sure}`
   }
   const nearest = rows
     .filter((row) => saving(costOf(row), best) >= SAVING_MIN)
@@ -36,7 +36,7 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
   const lead = `${against}, nothing shows that dollars could be saved at the same quality`
   if (nearest === undefined)
     return `${lead}: no budget spent less than its ${perThousand(best.costUsdPerRequest)}.${sure}`
-  const less = percent(saving(costOf(nearest), best))
+  const less = savedShare(saving(costOf(nearest), best))
   return `${lead}: the budget that came closest spent ${less} less, ${perThousand(costOf(nearest))} instead of ${beforeUsd}, for a reward of ${ofReward(nearest)} beside ${ofReward(best)}.${sure}`
 }
 

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { visible } from '../../shared/name.js'
 import { ID_LENGTH_MAX, PRICE_FACTOR_RANGE } from '../play/setting.js'
 import { addModel, models, problem, started } from '../state.js'
 import { Fold } from './fold.js'
@@ -13,7 +14,7 @@ export function AddModel() {
   const add = (event: Event): void => {
     event.preventDefault()
     if (models.value.some((model) => model.id === id)) {
-      problem.value = `There is a model '${id}' already.`
+      problem.value = `There is a model '${visible(id)}' already.`
       return
     }
     const from = bases.some((each) => each.id === base) ? base : (bases[0]?.id ?? '')

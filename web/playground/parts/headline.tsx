@@ -1,4 +1,4 @@
-import { percent, reward } from '../../../src/report/format.js'
+import { percent, reward, savedShare } from '../../../src/report/format.js'
 import { count, usd } from '../../shared/format.js'
 import { visible } from '../../shared/name.js'
 import { isPlaying, view } from '../state.js'
@@ -26,7 +26,7 @@ export function Headline() {
       <p class="big">
         {savedUsd >= 0 ? 'Saved ' : 'Spent '}
         <b id="saved">{usd(Math.abs(savedUsd))}</b>
-        {savedUsd >= 0 ? ` (${percent(share)})` : ' more'}{' '}
+        {savedUsd >= 0 ? ` (${savedShare(share)})` : ' more'}{' '}
         <span class="than">
           {savedUsd >= 0 ? 'against' : 'than'} always asking the model that was best at the time, now{' '}
           <q>{visible(best.id)}</q>

@@ -76,7 +76,7 @@ function InUse({ model: { id, state } }: OfModel) {
   return (
     <input
       type="checkbox"
-      aria-label={`Use ${id}`}
+      aria-label={`Use ${visible(id)}`}
       checked={!isOut}
       onChange={() => changeModel(id, { state: isOut ? 'in' : 'out' }, `${id} is ${isOut ? 'in' : 'out'}`)}
     />
@@ -86,7 +86,7 @@ function InUse({ model: { id, state } }: OfModel) {
 function Answers({ model: { id, state } }: OfModel) {
   return (
     <select
-      aria-label={`Answers of ${id}`}
+      aria-label={`Answers of ${visible(id)}`}
       disabled={state === 'out'}
       value={state === 'broken' ? 'broken' : 'in'}
       onChange={(event) =>
@@ -116,7 +116,7 @@ function Price({ model: { id, priceFactor } }: OfModel) {
   return (
     <input
       type="number"
-      aria-label={`Price of ${id}, % of list`}
+      aria-label={`Price of ${visible(id)}, % of list`}
       min={low * 100}
       max={high * 100}
       step="any"

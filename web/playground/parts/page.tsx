@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { visible } from '../../shared/name.js'
 import { problem, said, started } from '../state.js'
 import { AddModel } from './add-model.js'
 import { Charts } from './charts.js'
@@ -30,7 +31,7 @@ export function Page() {
         <Problem />
         {started.value === null ? <p class="wait">Starting the engine …</p> : <Running />}
         <p class="unseen" role="status">
-          <span key={said.value.turn}>{said.value.text}</span>
+          <span key={said.value.turn}>{visible(said.value.text)}</span>
         </p>
       </main>
     </>

@@ -123,5 +123,5 @@ function whyText({ model, explanation }: Preview): string {
   if (explanation.forced) return 'It is new, and gets some requests to be known.'
   const times = best.expectedCostUsd / chosen.expectedCostUsd
   const dearer = times > 1 ? `costs ${Number(times.toPrecision(2))} times as much` : 'costs no more'
-  return `${best.model} is expected to be ${reward(best.expectedReward - chosen.expectedReward)} better and ${dearer}.`
+  return `${visible(best.model)} is expected to be ${reward(best.expectedReward - chosen.expectedReward)} better and ${dearer}.`
 }

@@ -25,7 +25,7 @@ export function Shares() {
   }, [key])
   const data = useMemo(() => [points.map(({ request }) => request), ...stacked(points, order)], [points, key])
   const shares = view.value?.models ?? []
-  const texts = order.map((m) => `${settings[m].id} ${percent(shares[m]?.recentShare ?? 0)}`)
+  const texts = order.map((m) => `${visible(settings[m].id)} ${percent(shares[m]?.recentShare ?? 0)}`)
   return (
     <Figure
       title="Who gets the requests"

@@ -4,7 +4,7 @@ import type { ModelSpec } from '../../../src/models/model.js'
 import { type OutcomeRow, parseOutcomes } from '../../../src/replay/dataset.js'
 import { simulateWorkload } from '../../../src/replay/simulate/workload.js'
 import { buildTable, meanCostsUsd, type OutcomeTable } from '../../../src/replay/table.js'
-import { MODELS_MAX, type Setting } from './setting.js'
+import { BUDGET_RANGE, MODELS_MAX, type Setting } from './setting.js'
 
 /** Recorded outcomes that are played, and how they are described to the page. */
 export interface PlayData {
@@ -52,7 +52,8 @@ export function dataFromText(text: string, name: string, encoder: Encoder): Play
   const positive = means.filter((usd) => usd > 0)
   const [low, high] = positive.length === 0 ? [1e-6, 1e-6] : [Math.min(...positive), Math.max(...positive)]
   const table = { ...unpriced, models }
-  const usual = usualSetting(table, Number(Math.sqrt(low * high).toPrecision(2)))
+  const middle = Math.min(BUDGET_RANGE[1], Math.max(BUDGET_RANGE[0], Math.sqrt(low * high)))
+  const usual = usualSetting(table, Number(middle.toPrecision(2)))
   const leftOut = rows.length - table.size
   return { name, simulated: false, table, leftOut, takesPrompts: isEncoded, usual }
 }

@@ -1,0 +1,45 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderReport } from '../../src/replay/report/page.js'
+import { runReplay } from '../../src/replay/runner.js'
+import { coursesOf } from '../../src/replay/scenarios.js'
+import { buildTable } from '../../src/replay/table.js'
+import { makeRows } from '../replay/helpers.js'
+import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+
+tellOfMissingChromium('the report of replay was not looked at')
+
+/** Without a place to break at. */
+const LONG = 'x'.repeat(200)
+const MODELS = [
+  { id: 'small', inputUsdPerMTok: 0.1, outputUsdPerMTok: 0.4 },
+  { id: LONG, inputUsdPerMTok: 0.15 * 1.1, outputUsdPerMTok: 1234.5678 },
+  { id: '<img src=x onerror=alert(1)>', inputUsdPerMTok: 5, outputUsdPerMTok: 20 },
+]
+
+describe.runIf(HAS_CHROMIUM)('the report of replay', () => {
+  let browser: Browser
+  let html = ''
+
+  beforeAll(async () => {
+    browser = await launchChromium()
+    const data = buildTable(makeRows(120, 7, MODELS), MODELS, null, 'rows')
+    const courses = coursesOf('stationary', MODELS)
+    const settings = { scenario: 'stationary', courses, data, train: null, budgetsUsd: [1e-4, 1e-3] } as const
+    const result = await runReplay({ ...settings, policy: 'paper', seeds: 2, cold: false, kernel: 'js' })
+    html = renderReport({ dataName: LONG, features: 'stored', models: MODELS, results: [result] })
+  }, START_MS_MAX)
+  afterAll(() => browser?.close())
+
+  it.each([320, 1200])('is no wider than a page of %i px, however long ids and names are', async (width) => {
+    const page = await browser.newPage({ viewport: { width, height: 900 } })
+    await page.setContent(html)
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    expect(await page.locator('img, script').count()).toBe(0)
+    await page.close()
+  })
+
+  it('has prices with the digits that they have', () => {
+    expect(html).toContain('$0.165 in, $1234.57 out')
+  })
+})
