@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { percent, usd } from '../../src/base/format.js'
 import type { Bucket } from '../../src/gateway/dashboard/shape.js'
 import { coarse, withEmpty } from '../../web/dashboard/coarse.js'
-import { stepsTold, timeRange, valueRange, valueTexts, yAxisPx } from '../../web/shared/chart.js'
+import { aloneOf, breaksOf, gapsOf } from '../../web/shared/breaks.js'
+import { timeRange } from '../../web/shared/chart.js'
+import { stepsTold, valueRange, valueTexts, yAxisPx } from '../../web/shared/value-axis.js'
 import { lastWhole, stretchText, wholeCounts } from '../../web/shared/whole.js'
 
 describe('an axis of values', () => {
@@ -165,7 +167,38 @@ describe('requests of stretches in which nothing came', () => {
     expect(withEmpty(given, 75)[2]).toMatchObject({ failed: 0, refused: 0, spendUsd: 20, allowanceUsd: 40 })
   })
 
-  it('are none where nothing came at all', () => {
+  it('are left out where nothing came at all', () => {
     expect(withEmpty({ buckets: [], widthMs: 10 }, 75)).toEqual([])
+  })
+})
+
+describe('lines of what is known of stretches in which something came', () => {
+  const times = [0, 10, 20, 80, 90, 160, 170]
+  const breaks = breaksOf(times, 10)
+
+  it('are broken where nothing came for a tenth of the chart', () => {
+    expect(breaks).toEqual([3, 5])
+    expect(breaksOf([], 10)).toEqual([])
+    expect(breaksOf([5], 10)).toEqual([])
+    expect(breaksOf([0, 10, 20], 10)).toEqual([])
+    expect(breaksOf([0, 10, 30], 10)).toEqual([2])
+    expect(breaksOf([...Array.from({ length: 30 }, (_, i) => 10 * i), 310], 10)).toEqual([])
+  })
+
+  it('end and begin at the values beside a break, also where some are missing', () => {
+    expect(gapsOf([1, 2, 3, 4, 5, 6, 7], breaks)).toEqual([
+      [2, 3],
+      [4, 5],
+    ])
+    expect(gapsOf([1, 2, null, null, null, null, 7], breaks)).toEqual([[1, 6]])
+    expect(gapsOf([null, null, null, 4, 5, null, null], breaks)).toEqual([])
+  })
+
+  it('have a point where a value stands alone', () => {
+    expect(aloneOf([1, 2, 3, 4, null, 6, 7], breaks)).toEqual([3])
+    expect(aloneOf([1, null, null, null, null, null, 7], breaks)).toEqual([0, 6])
+    expect(aloneOf([1, 2, 3, 4, 5, 6, 7], breaks)).toEqual([])
+    expect(aloneOf([4], [])).toEqual([0])
+    expect(aloneOf([null], [])).toEqual([])
   })
 })

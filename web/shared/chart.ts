@@ -1,4 +1,6 @@
 import uPlot from 'uplot'
+import { aloneOf, breaksOf, gapsOf } from './breaks.js'
+import { stepsTold, valueTexts, yAxisPx } from './value-axis.js'
 
 export interface ChartSeries {
   readonly name: string
@@ -21,6 +23,8 @@ export interface ChartSpec {
   readonly height: number
   /** What x counts: requests, or seconds since 1970 UTC. Default: requests. */
   readonly x?: 'requests' | 'time'
+  /** Of means of stretches of time the length of one, s: their lines are broken where nothing came for long. */
+  readonly stretch?: number
   /** Told which place of the data the pointer is at; null: it is not over the chart. Without it the chart follows no pointer. */
   readonly onPointer?: (index: number | null) => void
 }
@@ -43,19 +47,9 @@ const Y_AXIS_PX = 52
 const WIDE_Y_AXIS_PX = 62
 const CLOCK_TICK_PX = 78
 const DAY_AND_A_HALF_S = 36 * 3600
-/** Between a label and its axis. */
-const LABEL_GAP_PX = 10
-/** Of a chart's width at most: beyond that labels are cut off. */
-const Y_AXIS_SHARE_MAX = 0.5
 const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat()
-/** From what a token costs to what nobody spends. */
-const STEPS = Array.from({ length: 31 }, (_, i) =>
-  [1, 2, 5].map((digit) => Number(`${digit}e${i - 15}`)),
-).flat()
-/** So many ticks stand on no axis. */
-const TICKS_MAX = 40
 
 /** Lines over requests, or over time, on a canvas that is as wide as its host. Follows the page's colours when they change. */
 export function createChart(host: HTMLElement, spec: ChartSpec): Chart {
@@ -120,7 +114,7 @@ function dataOf(data: ChartData): uPlot.AlignedData {
 
 function optionsOf(
   host: HTMLElement,
-  { series, yFormat, yRange, isCount = false, onPointer, x = 'requests' }: ChartSpec,
+  { series, yFormat, yRange, isCount = false, stretch, onPointer, x = 'requests' }: ChartSpec,
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const isTime = x === 'time'
   const color = (name: string): string => resolved(host, name)
@@ -165,12 +159,39 @@ function optionsOf(
       ...series.map(({ color: name, dash, width = 2, isArea = false }) => ({
         stroke: color(name),
         width,
-        points: { show: ({ data }: uPlot) => isTime && data[0].length === 1 },
-        spanGaps: isTime,
+        ...(stretch !== undefined
+          ? broken(stretch)
+          : { points: { show: ({ data }: uPlot) => isTime && data[0].length === 1 }, spanGaps: isTime }),
         ...(dash === undefined ? {} : { dash: [...dash] }),
         ...(isArea ? { fill: areaFill(color(name), dash, color('var(--paper)')) } : {}),
       })),
     ],
+  }
+}
+
+/** Values beside each other are joined, whatever other lines have in between; across silences they are not. */
+function broken(stretch: number): Pick<uPlot.Series, 'points' | 'gaps'> {
+  const read = ({ data }: uPlot, place: number) => {
+    const times = Array.from(data[0])
+    return {
+      times,
+      values: Array.from<number | null | undefined>(data[place]),
+      breaks: breaksOf(times, stretch),
+    }
+  }
+  return {
+    points: {
+      show: false,
+      filter: (plot, place) => {
+        const { values, breaks } = read(plot, place)
+        return [...aloneOf(values, breaks)]
+      },
+    },
+    gaps: (plot, place) => {
+      const { times, values, breaks } = read(plot, place)
+      const x = (i: number) => plot.valToPos(times[i], 'x', true)
+      return gapsOf(values, breaks).map(([before, after]) => [x(before), x(after)])
+    },
   }
 }
 
@@ -200,58 +221,6 @@ export function requestsText(count: number): string {
   if (count < 1000) return String(count)
   const [scale, letter] = count < 1e6 ? [1e3, 'k'] : [1e6, 'M']
   return `${Number((count / scale).toFixed(1))}${letter}`
-}
-
-/** Ticks of an axis of values: each by its value alone. */
-export function valueTexts(ticks: readonly number[], format: (value: number) => string): string[] {
-  return ticks.map((tick) => format(tick))
-}
-
-/**
- * Where an axis of values begins and ends: values that are all the same stand in the middle, whatever their size.
- * @param low null, as `high`: nothing is shown
- * @param max the end of the axis, unless a value is higher
- */
-export function valueRange(
-  low: number | null,
-  high: number | null,
-  fromZero: boolean,
-  max?: number,
-): [low: number, high: number] {
-  if (low === null || high === null) return [0, max ?? 1]
-  const least = fromZero ? Math.min(0, low) : low
-  const most = Math.max(max ?? high, high)
-  if (max !== undefined && most <= max) return [least, max]
-  const pad = (most - least) * 0.06
-  if (pad > 0) return [least, most + pad]
-  const around = Math.abs(most) / 2
-  return around > 0 ? [least - around, most + around] : [least, least + 1]
-}
-
-/** Steps of an axis whose ticks are told apart by what is written of them. */
-export function stepsTold(low: number, high: number, format: (value: number) => string): number[] {
-  return STEPS.filter((step) => {
-    const first = Math.ceil(low / step)
-    const ticks = Math.floor(high / step) - first + 1
-    if (ticks > TICKS_MAX) return false
-    const texts = Array.from({ length: Math.max(0, ticks) }, (_, i) => format((first + i) * step))
-    return new Set(texts).size === texts.length
-  })
-}
-
-/**
- * Dollars of any size can be read whole: the axis is as wide as its longest label, and as `least` where that is more.
- * @param width of the chart, px
- * @param measure width of a text, px
- */
-export function yAxisPx(
-  texts: readonly string[],
-  width: number,
-  least: number,
-  measure: (text: string) => number,
-): number {
-  const widest = Math.max(0, ...texts.map(measure))
-  return Math.max(least, Math.min(Math.ceil(widest) + LABEL_GAP_PX, Y_AXIS_SHARE_MAX * width))
 }
 
 function textPx({ ctx }: uPlot): (text: string) => number {

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
-import { type Chart, type ChartData, type ChartSeries, createChart, valueRange } from './chart.js'
+import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
 import { count, time } from './format.js'
 import { LineMark } from './line-mark.js'
 import { Table } from './table.js'
+import { valueRange } from './value-axis.js'
 import { lastWhole, type Stretch, stretchText, wholeCounts } from './whole.js'
 
 export interface TimeSeries extends ChartSeries {
@@ -35,7 +36,9 @@ export function TimeChart(props: TimeChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<Chart | null>(null)
   const [index, setIndex] = useState<number | null>(null)
-  const shape = JSON.stringify([series.map(({ name, color, dash }) => [name, color, dash]), fromZero, max])
+  const stretchS = stretch === undefined || format === count ? undefined : stretch.widthMs / 1000
+  const lines = series.map(({ name, color, dash }) => [name, color, dash])
+  const shape = JSON.stringify([lines, fromZero, max, stretchS])
 
   const whole = lastWhole(times, stretch)
   const drawn = () =>
@@ -53,6 +56,7 @@ export function TimeChart(props: TimeChartProps) {
       height: HEIGHT,
       yFormat: format,
       isCount: format === count,
+      ...(stretchS === undefined ? {} : { stretch: stretchS }),
       yRange: (low, high) => valueRange(low, high, fromZero, max),
       onPointer: setIndex,
     })

@@ -70,7 +70,7 @@ function prices({ models }: ReportInput, colorOf: (modelId: string) => string): 
   )
 }
 
-/** Without the digits that are none: a tenth more than $0.15 is no $0.16499999999999998. */
+/** Without digits of rounding: a tenth more than $0.15 is no $0.16499999999999998. */
 function priceText(usdPerMTok: number): string {
   return `$${Number(usdPerMTok.toPrecision(6))}`
 }
