@@ -83,7 +83,7 @@ function supportTable(policies: readonly PolicyEvaluation[]): string {
   })
   const titles = ['Policy', 'Reward over logged', 'Cost', 'Effective sample', 'Largest weight', 'Matched']
   const head = titles.map((title) => `<th>${title}</th>`).join('')
-  return `<div class="scroll"><table><tr>${head}</tr>${rows.join('')}</table></div>`
+  return `<div class="scroll"><table class="names"><tr>${head}</tr>${rows.join('')}</table></div>`
 }
 
 function gain(estimate: Estimate | null): string {

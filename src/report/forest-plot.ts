@@ -1,4 +1,6 @@
 import { scaleLinear } from 'd3-scale'
+import { visible } from '../base/visible.js'
+import { fitted } from './labels.js'
 import { hint, label, type Size, tag } from './svg.js'
 
 /** A mean with its interval, on a line of its own. */
@@ -44,7 +46,7 @@ export function forestPlot({ lines, xLabel, xFormat, reference }: ForestPlot, si
     .range([MARGIN.left, right])
   let y = MARGIN.top
   const drawn = lines.map((line) => {
-    const head = line.group === '' ? '' : label(line.group, 0, y + 16, { class: 'panel' })
+    const head = line.group === '' ? '' : heading(line.group, y + 16, right)
     if (line.group !== '') y += GROUP_HEIGHT
     const middle = y + LINE_HEIGHT / 2
     y += LINE_HEIGHT
@@ -62,6 +64,13 @@ export function forestPlot({ lines, xLabel, xFormat, reference }: ForestPlot, si
     ...drawn,
     label(xLabel, right, size.height - 3, { class: 'axis', 'text-anchor': 'end' }),
   ].join('')
+}
+
+/** As much of a name as there is room for; the pointer tells the rest. */
+function heading(name: string, y: number, width: number): string {
+  const shown = fitted(visible(name), width)
+  const text = label(shown, 0, y, { class: 'panel' })
+  return shown === visible(name) ? text : tag('g', {}, text, hint(name))
 }
 
 function drawLine(line: ForestLine, x: (value: number) => number, y: number): string {

@@ -11,6 +11,14 @@ export function textWidth(text: string, fontPx = 12): number {
   return em * fontPx
 }
 
+/** A text that is no wider than `widthPx`: the rest of a longer one is an ellipsis. */
+export function fitted(text: string, widthPx: number, fontPx = 12): string {
+  if (textWidth(text, fontPx) <= widthPx) return text
+  const kept = [...text]
+  while (kept.length > 1 && textWidth(`${kept.join('')}…`, fontPx) > widthPx) kept.pop()
+  return `${kept.join('')}…`
+}
+
 function emOf(character: string): number {
   if (NARROW.test(character)) return WIDTHS.narrow
   if (WIDEST.test(character)) return WIDTHS.widest

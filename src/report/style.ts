@@ -53,6 +53,7 @@ details { margin-top: 22px } summary { cursor: pointer; font-weight: 600; paddin
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: 13.5px }
 th { text-align: left; font-weight: 500; color: var(--quiet); font-size: 12.5px; white-space: nowrap }
 th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule) } td { white-space: nowrap } td:last-child { width: 34%; min-width: 120px; padding-right: 0 }
+.names td:first-child { white-space: normal; overflow-wrap: anywhere; width: 34%; min-width: 132px } .names td:last-child { width: auto; min-width: 0 }
 .targets td:last-child { white-space: normal } .cell { white-space: nowrap; margin-right: 14px; display: inline-block }
 td em { color: var(--warn); font-style: normal; font-weight: 600 }
 .bar { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--band) } .bar i { display: block }

@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { renderEvaluation } from '../../src/evaluate/report.js'
 import { renderReport } from '../../src/replay/report/page.js'
 import { runReplay } from '../../src/replay/runner.js'
 import { coursesOf } from '../../src/replay/scenarios.js'
@@ -36,6 +37,43 @@ describe.runIf(HAS_CHROMIUM)('the report of replay', () => {
     await page.setContent(html)
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
     expect(await page.locator('img, script').count()).toBe(0)
+    await page.close()
+  })
+
+  it.each([320, 1200])('of evaluate has room for long names at %i px too', async (width) => {
+    const mean = { mean: 0.5, standardError: 0.05, ci95: [0.4, 0.6] } as const
+    const all = { ips: mean, snips: mean, doublyRobust: mean }
+    const policy = (name: string) => ({
+      ...{
+        policy: name,
+        reward: all,
+        rewardLack: null,
+        costUsd: all,
+        costLack: null,
+        rewardOverLogged: mean,
+      },
+      ...{ effectiveSampleSize: 9, largestWeight: 2, meanWeight: 1, matchedShare: 1, unsupportedShare: 0 },
+    })
+    const evaluation = {
+      ...{ log: LONG, models: [LONG], requests: 9, evaluated: 9, rewarded: 9, settled: 9, failed: 0 },
+      ...{
+        leftOut: { forced: 0, certain: 0, unknown: 0 },
+        assumedEligible: 0,
+        assumedPropensities: 0,
+        orphans: 0,
+      },
+      policies: [policy('logged'), policy(`model:${LONG}`)],
+    }
+    const page = await browser.newPage({ viewport: { width, height: 900 } })
+    await page.setContent(renderEvaluation(evaluation, []))
+    const names = await page.evaluate(`[...document.querySelectorAll('svg text.panel')].flatMap((name) => {
+      const [own, plot] = [name.getBoundingClientRect(), name.ownerSVGElement.getBoundingClientRect()]
+      return own.width > 0 ? [own.right <= plot.right] : []
+    })`)
+    expect(names).toEqual([true, true, true, true])
+    const table = await page.evaluate("document.querySelector('table.names').getBoundingClientRect().width")
+    expect(table).toBeLessThan(1150)
+    expect(await page.locator('svg title', { hasText: LONG }).count()).toBeGreaterThan(0)
     await page.close()
   })
 
