@@ -40,8 +40,11 @@ async function importConfig(file: string, { out, prices }: ImportConfigFlags): P
   const text = file === '-' ? await readStandardInput() : await readTextFile(file)
   const { parseConfigText } = await import('../gateway/config/config-text.js')
   const { ConfigError } = await import('../gateway/config/config-error.js')
-  const { value, mistakes } = parseConfigText(text)
+  const { grownNames } = await import('../gateway/config/from-litellm/old-names.js')
+  const { value, mistakes, placeOf } = parseConfigText(text)
   if (mistakes.length > 0) throw new ConfigError(name, mistakes)
+  const grown = grownNames(value).map((mistake) => ({ ...mistake, place: placeOf(mistake.path) }))
+  if (grown.length > 0) throw new ConfigError(name, grown)
   const { fromLiteLlm } = await import('../gateway/config/from-litellm/convert.js')
   const { configTextOf, leftOutOf, stepsOf } = await import('../gateway/config/from-litellm/config-text.js')
   const converted = await fromLiteLlm(value, {

@@ -68,6 +68,16 @@ describe('import-config', () => {
     await folder.refused(['import-config', 'config.yaml', '--prices', 'gone.json', ...to], /gone\.json/)
     await folder.refused(['import-config', 'gone.yaml', ...to], /gone\.yaml: cannot read it: no such file/)
     await folder.refused(['import-config', 'config.yaml', '--out', 'config.yaml'], /config\.yaml/)
+    for (const grown of [
+      `model_list: [{ model_name: a, litellm_params: { model: gpt-5, api_key:${SECRET} } }]`,
+      `model_list: [{ model_name: a, litellm_params: { model: gpt-5 } }]\ngeneral_settings: {master_key:${SECRET}}`,
+    ]) {
+      await folder.write('grown.yaml', grown)
+      const { code, stdout, stderr } = await folder.run(['import-config', 'grown.yaml', ...to])
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(/^grown\.yaml:[12]:\d+: (.*: )?expected a space after '(api|master)_key:'$/m)
+      expect(stderr).not.toContain(SECRET)
+    }
     await folder.write('bad.yaml', 'a: [\n')
     const bad = await folder.run(['import-config', 'bad.yaml', ...to])
     expect([bad.code, bad.stdout]).toEqual([2, ''])

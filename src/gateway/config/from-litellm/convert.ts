@@ -4,6 +4,7 @@ import type { Json } from '../../../base/json.js'
 import type { PriceSource } from '../../../prices/index.js'
 import { type Deployment, keyWithoutName, readDeployment, type UpstreamTree } from './deployment.js'
 import { Findings } from './findings.js'
+import { toldModel } from './old-names.js'
 import { type PricedId, pricesOf } from './prices.js'
 import { isOwnServer } from './providers.js'
 import { SecretNames } from './secret-names.js'
@@ -42,7 +43,8 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
     const path = `model_list[${i}]`
     const read = readDeployment(entry, path, { secrets, findings, env })
     if (typeof read !== 'string') return [read]
-    const name = isRecord(entry) && typeof entry.model_name === 'string' ? ` (${entry.model_name})` : ''
+    const name =
+      isRecord(entry) && typeof entry.model_name === 'string' ? ` (${toldModel(entry.model_name)})` : ''
     findings.leftOut.push(`${path}${name}: ${read}`)
     return []
   })

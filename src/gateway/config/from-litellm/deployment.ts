@@ -3,6 +3,7 @@ import type { Json } from '../../../base/json.js'
 import { type Mistake, pathText } from '../mistake.js'
 import { upstream as upstreamShape } from '../upstream-shape.js'
 import type { Findings } from './findings.js'
+import { hasMember, toldName } from './old-names.js'
 import { parametersOf } from './parameters.js'
 import { type Provider, providerOf, reachOf } from './providers.js'
 import { referenceIn, type SecretNames } from './secret-names.js'
@@ -48,14 +49,15 @@ const OTHER_NAMES = /(rerank|whisper|dall-e|gpt-image|tts|transcribe|moderation|
 export function readDeployment(entry: unknown, path: string, reading: Reading): Deployment | string {
   if (!isRecord(entry) || !isRecord(entry.litellm_params)) return 'it is no model with litellm_params'
   const { model_name: name, litellm_params: params } = entry
-  if (typeof name !== 'string' || !isName(params.model)) return 'it has no model_name, or no model'
+  if (typeof name !== 'string' || hasMember(name) || !isName(params.model))
+    return 'it has no model_name, or no model'
   if (name.includes('*') || params.model.includes('*'))
     return 'it stands for every model of its provider: name those that you use'
   const given = typeof params.custom_llm_provider === 'string' ? params.custom_llm_provider : null
   const found = providerOf(params.model, given)
   const provider = found === null ? null : reachOf(found)
   if (found === null || provider === null)
-    return `its provider ${found === null ? 'cannot be told from its name' : `'${found.name}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
+    return `its provider ${found === null ? 'cannot be told from its name' : `'${toldName(found.name)}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
   const info = { ...params, ...(isRecord(entry.model_info) ? entry.model_info : {}) }
   const kind = kindOf(info.mode, found.model)
   if (kind === null) return 'it is no model for chats or embeddings'
@@ -92,7 +94,12 @@ export function keyWithoutName(entry: unknown): string | null {
 
 /** What the new file takes for the name of a model elsewhere. */
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(value) && value.trim() !== ''
+  return (
+    typeof value === 'string' &&
+    /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(value) &&
+    value.trim() !== '' &&
+    !hasMember(value)
+  )
 }
 
 function kindOf(mode: unknown, model: string): Deployment['kind'] | null {
@@ -125,7 +132,8 @@ function upstreamOf(
     return `its address is in ${reference}, which is not set here: set it and convert again`
   const hasAddress = typeof address === 'string' && address !== ''
   if (!hasAddress && provider.baseUrl === null) return 'it has no api_base'
-  if (hasAddress && !(URL_START.test(address) && URL.canParse(address))) return 'its api_base is no URL'
+  if (hasAddress && !(URL_START.test(address) && URL.canParse(address) && !/\s/.test(address.trim())))
+    return 'its api_base is no URL'
   const isOwn = hasAddress && ownUrl(address, provider) !== provider.baseUrl
   // A key of the provider's own is not sent to another server, unless the file says so.
   const wanted = isOwn && provider.baseUrl !== null ? null : provider.keyName
@@ -178,7 +186,7 @@ function optionsOf(params: Json, name: string, path: string, secrets: SecretName
   for (const [theirs, ours] of Object.entries(words)) {
     const value = params[theirs]
     if (typeof value !== 'string' || value === '') continue
-    const isSecret = /key|token/.test(theirs)
+    const isSecret = /key|token/.test(theirs) || hasMember(value)
     const named = isSecret || referenceIn(value) !== null
     options[ours] = named
       ? (secrets.nameOf(value, `${path}.litellm_params.${theirs}`, null, theirs.toUpperCase()) ?? '')

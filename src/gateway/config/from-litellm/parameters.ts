@@ -3,6 +3,7 @@ import { type Json, listOf } from '../../../base/json.js'
 import { parameters as parameterShape } from '../json-shape.js'
 import { WRONG } from '../shape.js'
 import type { Findings } from './findings.js'
+import { hasSecretMember, toldName } from './old-names.js'
 
 /** Members of requests that a deployment sets for all of them. */
 const OF_REQUESTS: ReadonlySet<string> = new Set([
@@ -51,7 +52,7 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
       `${path}: ${limits.join(', ')}: limits are set for keys (requestsPerMinute, tokensPerMinute), timeouts for all models`,
     )
   if (unknown.length > 0)
-    findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.join(', ')}`)
+    findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.map(toldName).join(', ')}`)
   return Object.fromEntries(found)
 }
 
@@ -60,7 +61,7 @@ const SECRET_NAME = /key$|token$|auth|secret|passw|credential|signature|cookie/i
 
 /** A text under such a name, however deep: it is not copied. */
 function holdsSecret(name: string, value: unknown): boolean {
-  if (typeof value === 'string') return SECRET_NAME.test(name)
+  if (typeof value === 'string') return SECRET_NAME.test(name) || hasSecretMember(value)
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(value).some(([inner, each]) => holdsSecret(Array.isArray(value) ? name : inner, each))
 }

@@ -2,6 +2,7 @@ import { isRecord } from '../../../base/check.js'
 import type { Json } from '../../../base/json.js'
 import { DAY_MS, HOUR_MS } from '../words.js'
 import type { Findings } from './findings.js'
+import { toldName } from './old-names.js'
 import { referenceIn, type SecretNames } from './secret-names.js'
 
 /** Parts of the new file that follow from what stands beside `model_list`. */
@@ -162,10 +163,10 @@ function adminOf({ master_key: key }: Json, secrets: SecretNames): Json | null {
 function tellRest(file: Json, findings: Findings): void {
   const paths = Object.entries(file).flatMap(([section, value]) => {
     if (section === 'model_list') return []
-    if (!Object.hasOwn(READ, section) || !isRecord(value)) return [[section, section] as const]
+    if (!Object.hasOwn(READ, section) || !isRecord(value)) return [[toldName(section), section] as const]
     return Object.keys(value)
       .filter((name) => !READ[section].includes(name) && !QUIET.test(name))
-      .map((name) => [`${section}.${name}`, name] as const)
+      .map((name) => [`${section}.${toldName(name)}`, name] as const)
   })
   const byReason = new Map<string, string[]>()
   for (const [path, name] of paths) {

@@ -158,6 +158,32 @@ describe('a model of LiteLLM', () => {
     expect(changed).toEqual([`model_list[0].litellm_params: not taken over: ${name}`])
   })
 
+  it('copies no secret that YAML has made part of a name or of the text of the line before', async () => {
+    const grown = `api_key:${SECRET}`
+    const params = { model: 'gpt-5', [grown]: null, extra_body: { [grown]: null }, user: `a ${grown}` }
+    const { changed, model } = await one(
+      { ...params, vertex_project: `p ${grown}` },
+      { [grown]: 1, model_info: { [grown]: null } },
+    )
+    expect(model.parameters).toBeUndefined()
+    expect(changed.join('\n')).toContain('a name of 38 characters')
+    for (const section of ['litellm_settings', 'router_settings', 'general_settings', 'guardrails'])
+      await converted({ ...of({ model: 'gpt-5' }), [section]: { [grown]: null }, [grown]: null })
+    for (const odd of [
+      { model: `gpt-5 ${grown}` },
+      { model: 'openai/q', api_base: `https://x.example/v1 ${grown}` },
+    ])
+      await expect(fromLiteLlm(of(odd), { env: {}, prices: null })).rejects.toThrow(/^(?!.*secret)/s)
+    const vertex = await one({ model: 'vertex_ai/gemini-2.5-pro', vertex_project: `p ${grown}` })
+    expect(vertex.upstream.options).toEqual({ project: '$VERTEX_PROJECT' })
+    const tagged = await one({ model: 'ollama/monkey:7b', stop: ['\nkey: '] }, { model_name: 'monkey:7b' })
+    expect(tagged.model).toMatchObject({ id: 'monkey:7b', parameters: { stop: ['\nkey: '] } })
+    const named = { model_list: [{ model_name: `m ${grown}`, litellm_params: { model: 'gpt-5' } }] }
+    await expect(fromLiteLlm(named, { env: {}, prices: null })).rejects.toThrow(/^(?!.*secret)/s)
+    const based = await one({ model: 'gpt-5' }, { model_info: { base_model: `gpt-5 ${grown}` } })
+    expect(based.tree.prices).toMatchObject({ models: { m: 'gpt-5' } })
+  })
+
   it('tells the package of the AI SDK what LiteLLM was told', async () => {
     const { upstream } = await one({
       model: 'bedrock/anthropic.claude',
