@@ -88,10 +88,17 @@ function namedModels(deployments: readonly Deployment[], file: Json, findings: F
   for (const { name } of deployments) counts.set(name, (counts.get(name) ?? 0) + 1)
   const aliases = aliasesIn(file)
   const taken = new Set<string>()
+  const ids = uniqueNames([...counts.keys()], idOf, taken)
+  const several = [...counts].flatMap(([name, count]) => (count > 1 ? [name] : []))
+  const groupNames = uniqueNames([...several, ...[...aliases.values()].flat()], groupOf)
+  const seen = new Set<string>()
   const named = deployments.map((deployment) => {
     const { name } = deployment
-    const id = uniqueId(name, taken)
-    const groups = [...(counts.get(name) === 1 ? [] : [name]), ...(aliases.get(name) ?? [])].map(groupOf)
+    const first = textAt(ids, name)
+    const id = seen.has(name) ? uniqueId(first, taken) : first
+    seen.add(name)
+    const calls = [...(counts.get(name) === 1 ? [] : [name]), ...(aliases.get(name) ?? [])]
+    const groups = calls.map((each) => textAt(groupNames, each))
     return {
       id,
       groups: [...new Set(groups)],
@@ -101,17 +108,39 @@ function namedModels(deployments: readonly Deployment[], file: Json, findings: F
       isOwnServer: isOwnServer(deployment),
     }
   })
-  for (const [name, count] of counts)
+  for (const [name, count] of counts) {
+    const id = textAt(ids, name)
     if (count > 1)
       findings.changed.push(
-        `model_name ${name}: ${count} models: clients call 'auto:${groupOf(name)}' for any of them, '${uniqueId(name, new Set())}' is the first`,
+        `model_name ${name}: ${count} models: clients call 'auto:${textAt(groupNames, name)}' for any of them, '${id}' is the first`,
       )
+    else if (id !== name) findings.changed.push(`model_name ${name}: clients call '${id}'`)
+  }
   for (const [name, others] of aliases)
-    for (const alias of counts.has(name) ? others : [])
+    for (const alias of others)
       findings.changed.push(
-        `router_settings.model_group_alias: clients call 'auto:${groupOf(alias)}' in place of '${alias}'`,
+        counts.has(name)
+          ? `router_settings.model_group_alias: clients call 'auto:${textAt(groupNames, alias)}' in place of '${toldModel(alias)}'`
+          : `router_settings.model_group_alias: ${toldModel(alias)}: its model is not in the new file`,
       )
   return named
+}
+
+function textAt(names: ReadonlyMap<string, string>, name: string): string {
+  return names.get(name) ?? name
+}
+
+/** What each name is here, no two the same: those that stay as they are come first. */
+function uniqueNames(
+  names: readonly string[],
+  plainOf: (name: string) => string,
+  taken = new Set<string>(),
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  const isSame = (name: string) => plainOf(name) === name
+  for (const name of new Set([...names.filter(isSame), ...names]))
+    found.set(name, uniqueId(plainOf(name), taken))
+  return found
 }
 
 function aliasesIn(file: Json): ReadonlyMap<string, readonly string[]> {
@@ -126,9 +155,12 @@ function aliasesIn(file: Json): ReadonlyMap<string, readonly string[]> {
 }
 
 /** Visible ASCII, and not `auto`. */
-function uniqueId(name: string, taken: Set<string>): string {
+function idOf(name: string): string {
   const plain = name.replace(/[^!-~]/g, '-').slice(0, 190)
-  const base = plain === '' || /^auto(:|$)/.test(plain) ? `model-${plain.replace(/:/g, '-')}` : plain
+  return plain === '' || /^auto(:|$)/.test(plain) ? `model-${plain.replace(/:/g, '-')}` : plain
+}
+
+function uniqueId(base: string, taken: Set<string>): string {
   let id = base
   for (let i = 2; taken.has(id); i++) id = `${base}-${i}`
   taken.add(id)
@@ -139,7 +171,7 @@ function groupOf(name: string): string {
   const plain = name
     .replace(/[^A-Za-z0-9._-]/g, '-')
     .replace(/^[._-]+/, '')
-    .slice(0, 64)
+    .slice(0, 58)
   return plain === '' ? 'group' : plain
 }
 

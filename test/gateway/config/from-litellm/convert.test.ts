@@ -252,6 +252,33 @@ describe('several models of one name', () => {
     )
   })
 
+  it('take no name from another model, whichever comes first', async () => {
+    const names = ['chat', 'chat', 'chat-2', 'a b', 'a-b', 'a/b', 'a/b', 'a.b', 'a+b', 'a+b']
+    const model_list = names.map((model_name, i) => ({ model_name, litellm_params: { model: `gpt-${i}` } }))
+    const router_settings = { model_group_alias: { 'a:b': 'chat-2', gone: 'nowhere' } }
+    const { tree, changed } = await converted({ model_list, router_settings })
+    expect((tree.models as Tree[]).map(({ id, groups }) => [id, groups])).toEqual([
+      ['chat', ['chat']],
+      ['chat-3', ['chat']],
+      ['chat-2', ['a-b-3']],
+      ['a-b-2', undefined],
+      ['a-b', undefined],
+      ['a/b', ['a-b']],
+      ['a/b-2', ['a-b']],
+      ['a.b', undefined],
+      ['a+b', ['a-b-2']],
+      ['a+b-2', ['a-b-2']],
+    ])
+    expect(changed).toEqual([
+      "model_name chat: 2 models: clients call 'auto:chat' for any of them, 'chat' is the first",
+      "model_name a b: clients call 'a-b-2'",
+      "model_name a/b: 2 models: clients call 'auto:a-b' for any of them, 'a/b' is the first",
+      "model_name a+b: 2 models: clients call 'auto:a-b-2' for any of them, 'a+b' is the first",
+      "router_settings.model_group_alias: clients call 'auto:a-b-3' in place of 'a:b'",
+      'router_settings.model_group_alias: gone: its model is not in the new file',
+    ])
+  })
+
   it('gives a secret no name that the file has for another', async () => {
     const [first] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
     const [second] = of({ model: 'gpt-5', api_key: 'os.environ/OPENAI_API_KEY' }).model_list as Tree[]
