@@ -134,7 +134,7 @@ function upstreamOf(
   if (!hasAddress && provider.baseUrl === null) return 'it has no api_base'
   if (hasAddress && !(URL_START.test(address) && URL.canParse(address) && !/\s/.test(address.trim())))
     return 'its api_base is no URL'
-  const isOwn = hasAddress && ownUrl(address, provider) !== provider.baseUrl
+  const isOwn = hasAddress && ownUrl(address, name, provider) !== provider.baseUrl
   // A key of the provider's own is not sent to another server, unless the file says so.
   const wanted = isOwn && provider.baseUrl !== null ? null : provider.keyName
   const fallback = `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`
@@ -143,13 +143,14 @@ function upstreamOf(
     findings.changed.push(
       `${path}: no key is sent to ${new URL(address).host}: LiteLLM sent ${provider.keyName} where that was set`,
     )
+  if (hasAddress) tellRestOf(address, path, findings)
   const options = optionsOf(params, name, path, secrets)
   const headers = headersOf(params, path, secrets)
   return {
     protocol: provider.protocol,
     ...(provider.package === null ? {} : { package: provider.package }),
     ...(isOwn
-      ? { baseUrl: ownUrl(address, provider) }
+      ? { baseUrl: ownUrl(address, name, provider) }
       : provider.package === null
         ? { baseUrl: provider.baseUrl ?? '' }
         : {}),
@@ -159,14 +160,33 @@ function upstreamOf(
   }
 }
 
+/** What stands at the end of addresses and is written otherwise here: paths of Azure's deployments, and Ollama's own. */
+const AS_CALLED: Readonly<Record<string, RegExp>> = {
+  azure: /\/openai(\/deployments\/.*)?$/,
+  ollama: /\/api(\/(chat|generate|embed|embeddings))?$/,
+  ollama_chat: /\/api(\/(chat|generate|embed|embeddings))?$/,
+}
+
 /** Without what the gateway adds, a query or a slash at its end. */
-function ownUrl(address: string, { path, protocol }: Provider): string {
+function ownUrl(address: string, name: string, { path }: Provider): string {
   const { origin, pathname } = new URL(address)
   const base = `${origin}${pathname}`
-    .replace(/\/(chat\/completions|completions|responses|embeddings|messages)?\/*$/, '')
     .replace(/\/+$/, '')
-  const isWhole = protocol === 'ai-sdk' || path === '' || base.endsWith('/v1')
-  return isWhole ? base : `${base}${path}`
+    .replace(/\/(chat\/completions|completions|responses|embeddings|messages)$/, '')
+    .replace(AS_CALLED[name] ?? /$^/, '')
+    .replace(/\/+$/, '')
+  return path === '' || base.endsWith('/v1') ? base : `${base}${path}`
+}
+
+/** What of an address is in no new file: it may be a secret. */
+function tellRestOf(address: string, path: string, findings: Findings): void {
+  const { username, password, searchParams } = new URL(address)
+  const names = [...new Set(searchParams.keys())].filter((name) => name !== 'api-version').map(toldName)
+  const parts = [
+    ...(username === '' && password === '' ? [] : ['the user and password']),
+    ...(names.length === 0 ? [] : [`the query (${names.join(', ')})`]),
+  ]
+  if (parts.length > 0) findings.changed.push(`${path}: of its api_base not taken over: ${parts.join(', ')}`)
 }
 
 /** What a package of the AI SDK is told, by LiteLLM's words for it. */

@@ -15,8 +15,9 @@ function http(baseUrl: string | null, keyName: string | null, path = ''): Provid
   return { protocol: 'openai', baseUrl, path, keyName, package: null }
 }
 
-function packaged(name: string, keyName: string | null): Provider {
-  return { protocol: 'ai-sdk', baseUrl: '', path: '', keyName, package: name }
+/** @param baseUrl where the package calls; empty: at no one address */
+function packaged(name: string, keyName: string | null, baseUrl = '', path = ''): Provider {
+  return { protocol: 'ai-sdk', baseUrl, path, keyName, package: name }
 }
 
 /**
@@ -27,8 +28,8 @@ function packaged(name: string, keyName: string | null): Provider {
 const PROVIDERS: Readonly<Record<string, Provider>> = {
   openai: http('https://api.openai.com/v1', 'OPENAI_API_KEY'),
   azure: http(null, 'AZURE_API_KEY', '/openai/v1'),
-  anthropic: packaged('@ai-sdk/anthropic', 'ANTHROPIC_API_KEY'),
-  gemini: packaged('@ai-sdk/google', 'GEMINI_API_KEY'),
+  anthropic: packaged('@ai-sdk/anthropic', 'ANTHROPIC_API_KEY', 'https://api.anthropic.com/v1', '/v1'),
+  gemini: packaged('@ai-sdk/google', 'GEMINI_API_KEY', 'https://generativelanguage.googleapis.com/v1beta'),
   vertex_ai: packaged('@ai-sdk/google-vertex', null),
   bedrock: packaged('@ai-sdk/amazon-bedrock', null),
   bedrock_converse: packaged('@ai-sdk/amazon-bedrock', null),

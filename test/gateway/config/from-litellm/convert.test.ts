@@ -62,7 +62,15 @@ describe('a model of LiteLLM', () => {
     ['openai/q', 'http://localhost:8000/v1', 'http://localhost:8000/v1'],
     ['openai/q', 'http://localhost:8000/v1/chat/completions?x=1', 'http://localhost:8000/v1'],
     ['hosted_vllm/q', 'https://gpu.example.com', 'https://gpu.example.com'],
+    ['azure/eu', 'https://x.openai.azure.com/openai', 'https://x.openai.azure.com/openai/v1'],
+    ['azure/eu', 'https://x.openai.azure.com/openai/deployments/eu/', 'https://x.openai.azure.com/openai/v1'],
+    [
+      'azure/eu',
+      'https://x.openai.azure.com/openai/deployments/eu/chat/completions?api-version=2024-02-01',
+      'https://x.openai.azure.com/openai/v1',
+    ],
     ['ollama_chat/q', 'http://gpu:11434', 'http://gpu:11434/v1'],
+    ['ollama_chat/q', 'http://gpu:11434/api/chat', 'http://gpu:11434/v1'],
   ])('%s at %s is called there', async (model, api_base, baseUrl) => {
     const { upstream } = await one({ model, api_base, api_key: 'os.environ/MY_KEY' })
     expect(upstream).toMatchObject({ protocol: 'openai', baseUrl, apiKey: '$MY_KEY' })
@@ -74,6 +82,41 @@ describe('a model of LiteLLM', () => {
       expect(upstream).toMatchObject({ baseUrl: 'https://api.openai.com/v1', apiKey: '$OPENAI_API_KEY' })
       expect(changed).toEqual([])
     }
+  })
+
+  it("of a package has the provider's key and path at its own address, and its path alone at another", async () => {
+    for (const api_base of [
+      ...['https://api.anthropic.com', 'https://api.anthropic.com/', 'https://api.anthropic.com/v1'],
+      'https://api.anthropic.com/v1/messages',
+    ]) {
+      const { upstream, changed } = await one({ model: 'anthropic/claude-sonnet-4-5', api_base })
+      expect(upstream).toMatchObject({ package: '@ai-sdk/anthropic', apiKey: '$ANTHROPIC_API_KEY' })
+      expect([upstream.baseUrl, changed]).toEqual([undefined, []])
+    }
+    const { upstream } = await one({
+      model: 'anthropic/claude-sonnet-4-5',
+      api_base: 'https://proxy.example.com/anthropic',
+    })
+    expect([upstream.baseUrl, upstream.apiKey]).toEqual(['https://proxy.example.com/anthropic/v1', undefined])
+    const google = await one({
+      model: 'gemini/gemini-2.5-pro',
+      api_base: 'https://generativelanguage.googleapis.com/v1beta',
+    })
+    expect(google.upstream).toEqual({
+      ...{ id: 'gemini', protocol: 'ai-sdk', package: '@ai-sdk/google', apiKey: '$GEMINI_API_KEY' },
+    })
+  })
+
+  it('is told where its address has a user or a query, which may be a secret', async () => {
+    const { upstream, changed } = await one({
+      model: 'openai/q',
+      api_base: `https://me:${SECRET}@gpu.example.com/v1?code=${SECRET}&api-version=1`,
+      api_key: 'none',
+    })
+    expect(upstream.baseUrl).toBe('https://gpu.example.com/v1')
+    expect(changed).toEqual([
+      'model_list[0]: of its api_base not taken over: the user and password, the query (code)',
+    ])
   })
 
   it('of Anthropic on Vertex is called by the part of the package for it', async () => {
