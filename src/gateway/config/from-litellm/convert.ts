@@ -5,6 +5,7 @@ import type { PriceSource } from '../../../prices/index.js'
 import { type Deployment, keyWithoutName, readDeployment, type UpstreamTree } from './deployment.js'
 import { Findings } from './findings.js'
 import { toldModel } from './old-names.js'
+import { flagIn, numberIn } from './old-values.js'
 import { type PricedId, pricesOf } from './prices.js'
 import { isOwnServer } from './providers.js'
 import { SecretNames } from './secret-names.js'
@@ -90,19 +91,25 @@ function namedModels(deployments: readonly Deployment[], file: Json, findings: F
   const taken = new Set<string>()
   const ids = uniqueNames([...counts.keys()], idOf, taken)
   const several = [...counts].flatMap(([name, count]) => (count > 1 ? [name] : []))
-  const groupNames = uniqueNames([...several, ...[...aliases.values()].flat()], groupOf)
+  const accessGroups = deployments.flatMap(({ accessGroups: each }) => each)
+  const groupNames = uniqueNames([...several, ...[...aliases.values()].flat(), ...accessGroups], groupOf)
   const seen = new Set<string>()
   const named = deployments.map((deployment) => {
     const { name } = deployment
     const first = textAt(ids, name)
     const id = seen.has(name) ? uniqueId(first, taken) : first
     seen.add(name)
-    const calls = [...(counts.get(name) === 1 ? [] : [name]), ...(aliases.get(name) ?? [])]
+    const calls = [
+      ...(counts.get(name) === 1 ? [] : [name]),
+      ...(aliases.get(name) ?? []),
+      ...deployment.accessGroups,
+    ]
     const groups = calls.map((each) => textAt(groupNames, each))
     return {
       id,
       groups: [...new Set(groups)],
       deployment,
+      path: deployment.path,
       listName: deployment.listName,
       info: deployment.info,
       isOwnServer: isOwnServer(deployment),
@@ -123,6 +130,11 @@ function namedModels(deployments: readonly Deployment[], file: Json, findings: F
           ? `router_settings.model_group_alias: clients call 'auto:${textAt(groupNames, alias)}' in place of '${toldModel(alias)}'`
           : `router_settings.model_group_alias: ${toldModel(alias)}: its model is not in the new file`,
       )
+  const renamed = [...new Set(accessGroups)].filter((group) => textAt(groupNames, group) !== group)
+  for (const group of renamed)
+    findings.changed.push(
+      `model_info.access_groups: '${textAt(groupNames, group)}' in place of '${toldModel(group)}'`,
+    )
   return named
 }
 
@@ -209,7 +221,7 @@ function installed(name: string): string {
 function modelTree(
   id: string,
   groups: readonly string[],
-  { provider, upstream, upstreamModel, kind, parameters, info }: Deployment,
+  { provider, upstream, upstreamModel, kind, parameters, info, region }: Deployment,
   upstreams: Upstreams,
   priced: Awaited<ReturnType<typeof pricesOf>>,
 ): Json {
@@ -226,12 +238,14 @@ function modelTree(
     ...(output === null ? {} : { maxOutputTokens: Math.min(output, context ?? output) }),
     ...(kind === 'chat' && capabilities !== null ? { capabilities } : {}),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+    ...(region === null ? {} : { region }),
     ...(groups.length === 0 ? {} : { groups }),
   }
 }
 
 function sizeOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 5e8 ? value : null
+  const number = numberIn(value)
+  return number !== null && Number.isInteger(number) && number >= 1 && number <= 5e8 ? number : null
 }
 
 /** What an entry says that it takes; null: it says nothing. */
@@ -244,10 +258,10 @@ function capabilitiesOf(info: Json): readonly string[] | null {
     ['supports_pdf_input', 'files'],
     ['supports_reasoning', 'reasoning'],
   ]
-  const said = words.filter(([word]) => typeof info[word] === 'boolean')
+  const said = words.filter(([word]) => flagIn(info[word]) !== null)
   if (said.length === 0) return null
   const isNew = (word: string) => !said.some(([name]) => name === word)
   // What is not said of the first two is as it is by default.
   const usual = words.slice(0, 2).filter(([word]) => isNew(word))
-  return [...usual, ...said.filter(([word]) => info[word] === true)].map(([, ours]) => ours)
+  return [...usual, ...said.filter(([word]) => flagIn(info[word]))].map(([, ours]) => ours)
 }

@@ -1,5 +1,5 @@
 import { isRecord } from '../../../base/check.js'
-import type { Json } from '../../../base/json.js'
+import { type Json, listOf } from '../../../base/json.js'
 import { type Mistake, pathText } from '../mistake.js'
 import { upstream as upstreamShape } from '../upstream-shape.js'
 import type { Findings } from './findings.js'
@@ -31,6 +31,11 @@ export interface Deployment {
   readonly info: Json
   /** What LiteLLM's price list calls it. */
   readonly listName: string
+  /** Where it stands in the old file. */
+  readonly path: string
+  readonly region: string | null
+  /** Of keys that may use it. */
+  readonly accessGroups: readonly string[]
 }
 
 export interface Reading {
@@ -58,7 +63,8 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
   const provider = found === null ? null : reachOf(found)
   if (found === null || provider === null)
     return `its provider ${found === null ? 'cannot be told from its name' : `'${toldName(found.name)}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
-  const info = { ...params, ...(isRecord(entry.model_info) ? entry.model_info : {}) }
+  const said = isRecord(entry.model_info) ? entry.model_info : {}
+  const info = { ...params, ...said, ...longestAnswerIn(said) }
   const kind = kindOf(info.mode, found.model)
   if (kind === null) return 'it is no model for chats or embeddings'
   if (kind === 'embeddings' && provider.protocol === 'ai-sdk')
@@ -71,23 +77,52 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     reading.findings.toDo.push(
       `${path}: price lists do not know the name of a deployment: say under prices.models which model '${found.model}' is`,
     )
+  const region = typeof params.region_name === 'string' && REGION.test(params.region_name)
+  const parameters = parametersOf(params, path, reading.findings)
+  tellRest(entry, said, path, reading.findings)
   return {
     name,
+    path,
     provider: found.name,
     upstream,
     upstreamModel: found.model,
     kind,
-    parameters: parametersOf(params, path, reading.findings),
+    parameters,
     info,
     listName: isName(info.base_model) ? info.base_model : params.model,
+    region: region ? String(params.region_name) : null,
+    accessGroups: listOf(said.access_groups).filter((group) => isName(group)),
   }
+}
+
+const REGION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+/** What says who an entry is, and what lists of prices have. */
+const OF_INFO =
+  /^(id|key|base_model|mode|access_groups|db_model|(created|updated)_(at|by)|litellm_provider|source|deprecation_date|metadata|max_(input|output|query)?_?tokens|tiered_pricing)$|cost|_per_|^support/
+
+/** Of one number the length of an answer, where that of a prompt stands beside it; else nobody can tell. */
+function longestAnswerIn({ max_tokens, max_input_tokens, max_output_tokens }: Json): Json {
+  return max_output_tokens === undefined && max_input_tokens !== undefined && max_tokens !== undefined
+    ? { max_output_tokens: max_tokens }
+    : {}
+}
+
+/** Names what stands in an entry beside what it is called with. */
+function tellRest(entry: Json, info: Json, path: string, findings: Findings): void {
+  const isRead = (name: string) =>
+    OF_INFO.test(name) && (name !== 'max_tokens' || info.max_input_tokens !== undefined)
+  const ofInfo = Object.keys(info).filter((name) => !isRead(name))
+  const beside = Object.keys(entry).filter((name) => !/^(model_name|litellm_params|model_info)$/.test(name))
+  if (ofInfo.length > 0)
+    findings.changed.push(`${path}.model_info: not taken over: ${ofInfo.map(toldName).join(', ')}`)
+  if (beside.length > 0) findings.changed.push(`${path}: not taken over: ${beside.map(toldName).join(', ')}`)
 }
 
 /** The variable that LiteLLM reads for an entry that has no key; null: it has one, or none is read. */
 export function keyWithoutName(entry: unknown): string | null {
   const params = isRecord(entry) && isRecord(entry.litellm_params) ? entry.litellm_params : {}
   const { model, api_key: key, custom_llm_provider: given } = params
-  if (key !== undefined || !isName(model)) return null
+  if ((key !== undefined && key !== null) || !isName(model)) return null
   const found = providerOf(model, typeof given === 'string' ? given : null)
   return found === null ? null : (reachOf(found)?.keyName ?? null)
 }
@@ -123,8 +158,9 @@ function upstreamOf(
   name: string,
   provider: Provider,
   path: string,
-  { secrets, findings, env }: Reading,
+  reading: Reading,
 ): UpstreamTree | string {
+  const { secrets, findings, env } = reading
   const given = params.api_base ?? params.base_url
   const reference = referenceIn(given)
   const address = reference === null ? given : env[reference]
@@ -145,7 +181,7 @@ function upstreamOf(
     )
   if (hasAddress) tellRestOf(address, path, findings)
   const options = optionsOf(params, name, path, secrets)
-  const headers = headersOf(params, path, secrets)
+  const headers = headersOf(params, path, reading)
   return {
     protocol: provider.protocol,
     ...(provider.package === null ? {} : { package: provider.package }),
@@ -220,12 +256,18 @@ const HEADER_NAME =
   /^(?!(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|accept-encoding|proxy-.*)$)[a-z][a-z0-9-]{0,99}$/i
 
 /** Headers by name in small letters. A value that stands in the file is taken for a secret. */
-function headersOf(params: Json, path: string, secrets: SecretNames): Record<string, string> {
+function headersOf(params: Json, path: string, { secrets, findings }: Reading): Record<string, string> {
   const headers: Record<string, string> = {}
-  const given = { ...(isRecord(params.extra_headers) ? params.extra_headers : {}) }
+  const given = {
+    ...(isRecord(params.headers) ? params.headers : {}),
+    ...(isRecord(params.extra_headers) ? params.extra_headers : {}),
+  }
   if (params.organization !== undefined) given['openai-organization'] = params.organization
   for (const [name, value] of Object.entries(given)) {
-    if (!HEADER_NAME.test(name)) continue
+    if (!HEADER_NAME.test(name)) {
+      findings.changed.push(`${path}: header ${toldName(name)}: not taken over`)
+      continue
+    }
     const fallback = `HEADER_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`
     const reference = secrets.nameOf(value, `${path}.litellm_params: header ${name}`, null, fallback)
     if (reference !== null) headers[name.toLowerCase()] = reference

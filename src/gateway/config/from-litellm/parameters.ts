@@ -18,13 +18,33 @@ const READ: ReadonlySet<string> = new Set([
   ...['model', 'api_key', 'api_base', 'base_url', 'api_version', 'custom_llm_provider', 'organization'],
   ...['extra_headers', 'extra_body', 'additional_drop_params', 'drop_params', 'base_model', 'mode', 'id'],
   ...['vertex_project', 'vertex_location', 'aws_region_name', 'aws_access_key_id', 'aws_secret_access_key'],
-  ...['aws_session_token', 'weight', 'order', 'max_retries', 'num_retries', 'stream', 'use_in_pass_through'],
-  ...['tags', 'region_name'],
+  ...['aws_session_token', 'stream', 'use_in_pass_through', 'region_name', 'headers'],
+  ...['litellm_credential_name'],
 ])
 /** Limits of one deployment: keys have them here, models do not. */
 const LIMITS: ReadonlySet<string> = new Set([
   ...['rpm', 'tpm', 'timeout', 'stream_timeout', 'max_parallel_requests', 'max_budget', 'budget_duration'],
 ])
+/** What is the same for all models here, and why. */
+const OF_ALL: readonly (readonly [readonly string[], string])[] = [
+  [['weight', 'order'], 'the router decides by rewards and costs'],
+  [['max_retries', 'num_retries'], 'retries are the same for all models'],
+]
+/** How else one shows who one is. */
+const LOGINS: readonly (readonly [RegExp, string])[] = [
+  [
+    /^vertex_(ai_)?credentials$/,
+    'the package reads those of the environment: set GOOGLE_APPLICATION_CREDENTIALS to the path of a file',
+  ],
+  [
+    /^aws_(role_name|session_name|profile_name|web_identity_token|sts_endpoint|external_id)$/,
+    'the package reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN',
+  ],
+  [
+    /^(azure_ad_token|azure_scope|tenant_id|client_id|client_secret|azure_)/,
+    'Azure takes a key here: write its apiKey',
+  ],
+]
 /** Prices, and what prices of a list say. */
 const OF_LISTS = /cost|_per_|^supports_|^max_input_tokens$|^tiered_pricing$|^mock_/
 
@@ -33,10 +53,15 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
   const found = new Map<string, unknown>()
   const unknown: string[] = []
   const limits: string[] = []
+  const ofAll = OF_ALL.map(([names, why]) => [names.filter((name) => name in params), why] as const)
+  const logins = LOGINS.map(
+    ([pattern, what]) => [Object.keys(params).filter((name) => pattern.test(name)), what] as const,
+  )
+  const told = new Set([...ofAll, ...logins].flatMap(([names]) => names))
   for (const [name, value] of Object.entries(params)) {
     if (OF_REQUESTS.has(name)) found.set(name, value)
     else if (LIMITS.has(name)) limits.push(name)
-    else if (!READ.has(name) && !OF_LISTS.test(name)) unknown.push(name)
+    else if (!READ.has(name) && !OF_LISTS.test(name) && !told.has(name)) unknown.push(name)
   }
   for (const [name, value] of Object.entries(isRecord(params.extra_body) ? params.extra_body : {}))
     found.set(name, value)
@@ -51,6 +76,10 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
     findings.changed.push(
       `${path}: ${limits.join(', ')}: limits are set for keys (requestsPerMinute, tokensPerMinute), timeouts for all models`,
     )
+  for (const [names, why] of ofAll)
+    if (names.length > 0) findings.changed.push(`${path}: ${names.join(', ')}: ${why}`)
+  for (const [names, what] of logins)
+    if (names.length > 0) findings.toDo.push(`${path}: ${names.map(toldName).join(', ')}: ${what}`)
   if (unknown.length > 0)
     findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.map(toldName).join(', ')}`)
   return Object.fromEntries(found)

@@ -2,10 +2,14 @@ import type { Json } from '../../../base/json.js'
 import type { ModelSpec } from '../../../index.js'
 import { importPrices, type PriceSource } from '../../../prices/index.js'
 import type { Findings } from './findings.js'
+import { toldName } from './old-names.js'
+import { numberIn } from './old-values.js'
 
 /** A model whose price is looked for. */
 export interface PricedId {
   readonly id: string
+  /** Where it stands in the old file. */
+  readonly path: string
   /** What LiteLLM's list calls it. */
   readonly listName: string
   /** What the old file says of it, in the words of that list. */
@@ -46,6 +50,13 @@ export async function pricesOf(
         `prices of ${id}: 0 is written, as it is a server of your own: write what a million tokens cost you`,
       )
   }
+  for (const { id, path, info, isOwnServer } of models) {
+    const names = Object.keys(info).filter((name) => /(^|_)cost(_|$)/.test(name) && isGiven(info[name]))
+    if (hasCosts(info) || isOwnServer || names.length === 0) continue
+    findings.toDo.push(
+      `prices of ${id}: ${path} has no number for input_cost_per_token: ${names.map(toldName).join(', ')} not taken over`,
+    )
+  }
   const own = models.filter(({ id, info }) => !of.has(id) && hasCosts(info))
   if (own.length > 0) {
     const theirs = Object.fromEntries(own.map(({ id, info }) => [id, costsIn(info)]))
@@ -72,18 +83,23 @@ export async function pricesOf(
   return { of, list: { source: LITELLM_LIST, format: 'litellm', models: names } }
 }
 
+/** Lists write 0 and nothing for what has no price of that kind. */
+function isGiven(value: unknown): boolean {
+  return value !== null && numberIn(value) !== 0
+}
+
 function hasCosts(info: Json): boolean {
-  return typeof info.input_cost_per_token === 'number'
+  return numberIn(info.input_cost_per_token) !== null
 }
 
 /** A price of 0 that stands in the old file is meant. */
 function isFree({ input_cost_per_token: input, output_cost_per_token: output = 0 }: Json): boolean {
-  return input === 0 && output === 0
+  return numberIn(input) === 0 && numberIn(output) === 0
 }
 
 /** Of an entry what LiteLLM's list has as well: what it costs. */
 function costsIn(info: Json): Json {
-  const isOfList = ([name]: readonly [string, unknown]) =>
-    /cost|^tiered_pricing$|^supports_|^mode$/.test(name)
-  return { litellm_provider: 'config', ...Object.fromEntries(Object.entries(info).filter(isOfList)) }
+  const ofList = Object.entries(info).filter(([name]) => /cost|^tiered_pricing$|^supports_|^mode$/.test(name))
+  const costs = ofList.map(([name, value]) => [name, /cost/.test(name) ? (numberIn(value) ?? value) : value])
+  return { litellm_provider: 'config', ...Object.fromEntries(costs) }
 }

@@ -3,6 +3,7 @@ import type { Json } from '../../../base/json.js'
 import { DAY_MS, HOUR_MS } from '../words.js'
 import type { Findings } from './findings.js'
 import { toldName } from './old-names.js'
+import { flagIn, numberIn } from './old-values.js'
 import { referenceIn, type SecretNames } from './secret-names.js'
 
 /** Parts of the new file that follow from what stands beside `model_list`. */
@@ -78,17 +79,27 @@ export function settingsOf(file: Json, secrets: SecretNames, findings: Findings)
   const section = (name: string): Json => (isRecord(file[name]) ? file[name] : {})
   const [litellm, router, general] = ['litellm_settings', 'router_settings', 'general_settings'].map(section)
   tellRest(file, findings)
+  const numbers = new Numbers(file, findings)
   const timeouts = compact({
-    totalMs: milliseconds(router.timeout ?? litellm.request_timeout, DAY_MS),
-    firstTokenMs: milliseconds(router.stream_timeout, DAY_MS),
+    totalMs: milliseconds(
+      numbers.first('seconds', DAY_MS / 1000, 'router_settings.timeout', 'litellm_settings.request_timeout'),
+    ),
+    firstTokenMs: milliseconds(numbers.first('seconds', DAY_MS / 1000, 'router_settings.stream_timeout')),
   })
-  const tries = router.num_retries ?? litellm.num_retries
+  const tries = numbers.first(
+    'tries',
+    TRIES_MAX,
+    'router_settings.num_retries',
+    'litellm_settings.num_retries',
+  )
+  const cooldown = numbers.first('seconds', HOUR_MS / 1000, 'router_settings.cooldown_time')
   const retries = compact({
-    triesMax:
-      typeof tries === 'number' && tries >= 0 ? Math.min(TRIES_MAX, Math.floor(tries) + 1) : undefined,
-    cooldownMs: router.disable_cooldowns === true ? 0 : milliseconds(router.cooldown_time, HOUR_MS),
+    triesMax: tries,
+    cooldownMs: flagIn(router.disable_cooldowns) === true ? 0 : milliseconds(cooldown),
   })
-  const cap = capOf(litellm, findings)
+  const budget = numbers.first('dollars', 1e12, 'litellm_settings.max_budget')
+  numbers.tellUnread()
+  const cap = budget === undefined ? null : capOf(budget, litellm.budget_duration, findings)
   const store = storeOf(router, secrets, findings)
   const admin = adminOf(general, secrets)
   return {
@@ -105,14 +116,54 @@ function compact(entries: Json): Json | null {
   return kept.length === 0 ? null : Object.fromEntries(kept)
 }
 
-/** @param seconds undefined for what is no length */
-function milliseconds(seconds: unknown, most: number): number | undefined {
-  if (typeof seconds !== 'number' || !(seconds > 0)) return undefined
-  return Math.min(most, Math.max(1, Math.round(seconds * 1000)))
+/** Numbers of the old file, by where they stand. */
+class Numbers {
+  private readonly file: Json
+  private readonly findings: Findings
+  private readonly unread: string[] = []
+
+  constructor(file: Json, findings: Findings) {
+    this.file = file
+    this.findings = findings
+  }
+
+  /** Of the places the first that has something. @returns undefined: none has a number that can be used */
+  first(
+    unit: 'seconds' | 'tries' | 'dollars',
+    most: number,
+    ...places: readonly string[]
+  ): number | undefined {
+    for (const place of places) {
+      const [section, name] = place.split('.')
+      const part = this.file[section]
+      const value = isRecord(part) ? part[name] : undefined
+      if (value === undefined || value === null) continue
+      const given = numberIn(value)
+      // A first try is none that is made again.
+      const number = given !== null && unit === 'tries' && given >= 0 ? Math.floor(given) + 1 : given
+      if (number === null || !(number > 0)) {
+        this.unread.push(place)
+        continue
+      }
+      if (number > most) this.findings.changed.push(`${place}: ${most} ${unit} are the most here`)
+      return Math.min(most, number)
+    }
+    return undefined
+  }
+
+  tellUnread(): void {
+    if (this.unread.length > 0)
+      this.findings.changed.push(
+        `${this.unread.join(', ')}: not taken over, as what stands there is no number that can be used`,
+      )
+  }
 }
 
-function capOf({ max_budget: usd, budget_duration: duration }: Json, findings: Findings): Json | null {
-  if (typeof usd !== 'number' || !(usd > 0 && usd <= 1e12)) return null
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.max(1, Math.round(seconds * 1000))
+}
+
+function capOf(usd: number, duration: unknown, findings: Findings): Json | null {
   const [, count, unit] = /^(\d{1,6})(mo|[smhdw])$/.exec(wordOf(duration)) ?? []
   if (unit === undefined) {
     findings.toDo.push(

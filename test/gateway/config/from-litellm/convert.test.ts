@@ -227,6 +227,63 @@ describe('a model of LiteLLM', () => {
     expect(based.tree.prices).toMatchObject({ models: { m: 'gpt-5' } })
   })
 
+  it('names all that it has and that is not taken over', async () => {
+    const { model, changed } = await one(
+      {
+        model: 'openai/gpt-5',
+        region_name: 'eu',
+        ...{
+          weight: 2,
+          order: 1,
+          tags: ['paid'],
+          max_retries: 4,
+          num_retries: 2,
+          headers: { 'X-A': 'os.environ/A' },
+        },
+      },
+      {
+        rpm: 3,
+        model_info: {
+          ...{
+            id: 'x',
+            base_model: 'gpt-5',
+            max_tokens: '4096',
+            max_input_tokens: '1e5',
+            supports_vision: 'yes',
+          },
+          ...{ access_groups: ['beta models'], team_id: 't', description: 'd' },
+        },
+      },
+    )
+    expect(model).toMatchObject({
+      ...{ contextTokens: 100_000, maxOutputTokens: 4096, region: 'eu', groups: ['beta-models'] },
+      capabilities: ['tools', 'jsonSchema', 'images'],
+    })
+    expect(changed).toEqual([
+      'model_list[0]: weight, order: the router decides by rewards and costs',
+      'model_list[0]: max_retries, num_retries: retries are the same for all models',
+      'model_list[0].litellm_params: not taken over: tags',
+      'model_list[0].model_info: not taken over: team_id, description',
+      'model_list[0]: not taken over: rpm',
+      "model_info.access_groups: 'beta-models' in place of 'beta models'",
+    ])
+  })
+
+  it.each([
+    [{ model: 'vertex_ai/gemini-2.5-pro', vertex_credentials: SECRET }, /GOOGLE_APPLICATION_CREDENTIALS/],
+    [
+      { model: 'bedrock/amazon.nova-pro-v1:0', aws_role_name: 'r', aws_profile_name: 'p' },
+      /AWS_ACCESS_KEY_ID/,
+    ],
+    [
+      { model: 'azure/eu', api_base: 'https://x.openai.azure.com', tenant_id: 't', client_secret: SECRET },
+      /key/,
+    ],
+  ])('that shows who it is in another way has to be told so: %j', async (params, what) => {
+    const { toDo } = await one(params, { model_info: { base_model: 'gpt-5' } })
+    expect(toDo.filter((line) => line.startsWith('model_list[0]'))).toEqual([expect.stringMatching(what)])
+  })
+
   it('tells the package of the AI SDK what LiteLLM was told', async () => {
     const { upstream } = await one({
       model: 'bedrock/anthropic.claude',
@@ -372,6 +429,34 @@ describe('prices', () => {
       })
   })
 
+  it('may be texts, as LiteLLM takes them', async () => {
+    const { model } = await one({
+      model: 'gpt-5',
+      ...{
+        input_cost_per_token: '0.0000025',
+        output_cost_per_token: '1e-5',
+        cache_read_input_token_cost: ' 1e-6 ',
+      },
+    })
+    expect(model.prices).toEqual({
+      ...{ inputUsdPerMTok: 2.5, outputUsdPerMTok: 10, cachedInputUsdPerMTok: 1 },
+    })
+  })
+
+  it('that cannot be told from what the file says are not those of a list unsaid', async () => {
+    for (const costs of [
+      { output_cost_per_token: 1e-5 },
+      { input_cost_per_second: 1e-5 },
+      { input_cost_per_token: 'os.environ/COST' },
+    ]) {
+      const { tree, toDo } = await one({ model: 'gpt-5', ...costs })
+      expect(tree.prices).toMatchObject({ models: { m: 'gpt-5' } })
+      expect(toDo).toEqual([
+        `prices of m: model_list[0] has no number for input_cost_per_token: ${Object.keys(costs)[0]} not taken over`,
+      ])
+    }
+  })
+
   it("of others are those of LiteLLM's list, by the name there", async () => {
     const { tree, model } = await one(
       { model: 'azure/eu', api_base: 'https://x.openai.azure.com' },
@@ -454,6 +539,44 @@ describe('what stands beside the models', () => {
     expect([unpriced.tree.caps, unpriced.toDo]).toEqual([
       undefined,
       [expect.stringMatching(/a cap holds priced models alone/)],
+    ])
+  })
+
+  it('may be texts, as LiteLLM takes them; what is out of bounds is told', async () => {
+    const { tree, changed } = await converted({
+      ...priced,
+      litellm_settings: {
+        request_timeout: '600',
+        num_retries: '3',
+        max_budget: '100',
+        budget_duration: '1d',
+      },
+      router_settings: { stream_timeout: '2.5', cooldown_time: '5', disable_cooldowns: 'no' },
+    })
+    expect(tree).toMatchObject({
+      timeouts: { totalMs: 600_000, firstTokenMs: 2500 },
+      retries: { triesMax: 4, cooldownMs: 5000 },
+      caps: [{ usd: 100, per: 'day' }],
+    })
+    expect(changed).toEqual([])
+    const odd = await converted({
+      ...priced,
+      litellm_settings: {
+        request_timeout: 'os.environ/T',
+        num_retries: 30,
+        max_budget: 0,
+        budget_duration: 'x',
+      },
+      router_settings: { stream_timeout: -1, cooldown_time: 1e9, redis_port: 1 },
+    })
+    expect([odd.tree.timeouts, odd.tree.retries]).toEqual([
+      undefined,
+      { triesMax: 10, cooldownMs: 3_600_000 },
+    ])
+    expect(odd.changed).toEqual([
+      'litellm_settings.num_retries: 10 tries are the most here',
+      'router_settings.cooldown_time: 3600 seconds are the most here',
+      'litellm_settings.request_timeout, router_settings.stream_timeout, litellm_settings.max_budget: not taken over, as what stands there is no number that can be used',
     ])
   })
 
