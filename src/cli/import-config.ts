@@ -1,3 +1,4 @@
+import { dirname, isAbsolute, join } from 'node:path'
 import type { Command } from 'commander'
 import { plural } from '../base/format.js'
 import { dataName, readStandardInput, readTextFile } from './files.js'
@@ -13,7 +14,7 @@ interface ImportConfigFlags {
 
 const HELP = `
 The file is a config of LiteLLM's proxy. Its models, their addresses, keys, parameters and prices, timeouts, retries, Redis and
-the admin key are taken over; what is another way here, or is not taken over, is named in the first lines of the new file.
+the admin key are taken over, also of files that it includes; what is another way here, or is not taken over, is named in the first lines of the new file.
 No secret is: where one stands in the file, the new file names an environment variable in its place.
 
 Examples:
@@ -36,15 +37,17 @@ export function registerImportConfig(program: Command): void {
 
 async function importConfig(file: string, { out, prices }: ImportConfigFlags): Promise<void> {
   await checkOutputs([out], [file])
-  const name = dataName(file)
-  const text = file === '-' ? await readStandardInput() : await readTextFile(file)
-  const { parseConfigText } = await import('../gateway/config/config-text.js')
-  const { ConfigError } = await import('../gateway/config/config-error.js')
-  const { grownNames } = await import('../gateway/config/from-litellm/old-names.js')
-  const { value, mistakes, placeOf } = parseConfigText(text)
-  if (mistakes.length > 0) throw new ConfigError(name, mistakes)
-  const grown = grownNames(value).map((mistake) => ({ ...mistake, place: placeOf(mistake.path) }))
-  if (grown.length > 0) throw new ConfigError(name, grown)
+  await checkOutputs([out], [file])
+  const { includesOf, withIncluded } = await import('../gateway/config/from-litellm/shared-parts.js')
+  const own = await readOld(file)
+  const includes = includesOf(own).map((each) =>
+    isAbsolute(each) || file === '-' ? each : join(dirname(file), each),
+  )
+  await checkOutputs([out], includes)
+  const included: unknown[] = []
+  for (const each of includes) included.push(await readOld(each))
+  const value = withIncluded(own, included)
+  const name = [file, ...includes].map(dataName).join(', ')
   const { fromLiteLlm } = await import('../gateway/config/from-litellm/convert.js')
   const { configTextOf, leftOutOf, stepsOf } = await import('../gateway/config/from-litellm/config-text.js')
   const converted = await fromLiteLlm(value, {
@@ -66,4 +69,18 @@ async function importConfig(file: string, { out, prices }: ImportConfigFlags): P
   const report = `${lines.join('\n')}\n`
   if (out === undefined) printError(report)
   else print(report)
+}
+
+/** @throws ConfigError with the place of each mistake of its text */
+async function readOld(file: string): Promise<unknown> {
+  const name = dataName(file)
+  const text = file === '-' ? await readStandardInput() : await readTextFile(file)
+  const { parseConfigText } = await import('../gateway/config/config-text.js')
+  const { ConfigError } = await import('../gateway/config/config-error.js')
+  const { grownNames } = await import('../gateway/config/from-litellm/old-names.js')
+  const { value, mistakes, placeOf } = parseConfigText(text)
+  if (mistakes.length > 0) throw new ConfigError(name, mistakes)
+  const grown = grownNames(value).map((mistake) => ({ ...mistake, place: placeOf(mistake.path) }))
+  if (grown.length > 0) throw new ConfigError(name, grown)
+  return value
 }

@@ -45,6 +45,36 @@ describe('import-config', () => {
     expect(checked).toContain('2 models on 2 upstreams')
   })
 
+  it('reads the files that a file includes, from its own folder', async () => {
+    await folder.write('prices.json', LIST)
+    await folder.write(
+      'config.yaml',
+      stringify({ include: ['more.yaml'], model_list: FILE.model_list.slice(0, 1) }),
+    )
+    await folder.write(
+      'more.yaml',
+      stringify({ model_list: FILE.model_list.slice(1, 2), litellm_settings: { num_retries: 1 } }),
+    )
+    const flags = ['--prices', 'prices.json', '--out', 'gateway.yaml']
+    const said = await folder.ok(['import-config', 'config.yaml', ...flags])
+    expect(said).toMatch(/^gateway\.yaml: 2 models on 2 upstreams, 0 left out$/m)
+    const text = (await folder.read('gateway.yaml')).toString()
+    expect(text).toContain('# Made from config.yaml, more.yaml, ')
+    expect(text).toContain('triesMax: 2')
+    expect(text).not.toContain('include')
+    await folder.write('config.yaml', 'include: [more.yaml]\n')
+    expect(await folder.ok(['import-config', 'config.yaml', ...flags])).toMatch(/1 model on 1 upstream/)
+    await folder.write('more.yaml', 'a: [\n')
+    expect((await folder.run(['import-config', 'config.yaml', ...flags])).stderr).toMatch(
+      /^more\.yaml:\d+:\d+: /m,
+    )
+    await folder.write('config.yaml', 'include: [none.yaml]\n')
+    await folder.refused(
+      ['import-config', 'config.yaml', ...flags],
+      /none\.yaml: cannot read it: no such file/,
+    )
+  })
+
   it('writes to standard output without --out, and reads standard input', async () => {
     const { code, stdout, stderr } = await folder.run(['import-config', '-'], stringify(FILE))
     expect(code).toBe(0)
@@ -59,6 +89,8 @@ describe('import-config', () => {
     const to = ['--out', 'gateway.yaml']
     await folder.write('other.yaml', 'models: [a]\n')
     await folder.refused(['import-config', 'other.yaml', ...to], /model_list: expected a list of models/)
+    await folder.write('other.yaml', 'upstreams: []\nmodels: []\n')
+    await folder.refused(['import-config', 'other.yaml', ...to], /it is a config of the gateway already/)
     await folder.write('none.yaml', stringify({ model_list: FILE.model_list.slice(2) }))
     await folder.refused(
       ['import-config', 'none.yaml', ...to],

@@ -8,8 +8,9 @@ import { toldModel } from './old-names.js'
 import { flagIn, numberIn } from './old-values.js'
 import { type PricedId, pricesOf } from './prices.js'
 import { isOwnServer } from './providers.js'
-import { SecretNames } from './secret-names.js'
+import { referencesIn, SecretNames } from './secret-names.js'
 import { settingsOf } from './settings.js'
+import { environmentOf, withCredential } from './shared-parts.js'
 
 /** A config of LiteLLM's proxy as one of the gateway. */
 export interface ConvertedConfig {
@@ -35,14 +36,23 @@ export interface ConvertOptions {
  */
 export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions): Promise<ConvertedConfig> {
   const list = isRecord(file) ? file.model_list : undefined
+  if (isRecord(file) && list === undefined && Array.isArray(file.upstreams))
+    throw expected(
+      'DATA_INVALID',
+      'model_list',
+      'a config of LiteLLM: it is a config of the gateway already',
+      list,
+    )
   if (!isRecord(file) || !Array.isArray(list))
     throw expected('DATA_INVALID', 'model_list', "a list of models, as LiteLLM's proxy has it", list)
   const secrets = new SecretNames(file)
   const findings = new Findings()
-  for (const entry of list) secrets.reserve(keyWithoutName(entry))
-  const deployments = list.flatMap((entry: unknown, i) => {
+  const entries = list.map((entry: unknown) => withCredential(entry, file))
+  const set = environmentOf(file, env)
+  for (const { entry } of entries) secrets.reserve(keyWithoutName(entry))
+  const deployments = entries.flatMap(({ entry, places }, i) => {
     const path = `model_list[${i}]`
-    const read = readDeployment(entry, path, { secrets, findings, env })
+    const read = readDeployment(entry, path, { secrets, findings, env: set, places })
     if (typeof read !== 'string') return [read]
     const name =
       isRecord(entry) && typeof entry.model_name === 'string' ? ` (${toldModel(entry.model_name)})` : ''
@@ -74,7 +84,21 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
     models,
     ...(priced.list === null ? {} : { prices: priced.list }),
   }
+  tellVariables(file, tree, findings)
   return { tree, findings, secrets: secrets.moved }
+}
+
+/** What the old file put into the environment of its process, and the new one reads there. */
+function tellVariables(file: Json, tree: Json, findings: Findings): void {
+  const read = new Set(referencesIn(tree))
+  const given = isRecord(file.environment_variables) ? Object.keys(file.environment_variables) : []
+  const names = given.filter((name) => read.has(name))
+  if (names.length > 0)
+    findings.toDo.push(
+      `environment_variables: the gateway sets none: put those into its environment that it reads: ${names.join(', ')}`,
+    )
+  if (names.length < given.length)
+    findings.changed.push('environment_variables: those that nothing here reads are not taken over')
 }
 
 interface NamedModel extends PricedId {

@@ -39,6 +39,8 @@ export interface Deployment {
 }
 
 export interface Reading {
+  /** Where members of `litellm_params` stand that an entry has of a credential. */
+  readonly places: ReadonlyMap<string, string>
   readonly secrets: SecretNames
   readonly findings: Findings
   readonly env: Readonly<Record<string, string | undefined>>
@@ -77,7 +79,17 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     reading.findings.toDo.push(
       `${path}: price lists do not know the name of a deployment: say under prices.models which model '${found.model}' is`,
     )
+  if (
+    params.litellm_credential_name !== undefined &&
+    params.api_key === undefined &&
+    reading.places.size === 0
+  )
+    reading.findings.toDo.push(
+      `${path}: litellm_credential_name: no credential of the file has this name: write its apiKey`,
+    )
   const region = typeof params.region_name === 'string' && REGION.test(params.region_name)
+  if (params.region_name !== undefined && !region)
+    reading.findings.changed.push(`${path}: region_name: not taken over, as it is no word`)
   const parameters = parametersOf(params, path, reading.findings)
   tellRest(entry, said, path, reading.findings)
   return {
@@ -174,13 +186,13 @@ function upstreamOf(
   // A key of the provider's own is not sent to another server, unless the file says so.
   const wanted = isOwn && provider.baseUrl !== null ? null : provider.keyName
   const fallback = `${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_API_KEY`
-  const apiKey = secrets.nameOf(params.api_key, `${path}.litellm_params.api_key`, wanted, fallback)
+  const apiKey = secrets.nameOf(params.api_key, placeOf('api_key', path, reading), wanted, fallback)
   if (isOwn && params.api_key === undefined && provider.keyName !== null && wanted === null)
     findings.changed.push(
       `${path}: no key is sent to ${new URL(address).host}: LiteLLM sent ${provider.keyName} where that was set`,
     )
   if (hasAddress) tellRestOf(address, path, findings)
-  const options = optionsOf(params, name, path, secrets)
+  const options = optionsOf(params, name, path, reading)
   const headers = headersOf(params, path, reading)
   return {
     protocol: provider.protocol,
@@ -194,6 +206,10 @@ function upstreamOf(
     ...(Object.keys(headers).length === 0 ? {} : { headers }),
     ...(Object.keys(options).length === 0 ? {} : { options }),
   }
+}
+
+function placeOf(name: string, path: string, { places }: Reading): string {
+  return places.get(name) ?? `${path}.litellm_params.${name}`
 }
 
 /** What stands at the end of addresses and is written otherwise here: paths of Azure's deployments, and Ollama's own. */
@@ -236,7 +252,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 }
 
-function optionsOf(params: Json, name: string, path: string, secrets: SecretNames): Record<string, string> {
+function optionsOf(params: Json, name: string, path: string, reading: Reading): Record<string, string> {
   const words = OPTIONS[name === 'bedrock_converse' ? 'bedrock' : name] ?? {}
   const options: Record<string, string> = {}
   for (const [theirs, ours] of Object.entries(words)) {
@@ -245,7 +261,7 @@ function optionsOf(params: Json, name: string, path: string, secrets: SecretName
     const isSecret = /key|token/.test(theirs) || hasMember(value)
     const named = isSecret || referenceIn(value) !== null
     options[ours] = named
-      ? (secrets.nameOf(value, `${path}.litellm_params.${theirs}`, null, theirs.toUpperCase()) ?? '')
+      ? (reading.secrets.nameOf(value, placeOf(theirs, path, reading), null, theirs.toUpperCase()) ?? '')
       : value
   }
   return options

@@ -12,7 +12,7 @@ export function referenceIn(value: unknown): string | null {
 }
 
 /** All variables that a file names, wherever they stand. */
-function referencesIn(value: unknown): string[] {
+export function referencesIn(value: unknown): string[] {
   if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(referencesIn)
   return [referenceIn(value) ?? []].flat()
 }

@@ -34,6 +34,8 @@ const TRIES_MAX = 10
 const HOST = /^[A-Za-z0-9.-]{1,253}$/
 const PORT = /^\d{1,5}$/
 
+/** What is read by others. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['model_list', 'credential_list', 'environment_variables'])
 /** What was read of the sections; all else of them is named. */
 const READ: Readonly<Record<string, readonly string[]>> = {
   litellm_settings: ['max_budget', 'budget_duration', 'request_timeout', 'num_retries'],
@@ -65,7 +67,7 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
     /callbacks?$|^langfuse|^alerting|^otel/,
     'a JSON line a request, /metrics, and spans where @opentelemetry/api is installed',
   ],
-  [/^include$/, 'its files are not read: convert each of them as well'],
+  [/^include$/, 'expected a list of files: they are not read'],
   [/^drop_params$|^modify_params$/, 'a model that does not take a member is passed over for those that do'],
   [
     /^database_url$|^store_model_in_db$|^custom_auth$|^enable_jwt_auth$|key_generation|default_team/,
@@ -139,7 +141,7 @@ class Numbers {
       const value = isRecord(part) ? part[name] : undefined
       if (value === undefined || value === null) continue
       const given = numberIn(value)
-      // A first try is none that is made again.
+      // The first try is not made again.
       const number = given !== null && unit === 'tries' && given >= 0 ? Math.floor(given) + 1 : given
       if (number === null || !(number > 0)) {
         this.unread.push(place)
@@ -213,7 +215,7 @@ function adminOf({ master_key: key }: Json, secrets: SecretNames): Json | null {
 /** Names all that was not read, with what is in its place. */
 function tellRest(file: Json, findings: Findings): void {
   const paths = Object.entries(file).flatMap(([section, value]) => {
-    if (section === 'model_list') return []
+    if (ELSEWHERE.has(section)) return []
     if (!Object.hasOwn(READ, section) || !isRecord(value)) return [[toldName(section), section] as const]
     return Object.keys(value)
       .filter((name) => !READ[section].includes(name) && !QUIET.test(name))

@@ -154,6 +154,45 @@ describe('a model of LiteLLM', () => {
     ])
   })
 
+  it('has what the credential has that it names', async () => {
+    const credential_list = [
+      { credential_name: 'other', credential_values: { api_key: 'os.environ/OTHER' } },
+      {
+        credential_name: 'eu',
+        credential_values: { api_key: SECRET, api_base: 'https://x.openai.azure.com', api_version: '2024' },
+      },
+    ]
+    const params = { model: 'azure/eu', litellm_credential_name: 'eu', base_model: 'azure/gpt-5' }
+    const { tree, steps, changed } = await converted({ ...of(params), credential_list })
+    expect(tree.upstreams).toMatchObject([
+      { baseUrl: 'https://x.openai.azure.com/openai/v1', apiKey: '$AZURE_API_KEY' },
+    ])
+    expect([steps, changed]).toEqual([
+      [
+        'credential_list[1].credential_values.api_key: a secret stands there: put it into the environment as AZURE_API_KEY',
+      ],
+      [],
+    ])
+    const own = await converted({ ...of({ ...params, api_key: 'os.environ/OWN' }), credential_list })
+    expect(own.tree.upstreams).toMatchObject([{ apiKey: '$OWN' }])
+    const gone = of({ model: 'gpt-5', litellm_credential_name: 'gone' })
+    expect((await converted({ ...gone, credential_list })).toDo).toEqual([
+      'model_list[0]: litellm_credential_name: no credential of the file has this name: write its apiKey',
+    ])
+  })
+
+  it('is where a variable says that the file sets, and all of these have to be set here', async () => {
+    const { tree, steps, text } = await converted({
+      ...of({ model: 'openai/q', api_base: 'os.environ/BASE', api_key: 'os.environ/KEY' }),
+      environment_variables: { BASE: 'https://x.example/v1', KEY: SECRET, [`a:${SECRET}`]: 1 },
+    })
+    expect(tree.upstreams).toMatchObject([{ baseUrl: 'https://x.example/v1', apiKey: '$KEY' }])
+    expect(steps).toEqual([
+      'environment_variables: the gateway sets none: put those into its environment that it reads: KEY',
+    ])
+    expect(text).not.toContain('environment_variables, ')
+  })
+
   it('keeps its parameters, sizes, capabilities and headers', async () => {
     const { upstream, model, changed } = await one(
       {
@@ -597,12 +636,12 @@ describe('what stands beside the models', () => {
     const { changed, text } = await converted({
       ...priced,
       litellm_settings: { success_callback: ['langfuse'], cache: true, set_verbose: true, fallbacks: [] },
-      environment_variables: { A: SECRET },
+      callback_settings: { A: SECRET },
       'odd\nname: x': 1,
     })
     expect(changed.join('\n')).toMatch(/litellm_settings\.success_callback: a JSON line a request/)
     expect(changed.join('\n')).toMatch(
-      /litellm_settings\.cache, environment_variables, odd\nname: x: not taken over/,
+      /litellm_settings\.cache, callback_settings, odd\nname: x: not taken over/,
     )
     expect(changed.join('\n')).not.toContain('set_verbose')
     expect(text.split('\n').every((line) => !line.startsWith('name:'))).toBe(true)
