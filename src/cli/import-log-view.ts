@@ -64,6 +64,9 @@ function hintsOf({ leftOut, unknownModels, otherScores, scores, unseen }: Import
     ...(unseen.length === 0
       ? []
       : [`no row has what was asked for by ${unseen.map(flagOf).join(', ')}: nothing was read of it`]),
+    ...(leftOut.some(({ reason }) => reason === 'unknown-format')
+      ? ['rows of no known format: --format says which it is, --column names the fields of another']
+      : []),
     ...(scores.read === 0 || scores.calls > 0
       ? []
       : [`none of the scores of --scores (${scores.read}) is of a call of the log: the ids differ`]),

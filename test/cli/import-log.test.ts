@@ -306,7 +306,7 @@ describe('files', () => {
     await refused(
       'other.jsonl',
       '{"a":1}\n',
-      /got none of 1: 1 of no known format \(first at other\.jsonl:1\)/,
+      /got none of 1: 1 of no known format \(first at other\.jsonl:1\);.* rows of no known format: --format says which it is, --column names the fields of another/,
     )
     await folder.refused(['import-log', 'none.jsonl', ...OUT], /none\.jsonl: cannot read it/)
     await folder.refused(['import-log', '.', ...OUT], /it is a folder/)

@@ -24,8 +24,10 @@ const TEXT_CALLS =
 export const LITELLM: LogFormat = {
   name: 'litellm',
   fits: (record) =>
-    Object.hasOwn(record, 'call_type') &&
-    ['spend', 'response_cost', 'prompt_tokens', 'model_group'].some((name) => Object.hasOwn(record, name)),
+    // Of a table somebody may have chosen the columns: no other log has both of these.
+    (Object.hasOwn(record, 'request_id') && Object.hasOwn(record, 'spend')) ||
+    (Object.hasOwn(record, 'call_type') &&
+      ['spend', 'response_cost', 'prompt_tokens', 'model_group'].some((name) => Object.hasOwn(record, name))),
   read(record) {
     const metadata = recordIn(record.metadata)
     const id = textIn(record.request_id) ?? textIn(record.id)

@@ -62,6 +62,16 @@ describe('LiteLLM spend logs', () => {
     expect(rows).toEqual(priorRows(CALLS.slice(0, 3)))
   })
 
+  test('are read where somebody chose the columns and left out the kind of call', () => {
+    const chosen = CALLS.map((call) => {
+      const { request_id, startTime, model, messages, spend, metadata } = liteLlm(call)
+      return { request_id, startTime, model, messages, spend, metadata }
+    })
+    const { rows, report } = imported(chosen, stars)
+    expect(report.leftOut).toEqual([])
+    expect(rows).toEqual(priorRows(CALLS))
+  })
+
   test('leave out what no model answered, and say why', () => {
     const records = [
       liteLlm(CALLS[0], { status: 'failure' }),
