@@ -10,7 +10,7 @@ import { type PricedId, pricesOf } from './prices.js'
 import { isOwnServer } from './providers.js'
 import { referencesIn, SecretNames } from './secret-names.js'
 import { settingsOf } from './settings.js'
-import { environmentOf, withCredential } from './shared-parts.js'
+import { environmentOf, wholeEntry } from './shared-parts.js'
 
 /** A config of LiteLLM's proxy as one of the gateway. */
 export interface ConvertedConfig {
@@ -47,8 +47,8 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
     throw expected('DATA_INVALID', 'model_list', "a list of models, as LiteLLM's proxy has it", list)
   const secrets = new SecretNames(file)
   const findings = new Findings()
-  const entries = list.map((entry: unknown) => withCredential(entry, file))
   const set = environmentOf(file, env)
+  const entries = list.map((entry: unknown) => wholeEntry(entry, file, set))
   for (const { entry } of entries) secrets.reserve(keyWithoutName(entry))
   const deployments = entries.flatMap(({ entry, places }, i) => {
     const path = `model_list[${i}]`

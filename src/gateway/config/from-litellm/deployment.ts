@@ -58,6 +58,9 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
   const { model_name: name, litellm_params: params } = entry
   if (typeof name !== 'string' || hasMember(name) || !isName(params.model))
     return 'it has no model_name, or no model'
+  const reference = referenceIn(params.model)
+  if (reference !== null)
+    return `its model is in ${reference}, which is not set here: set it and convert again`
   if (name.includes('*') || params.model.includes('*'))
     return 'it stands for every model of its provider: name those that you use'
   const given = typeof params.custom_llm_provider === 'string' ? params.custom_llm_provider : null

@@ -4,6 +4,7 @@ import { parameters as parameterShape } from '../json-shape.js'
 import { WRONG } from '../shape.js'
 import type { Findings } from './findings.js'
 import { hasSecretMember, toldName } from './old-names.js'
+import { referenceIn } from './secret-names.js'
 
 /** Members of requests that a deployment sets for all of them. */
 const OF_REQUESTS: ReadonlySet<string> = new Set([
@@ -68,7 +69,7 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
   for (const name of listOf(params.additional_drop_params))
     if (typeof name === 'string') found.set(name, null)
   for (const [name, value] of found) {
-    if (isTaken(name, value) && !holdsSecret(name, value)) continue
+    if (isTaken(name, value) && !holdsSecret(name, value) && !holdsReference(value)) continue
     found.delete(name)
     unknown.push(name)
   }
@@ -93,6 +94,12 @@ function holdsSecret(name: string, value: unknown): boolean {
   if (typeof value === 'string') return SECRET_NAME.test(name) || hasSecretMember(value)
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(value).some(([inner, each]) => holdsSecret(Array.isArray(value) ? name : inner, each))
+}
+
+/** What LiteLLM reads of the environment would be a text here. */
+function holdsReference(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('os.environ/') && referenceIn(value) !== null
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsReference)
 }
 
 /** The shape of the new file is asked itself. */

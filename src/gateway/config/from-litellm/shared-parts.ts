@@ -2,6 +2,8 @@ import { isRecord } from '../../../base/check.js'
 import { type Json, objectsOf } from '../../../base/json.js'
 import { referenceIn } from './secret-names.js'
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** An entry of `model_list` with what it takes from elsewhere in the file. */
 export interface WholeEntry {
   readonly entry: unknown
@@ -9,8 +11,18 @@ export interface WholeEntry {
   readonly places: ReadonlyMap<string, string>
 }
 
+/** An entry that is called by the name in a variable, if that is set. */
+function withModel(entry: unknown, env: Environment): unknown {
+  const params = isRecord(entry) && isRecord(entry.litellm_params) ? entry.litellm_params : {}
+  const reference = referenceIn(params.model)
+  const model = reference === null ? undefined : env[reference]
+  if (model === undefined) return entry
+  return { ...objectsOf([entry])[0], litellm_params: { ...params, model } }
+}
+
 /** What it has not itself an entry has of the credential that it names. */
-export function withCredential(entry: unknown, file: Json): WholeEntry {
+export function wholeEntry(given: unknown, file: Json, env: Environment): WholeEntry {
+  const entry = withModel(given, env)
   const own = isRecord(entry) && isRecord(entry.litellm_params) ? entry.litellm_params : null
   const wanted = own?.litellm_credential_name
   const credentials = Array.isArray(file.credential_list) ? file.credential_list : []
@@ -28,10 +40,7 @@ export function withCredential(entry: unknown, file: Json): WholeEntry {
 }
 
 /** The environment as the old file made it. */
-export function environmentOf(
-  file: Json,
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
+export function environmentOf(file: Json, env: Environment): Environment {
   const given = isRecord(file.environment_variables) ? file.environment_variables : {}
   const set = Object.entries(given).flatMap(([name, value]) => {
     const reference = referenceIn(value)

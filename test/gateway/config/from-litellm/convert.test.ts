@@ -308,6 +308,26 @@ describe('a model of LiteLLM', () => {
     ])
   })
 
+  it('whose parameters stand in variables has no text in their place', async () => {
+    const { model, changed } = await one({
+      model: 'openai/gpt-5',
+      ...{ temperature: 'os.environ/T', user: ' os.environ/U', stop: ['$5'], max_tokens: 5 },
+      extra_body: { metadata: { app: ['os.environ/APP'] } },
+    })
+    expect(model.parameters).toEqual({ stop: ['$5'], max_tokens: 5 })
+    expect(changed).toEqual(['model_list[0].litellm_params: not taken over: temperature, user, metadata'])
+  })
+
+  it('is the one that a variable names, if that is set', async () => {
+    const params = { model: 'os.environ/MODEL' }
+    const { upstream, model, tree } = await one(params, {}, { env: { MODEL: 'anthropic/claude-sonnet-4-5' } })
+    expect([upstream.package, model.upstreamModel]).toEqual(['@ai-sdk/anthropic', 'claude-sonnet-4-5'])
+    expect(tree.prices).toMatchObject({ models: { m: 'anthropic/claude-sonnet-4-5' } })
+    await expect(fromLiteLlm(of(params), { env: {}, prices: null })).rejects.toThrow(
+      'its model is in MODEL, which is not set here: set it and convert again',
+    )
+  })
+
   it.each([
     [{ model: 'vertex_ai/gemini-2.5-pro', vertex_credentials: SECRET }, /GOOGLE_APPLICATION_CREDENTIALS/],
     [
