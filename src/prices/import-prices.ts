@@ -52,7 +52,7 @@ export async function importPrices(
 export function importList({ value, name }: ReadList, settings: ImportSettings): ImportedPrices {
   const readAt = settings.now()
   const format = formatOf(value, name, settings.format)
-  const reading = new Reading(FORMATS[format].read(value), format === 'paretobandit', settings)
+  const reading = new Reading(value, format, settings)
   for (const [id, listName] of settings.names) reading.take(id, listName)
   const { models, differences, notes, problems } = reading
   if (problems.length > 0 && !settings.partial) throw new PricesError(name, problems)
@@ -69,15 +69,18 @@ class Reading {
   private readonly settings: ImportSettings
   private readonly neighbours: Neighbours
   private readonly names: Names
+  /** A models file, whose names are ids. */
   private readonly isOurs: boolean
+  private readonly otherName: (given: string) => string | undefined
 
-  /** @param isOurs whether the list is a models file, whose names are ids */
-  constructor(listing: Listing, isOurs: boolean, settings: ImportSettings) {
-    this.listing = listing
+  constructor(value: unknown, format: PriceFormat, settings: ImportSettings) {
+    const listFormat = FORMATS[format]
+    this.listing = listFormat.read(value)
     this.settings = settings
-    this.neighbours = new Neighbours(listing)
-    this.names = new Names(listing.keys())
-    this.isOurs = isOurs
+    this.neighbours = new Neighbours(this.listing)
+    this.names = new Names(this.listing.keys())
+    this.isOurs = format === 'paretobandit'
+    this.otherName = (given) => listFormat.nameOf?.(value, given)
   }
 
   take(model: string, given: string): void {
@@ -110,6 +113,8 @@ class Reading {
   private nameOf(given: string, model: string): string | undefined {
     if (this.listing.has(given)) return given
     if (this.isOurs && this.listing.has(model)) return model
+    const other = this.otherName(given)
+    if (other !== undefined && this.listing.has(other)) return other
     const found = this.names.endingIn(given)
     return found.length === 1 ? found[0] : undefined
   }

@@ -182,4 +182,6 @@ export interface ListFormat {
   is(value: unknown): boolean
   /** All of a list. What is wrong in an entry is noted there. */
   read(value: unknown): Listing
+  /** What the list calls a model whose name there has not been found; undefined: it has no such model. */
+  nameOf?(value: unknown, given: string): string | undefined
 }

@@ -53,6 +53,26 @@ export const LITELLM: ListFormat = {
         isRecord(entry) && !NO_MODELS.includes(name) ? [[name, read(entry)]] : [],
       ),
     ),
+  nameOf(value, given) {
+    const [, provider, ways] = /^([^/]+)\/(.+)$/.exec(given) ?? []
+    if (provider === undefined || !isRecord(value)) return undefined
+    const model = ways.replace(WAYS, '')
+    const beside = `${provider}/${model}`
+    if (Object.hasOwn(value, beside)) return beside
+    const entry = Object.hasOwn(value, model) ? value[model] : undefined
+    return isRecord(entry) && isOf(provider, entry.litellm_provider) ? model : undefined
+  },
+}
+
+/** LiteLLM's words before a model's name, for the way in which it is called. */
+const WAYS = /^(converse|converse_like|invoke|responses)\//
+
+/** Models of most providers stand in the list without their provider, as `gpt-5`; configs have it before a slash. */
+function isOf(provider: string, listed: unknown): boolean {
+  if (typeof listed !== 'string') return false
+  const plain = (name: string) =>
+    name.replace(/^(bedrock)_converse$|^(cohere|ollama)_chat$|^(vertex_ai)-.*$/, '$1$2$3')
+  return plain(provider) === plain(listed)
 }
 
 function isEntry(value: unknown): boolean {

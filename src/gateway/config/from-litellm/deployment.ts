@@ -90,6 +90,10 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     reading.findings.toDo.push(
       `${path}: litellm_credential_name: no credential of the file has this name: write its apiKey`,
     )
+  // Another provider may have a model of that name, at another price.
+  const withProvider =
+    given === null || params.model.includes('/') ? params.model : `${given}/${params.model}`
+  const listName = isName(info.base_model) ? info.base_model : withProvider
   const region = typeof params.region_name === 'string' && REGION.test(params.region_name)
   if (params.region_name !== undefined && !region)
     reading.findings.changed.push(`${path}: region_name: not taken over, as it is no word`)
@@ -104,7 +108,7 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     kind,
     parameters,
     info,
-    listName: isName(info.base_model) ? info.base_model : params.model,
+    listName: listName,
     region: region ? String(params.region_name) : null,
     accessGroups: listOf(said.access_groups).filter((group) => isName(group)),
   }

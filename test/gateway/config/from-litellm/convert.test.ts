@@ -537,6 +537,25 @@ describe('prices', () => {
     expect(missing.tree.prices).toMatchObject({ models: { m: 'gpt-6' } })
   })
 
+  it('are those of the provider that the file names', async () => {
+    const source = {
+      'gpt-5': { ...info, litellm_provider: 'openai' },
+      'other/llama-3': { ...info, litellm_provider: 'other' },
+      'claude-sonnet-4-5': { ...info, litellm_provider: 'anthropic', input_cost_per_token: 3e-6 },
+    }
+    for (const [params, input] of [
+      [{ model: 'openai/gpt-5' }, 0.15],
+      [{ model: 'anthropic/claude-sonnet-4-5' }, 3],
+      [{ model: 'claude-sonnet-4-5', custom_llm_provider: 'anthropic' }, 3],
+      [{ model: 'llama-3', custom_llm_provider: 'groq' }, null],
+    ] as const) {
+      const { model } = await one(params, {}, { prices: source })
+      expect(model.prices).toEqual(
+        input === null ? null : expect.objectContaining({ inputUsdPerMTok: input }),
+      )
+    }
+  })
+
   it('of servers of your own are 0, and so is what the file says is free', async () => {
     const own = await one({ model: 'ollama/llama3' })
     expect(own.model.prices).toEqual({ inputUsdPerMTok: 0, outputUsdPerMTok: 0 })
