@@ -142,6 +142,10 @@ export function either<A, B>(first: Shape<A>, second: Shape<B>, what: string): S
         const read = shape.read(value, path, { ...reading, mistakes: [] })
         if (read !== WRONG) return read
       }
+      // It is what was asked for: the variable that it names is what is wrong.
+      for (const shape of [first, second])
+        if (shape.read(value, path, { env: null, mistakes: [] }) !== WRONG)
+          return shape.read(value, path, reading)
       return wrong(reading, path, `expected ${what}, got ${show(value)}`)
     },
   }

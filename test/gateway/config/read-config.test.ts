@@ -397,6 +397,19 @@ describe('secrets', () => {
       'c: admin.key: the environment variable PARETOBANDIT_ADMIN_KEY is not set',
     ])
     expect(await ofTree(exampleTree(), null)).toEqual([])
+    const options = {
+      region: '$AWS_REGION',
+      secretAccessKey: '$AWS_SECRET',
+      accessKeyId: '$SPACED',
+      plain: 3,
+    }
+    const sdk = { id: 'up', protocol: 'ai-sdk', package: '@ai-sdk/amazon-bedrock', options }
+    expect(await ofTree({ ...smallTree(), upstreams: [sdk] }, { AWS_SECRET: '', SPACED: 'a ' })).toEqual([
+      'c: upstreams[0].options.region: the environment variable AWS_REGION is not set',
+      'c: upstreams[0].options.secretAccessKey: the environment variable AWS_SECRET is empty',
+      'c: upstreams[0].options.accessKeyId: the environment variable SPACED has spaces or line ends around its value',
+      'c: upstreams[0].options.plain: expected a text, $NAME, true or false, got 3',
+    ])
     expect(await ofTree({ ...exampleTree(), admin: { key: '$toString' } }, ENV)).toHaveLength(1)
   })
 

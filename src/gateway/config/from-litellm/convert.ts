@@ -2,7 +2,7 @@ import { isRecord } from '../../../base/check.js'
 import { expected } from '../../../base/errors.js'
 import type { Json } from '../../../base/json.js'
 import type { PriceSource } from '../../../prices/index.js'
-import { type Deployment, keyWithoutName, readDeployment, type UpstreamTree } from './deployment.js'
+import { type Deployment, readDeployment, type UpstreamTree, unnamedVariables } from './deployment.js'
 import { Findings } from './findings.js'
 import { toldModel } from './old-names.js'
 import { flagIn, numberIn } from './old-values.js'
@@ -49,7 +49,7 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
   const findings = new Findings()
   const set = environmentOf(file, env)
   const entries = list.map((entry: unknown) => wholeEntry(entry, file, set))
-  for (const { entry } of entries) secrets.reserve(keyWithoutName(entry))
+  for (const { entry } of entries) secrets.reserve(unnamedVariables(entry))
   const deployments = entries.flatMap(({ entry, places }, i) => {
     const path = `model_list[${i}]`
     const read = readDeployment(entry, path, { secrets, findings, env: set, places })

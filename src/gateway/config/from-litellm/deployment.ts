@@ -66,12 +66,12 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
   const given = typeof params.custom_llm_provider === 'string' ? params.custom_llm_provider : null
   const found = providerOf(params.model, given)
   const provider = found === null ? null : reachOf(found)
-  if (found === null || provider === null)
-    return `its provider ${found === null ? 'cannot be told from its name' : `'${toldName(found.name)}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
   const said = isRecord(entry.model_info) ? entry.model_info : {}
   const info = { ...params, ...said, ...longestAnswerIn(said) }
-  const kind = kindOf(info.mode, found.model)
+  const kind = kindOf(info.mode, found?.model ?? params.model)
   if (kind === null) return 'it is no model for chats or embeddings'
+  if (found === null || provider === null)
+    return `its provider ${found === null ? 'cannot be told from its name' : `'${toldName(found.name)}' is not known here`}: add it by hand, as an upstream that speaks OpenAI's protocol or of a package of the AI SDK`
   if (kind === 'embeddings' && provider.protocol === 'ai-sdk')
     return `embeddings of ${found.name} are not reached from here`
   const upstream = upstreamOf(params, found.name, provider, path, reading)
@@ -137,13 +137,18 @@ function tellRest(entry: Json, info: Json, path: string, findings: Findings): vo
   if (beside.length > 0) findings.changed.push(`${path}: not taken over: ${beside.map(toldName).join(', ')}`)
 }
 
-/** The variable that LiteLLM reads for an entry that has no key; null: it has one, or none is read. */
-export function keyWithoutName(entry: unknown): string | null {
+/** Variables that are read for an entry though the file does not name them: where it has no key. */
+export function unnamedVariables(entry: unknown): readonly string[] {
   const params = isRecord(entry) && isRecord(entry.litellm_params) ? entry.litellm_params : {}
   const { model, api_key: key, custom_llm_provider: given } = params
-  if ((key !== undefined && key !== null) || !isName(model)) return null
+  if (!isName(model)) return []
   const found = providerOf(model, typeof given === 'string' ? given : null)
-  return found === null ? null : (reachOf(found)?.keyName ?? null)
+  if (found === null) return []
+  const read = key === undefined || key === null ? [reachOf(found)?.keyName ?? []].flat() : []
+  const ofPackage = Object.keys(OPTIONS[found.name] ?? {}).filter(
+    (name) => isSecretOption(name) && typeof params[name] !== 'string',
+  )
+  return [...read, ...ofPackage.map((name) => name.toUpperCase())]
 }
 
 /** What the new file takes for the name of a model elsewhere. */
@@ -249,23 +254,30 @@ function tellRestOf(address: string, path: string, findings: Findings): void {
 }
 
 /** What a package of the AI SDK is told, by LiteLLM's words for it. */
+const AWS = {
+  aws_region_name: 'region',
+  aws_access_key_id: 'accessKeyId',
+  aws_secret_access_key: 'secretAccessKey',
+  aws_session_token: 'sessionToken',
+}
 const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   vertex_ai: { vertex_project: 'project', vertex_location: 'location' },
-  bedrock: {
-    aws_region_name: 'region',
-    aws_access_key_id: 'accessKeyId',
-    aws_secret_access_key: 'secretAccessKey',
-    aws_session_token: 'sessionToken',
-  },
+  bedrock: AWS,
+  bedrock_converse: AWS,
+}
+
+/** The package reads the variable of its name where it is not told. */
+function isSecretOption(name: string): boolean {
+  return /key|token/.test(name)
 }
 
 function optionsOf(params: Json, name: string, path: string, reading: Reading): Record<string, string> {
-  const words = OPTIONS[name === 'bedrock_converse' ? 'bedrock' : name] ?? {}
+  const words = OPTIONS[name] ?? {}
   const options: Record<string, string> = {}
   for (const [theirs, ours] of Object.entries(words)) {
     const value = params[theirs]
     if (typeof value !== 'string' || value === '') continue
-    const isSecret = /key|token/.test(theirs) || hasMember(value)
+    const isSecret = isSecretOption(theirs) || hasMember(value)
     const named = isSecret || referenceIn(value) !== null
     options[ours] = named
       ? (reading.secrets.nameOf(value, placeOf(theirs, path, reading), null, theirs.toUpperCase()) ?? '')

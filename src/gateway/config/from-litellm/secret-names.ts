@@ -44,9 +44,9 @@ export class SecretNames {
     return `$${name}`
   }
 
-  /** A variable that is read though the file does not name it. */
-  reserve(name: string | null): void {
-    if (name !== null) this.taken.add(name)
+  /** Variables that are read though the file does not name them. */
+  reserve(names: readonly string[]): void {
+    for (const name of names) this.taken.add(name)
   }
 
   /** A variable that nobody reads yet. */

@@ -362,6 +362,8 @@ describe('a model of LiteLLM', () => {
     [{ model: 'my-own' }, {}, /its provider cannot be told from its name/],
     [{ model: 'azure/eu' }, {}, /has no api_base/],
     [{ model: 'openai/x', api_base: 'nowhere' }, {}, /api_base is no URL/],
+    [{ model: 'dall-e-3' }, {}, /no model for chats or embeddings/],
+    [{ model: 'x' }, { model_info: { mode: 'rerank' } }, /no model for chats or embeddings/],
     [{ model: 'openai/whisper-1' }, {}, /no model for chats or embeddings/],
     [{ model: 'openai/x' }, { model_info: { mode: 'image_generation' } }, /no model for chats/],
     [{ model: 'gemini/text-embedding-004' }, {}, /embeddings of gemini are not reached/],
@@ -455,6 +457,29 @@ describe('several models of one name', () => {
     expect((tree.upstreams as Tree[]).map(({ apiKey }) => apiKey)).toEqual([
       '$OPENAI_API_KEY_2',
       '$OPENAI_API_KEY',
+    ])
+  })
+
+  it('gives a secret no name that a package reads for another model', async () => {
+    const bedrock = (more: Tree) =>
+      of({ model: 'bedrock/amazon.nova-pro-v1:0', ...more }).model_list as Tree[]
+    const keys = { aws_access_key_id: SECRET, aws_secret_access_key: `${SECRET}2` }
+    const { tree } = await converted({ model_list: [...bedrock(keys), ...bedrock({})] })
+    expect(tree.upstreams).toMatchObject([
+      { options: { accessKeyId: '$AWS_ACCESS_KEY_ID_2', secretAccessKey: '$AWS_SECRET_ACCESS_KEY_2' } },
+      { package: '@ai-sdk/amazon-bedrock' },
+    ])
+    const alone = await converted({ model_list: bedrock(keys) })
+    expect(alone.tree.upstreams).toMatchObject([{ options: { accessKeyId: '$AWS_ACCESS_KEY_ID' } }])
+    const empty = {
+      model_list: [
+        ...(of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]),
+        ...(of({ model: 'gpt-5', api_key: null }).model_list as Tree[]),
+      ],
+    }
+    expect((await converted(empty)).tree.upstreams).toMatchObject([
+      { apiKey: '$OPENAI_API_KEY_2' },
+      { apiKey: '$OPENAI_API_KEY' },
     ])
   })
 
