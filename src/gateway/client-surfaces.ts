@@ -113,10 +113,27 @@ function nowhere({ method, path }: { readonly method: string; readonly path: str
   const asked = `there is no ${method.slice(0, 20)} ${path.slice(0, 200)} here`
   // By its last parts, wherever a base URL has put them.
   const plain = `/${path.split('/').filter(Boolean).join('/')}`
-  const meant = [...COMPLETIONS.keys()].find((known) => plain.endsWith(known.slice('/v1'.length)))
-  if (meant === undefined) return asked
-  return meant === path ? `${asked}: it is asked by POST` : `${asked}: expected ${meant}`
+  const [meant, by] =
+    [...OTHER_PATHS, ...[...COMPLETIONS.keys()].map((known) => [known, 'POST'] as const)].find(([known]) =>
+      plain.endsWith(known.slice('/v1'.length)),
+    ) ?? []
+  if (meant !== undefined)
+    return meant === path ? `${asked}: it is asked by ${by}` : `${asked}: expected ${meant}`
+  const [, probe] = PROBES.find(([pattern]) => pattern.test(plain)) ?? []
+  return probe === undefined ? asked : `${asked}: expected ${probe}`
 }
+
+/** What clients call beside completions, and how. */
+const OTHER_PATHS = [
+  ['/v1/messages/count_tokens', 'POST'],
+  ['/v1/feedback', 'POST'],
+  ['/v1/models', 'GET'],
+] as const
+/** What other gateways call `/healthz` and `/readyz`. */
+const PROBES = [
+  [/^\/(health|status|health\/live[a-z]*|livez)$/, '/healthz'],
+  [/^\/(health\/read[a-z]*|ready)$/, '/readyz'],
+] as const
 
 /** @throws INVALID_ARGUMENT */
 function readOptions(options: ClientSurfaceOptions) {

@@ -39,6 +39,18 @@ describe('what the docs say of statuses and codes', () => {
       ['POST', '/v1/messages/', 'there is no POST /v1/messages/ here: expected /v1/messages'],
       ['POST', '//v1/embeddings', 'there is no POST //v1/embeddings here: expected /v1/embeddings'],
       ['GET', '/v1/chat/completions', 'there is no GET /v1/chat/completions here: it is asked by POST'],
+      ['GET', '/models', 'there is no GET /models here: expected /v1/models'],
+      ['POST', '/v1/v1/models', 'there is no POST /v1/v1/models here: expected /v1/models'],
+      ['POST', '/v1/models', 'there is no POST /v1/models here: it is asked by GET'],
+      [
+        'POST',
+        '/messages/count_tokens',
+        'there is no POST /messages/count_tokens here: expected /v1/messages/count_tokens',
+      ],
+      ['POST', '/feedback', 'there is no POST /feedback here: expected /v1/feedback'],
+      ['GET', '/health/liveliness', 'there is no GET /health/liveliness here: expected /healthz'],
+      ['GET', '/health', 'there is no GET /health here: expected /healthz'],
+      ['GET', '/health/readiness', 'there is no GET /health/readiness here: expected /readyz'],
       ['POST', '/v1/completions?key=x', 'there is no POST /v1/completions here'],
       ['GET', '/favicon.ico', 'there is no GET /favicon.ico here'],
     ]
