@@ -764,12 +764,15 @@ it('whatever stands in a file, a config comes of it that the gateway takes, or a
     ],
     ...['custom_llm_provider', 'additional_drop_params', 'vertex_project', 'aws_region_name', 'api_base'],
     ...['cache_read_input_token_cost', 'input_cost_per_token_above_200k_tokens', 'tiered_pricing'],
+    ...['region_name', 'weight', 'tags', 'access_groups', 'max_tokens', 'litellm_credential_name'],
+    ...['input_cost_per_second', 'vertex_credentials', 'supports_reasoning', 'num_retries'],
   ]
   const info = fc.dictionary(fc.constantFrom(...names), any, { maxKeys: 5 })
   const secrets = fc.record(
     {
       api_key: secret,
       organization: secret,
+      headers: fc.dictionary(word, secret),
       aws_secret_access_key: secret,
       extra_headers: fc.dictionary(word, secret),
       extra_body: fc.dictionary(
@@ -808,6 +811,14 @@ it('whatever stands in a file, a config comes of it that the gateway takes, or a
     {
       model_list: fc.array(entry, { minLength: 1, maxLength: 5 }),
       ...{ litellm_settings: section, router_settings: section, general_settings: section },
+      environment_variables: fc.dictionary(fc.constantFrom('A', 'B', 'a b', '__proto__'), secret),
+      credential_list: fc.array(
+        fc.record({
+          credential_name: word,
+          credential_values: fc.dictionary(fc.constantFrom(...names), any),
+        }),
+        { maxLength: 2 },
+      ),
     },
     { requiredKeys: ['model_list'] },
   )
