@@ -14,7 +14,8 @@ interface ImportConfigFlags {
 
 const HELP = `
 The file is a config of LiteLLM's proxy. Its models, their addresses, keys, parameters and prices, timeouts, retries, Redis and
-the admin key are taken over, also of files that it includes; what is another way here, or is not taken over, is named in the first lines of the new file.
+the admin key are taken over, also of files that it includes; what is another way here,
+or is not taken over, is named in the first lines of the new file.
 No secret is: where one stands in the file, the new file names an environment variable in its place.
 
 Examples:
@@ -25,7 +26,7 @@ export function registerImportConfig(program: Command): void {
   program
     .command('import-config')
     .description("turn a config of LiteLLM's proxy into one of the gateway")
-    .argument('<file>', "YAML or JSON ('-': standard input)")
+    .argument('<config>', "YAML or JSON ('-': standard input)")
     .option('--out <file>', 'where the new config goes (default: standard output)')
     .option(
       '--prices <list>',

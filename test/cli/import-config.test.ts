@@ -84,6 +84,12 @@ describe('import-config', () => {
     expect(stderr).toMatch(/^ {2}to do: litellm_settings\.max_budget: a cap holds priced models alone/m)
   })
 
+  it('takes no flag that it has no use for', async () => {
+    const help = await folder.ok(['import-config', '--help'])
+    expect(help).toContain('--prices <list>')
+    expect(help).not.toContain('--driver')
+  })
+
   it('refuses what it cannot read, and writes nothing', async () => {
     await folder.write('gateway.yaml', 'old')
     const to = ['--out', 'gateway.yaml']
