@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { ParetoBanditError } from '../base/errors.js'
 
 /** What arguments are called that name a file, a log or a list. */
-const PATHS = ['file', 'files', 'log', 'out', 'snapshot', 'source']
+const PATHS = ['config', 'file', 'files', 'log', 'out', 'snapshot', 'source']
 
 /**
  * Has every command refuse an empty path, as `--state "$UNSET"` gives one: to the file system it is the folder that one is in, and to
@@ -14,7 +14,7 @@ export function refuseEmptyPaths(program: Command): void {
       if (PATHS.includes(argument.name())) refuse(command.processedArgs[i], argument.name())
     }
     for (const option of command.options) {
-      if (option.flags.includes('<file>'))
+      if (/<(file|list)>/.test(option.flags))
         refuse(command.getOptionValue(option.attributeName()), option.long ?? option.flags)
     }
   })

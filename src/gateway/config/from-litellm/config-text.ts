@@ -2,6 +2,10 @@ import { stringify } from 'yaml'
 import type { ConvertedConfig } from './convert.js'
 
 const WIDTH = 120
+const UNPRICED = [
+  '',
+  '# Prices that are null come from the list below when the gateway starts: what has none there is booked at $0, and the log says so.',
+]
 
 /** What has to be done before the new file can be used, secrets first. */
 export function stepsOf({ secrets, findings }: ConvertedConfig): readonly string[] {
@@ -34,6 +38,7 @@ export function configTextOf(converted: ConvertedConfig, source: string): string
     '# What a request may cost on average: with it the router pays for the dear models where they answer better.',
     '# budget:',
     '#   usdPerRequest: 0.002',
+    ...(tree.prices === undefined ? [] : UNPRICED),
     stringify(tree, { lineWidth: WIDTH }),
   ]
   return lines.join('\n')

@@ -560,6 +560,10 @@ describe('prices', () => {
     const missing = await one({ model: 'gpt-6' }, {}, { prices: source })
     expect(missing.toDo).toEqual([expect.stringMatching(/^prices of m: .*/)])
     expect(missing.tree.prices).toMatchObject({ models: { m: 'gpt-6' } })
+    const later =
+      /^# Prices that are null come from the list below when the gateway starts: .* booked at \$0/m
+    expect(missing.text).toMatch(later)
+    expect((await one({ model: 'gpt-5' }, {}, { prices: source })).text).not.toMatch(later)
   })
 
   it('are those of the provider that the file names', async () => {
