@@ -14,7 +14,7 @@ export function refuseEmptyPaths(program: Command): void {
       if (PATHS.includes(argument.name())) refuse(command.processedArgs[i], argument.name())
     }
     for (const option of command.options) {
-      if (/<(file|list)>/.test(option.flags))
+      if (option.flags.includes('<file>') || option.long === '--prices')
         refuse(command.getOptionValue(option.attributeName()), option.long ?? option.flags)
     }
   })
