@@ -30,11 +30,13 @@ export function hasSecretMember(text: string): boolean {
 }
 
 /** Names without a value, as their value is in them: what LiteLLM made of them is not what was meant. */
-export function grownNames(value: unknown, path: Path = []): Mistake[] {
-  if (typeof value !== 'object' || value === null) return []
+export function grownNames(value: unknown, path: Path = [], seen = new Set<unknown>()): Mistake[] {
+  // An alias of YAML may stand within what it is of.
+  if (typeof value !== 'object' || value === null || seen.has(value)) return []
+  seen.add(value)
   return Object.entries(value).flatMap(([name, each]) => {
     const grown = each === null && !Array.isArray(value) ? grownTogether(name) : null
     if (grown !== null) return [{ path, message: `expected ${grown}` }]
-    return grownNames(each, [...path, Array.isArray(value) ? Number(name) : name])
+    return grownNames(each, [...path, Array.isArray(value) ? Number(name) : name], seen)
   })
 }

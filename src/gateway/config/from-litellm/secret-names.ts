@@ -12,8 +12,12 @@ export function referenceIn(value: unknown): string | null {
 }
 
 /** All variables that a file names, wherever they stand. */
-export function referencesIn(value: unknown): string[] {
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(referencesIn)
+export function referencesIn(value: unknown, seen = new Set<unknown>()): string[] {
+  if (seen.has(value)) return []
+  if (typeof value === 'object' && value !== null) {
+    seen.add(value)
+    return Object.values(value).flatMap((each) => referencesIn(each, seen))
+  }
   return [referenceIn(value) ?? []].flat()
 }
 

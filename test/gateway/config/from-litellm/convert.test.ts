@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { configTextOf, stepsOf } from '../../../../src/gateway/config/from-litellm/config-text.js'
 import { type ConvertOptions, fromLiteLlm } from '../../../../src/gateway/config/from-litellm/convert.js'
+import { grownNames } from '../../../../src/gateway/config/from-litellm/old-names.js'
 import { readConfigText } from '../../../../src/gateway/config/read-config.js'
 import { ParetoBanditError } from '../../../../src/index.js'
 import { expectRejection } from '../../../support/errors.js'
@@ -722,6 +723,18 @@ it.each([null, [], 'x', {}, { model_list: {} }, { model_list: [] }, { model_list
     await expectRejection(fromLiteLlm(file, { env: {}, prices: null }), 'DATA_INVALID', 'model_list')
   },
 )
+
+it('a part that holds itself, as an alias of YAML can, has an end', async () => {
+  const round: unknown[] = []
+  round.push(round, { inner: round })
+  const { model, changed } = await one({ model: 'gpt-5', tools: round, extra_body: { round } })
+  expect(model.parameters).toBeUndefined()
+  expect(changed).toEqual(['model_list[0].litellm_params: not taken over: tools, round'])
+  expect((await converted({ ...of({ model: 'gpt-5' }), guardrails: round })).changed).toHaveLength(1)
+  expect(grownNames({ round, a: { 'b:c': null } })).toEqual([
+    { path: ['a'], message: "expected a space after 'b:'" },
+  ])
+})
 
 it('whatever stands in a file, a config comes of it that the gateway takes, or a refusal', async () => {
   const model = fc.constantFrom(
