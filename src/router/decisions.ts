@@ -12,15 +12,6 @@ import { DecisionMaker } from './decision-maker.js'
 /** A request waits that often for more of the money that processes share: of many that wait for the same the next slice may pay for a few. */
 const WAITS_MAX = 16
 
-/** A request is not refused yet: what this process holds of shared money is too little, and more comes. */
-class MoreComes {
-  readonly comes: Promise<void>
-
-  constructor(comes: Promise<void>) {
-    this.comes = comes
-  }
-}
-
 /** Requests in, decisions out: contexts read, what time brings about recorded, the decision's event committed. */
 export class Decisions {
   readonly maker: DecisionMaker
@@ -29,8 +20,8 @@ export class Decisions {
   private readonly options: ResolvedOptions
   /** Of the request that is decided, as its text says; null where the request says it, or nothing does. */
   private inputTokens: number | null = null
-  /** Whether the caller of what is decided can wait. */
-  private mayWait = false
+  /** More of the money that processes share, for which a request that was refused waits; null: nothing comes. */
+  private comes: Promise<void> | null = null
 
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
@@ -47,28 +38,15 @@ export class Decisions {
     const request = this.checkOptions(options)
     const { input: resolved, text } = await this.reader.resolve(input)
     for (let waits = 0; waits < WAITS_MAX && this.maker.lease !== null; waits++) {
-      const more = this.tryToRoute(resolved, text, request)
-      if ('decision' in more) return more.decision
-      await more.comes
+      this.comes = null
+      try {
+        return this.routeFor(resolved, text, request, true)
+      } catch (error) {
+        if (this.comes === null) throw error
+      }
+      await this.comes
     }
     return this.routeFor(resolved, text, request)
-  }
-
-  /** @returns the decision; or where what this process holds is too little, and more of it comes, when that is here */
-  private tryToRoute(
-    input: ContextInput,
-    text: string | null,
-    request: RouteOptions | null,
-  ): { readonly decision: Decision } | { readonly comes: Promise<void> } {
-    this.mayWait = true
-    try {
-      return { decision: this.routeFor(input, text, request) }
-    } catch (error) {
-      if (error instanceof MoreComes) return { comes: error.comes }
-      throw error
-    } finally {
-      this.mayWait = false
-    }
   }
 
   async preview(input: ContextInput, options: RouteOptions | undefined): Promise<Preview> {
@@ -89,10 +67,16 @@ export class Decisions {
     }
   }
 
-  private routeFor(input: ContextInput, encoded: string | null, request: RouteOptions | null): Decision {
+  /** @param mayWait whether the caller can wait for what `comes` */
+  private routeFor(
+    input: ContextInput,
+    encoded: string | null,
+    request: RouteOptions | null,
+    mayWait = false,
+  ): Decision {
     const at = this.begin(input, encoded, request)
     try {
-      return this.dispatch(request, at, this.inputTokens)
+      return this.dispatch(request, at, this.inputTokens, mayWait)
     } finally {
       this.committer.emitter.deliver()
     }
@@ -185,17 +169,27 @@ export class Decisions {
     return Math.max(estimateTokens(text), textTokensMin)
   }
 
-  private dispatch(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
+  private dispatch(
+    request: RouteOptions | null,
+    at: number,
+    inputTokens: number | null,
+    mayWait = false,
+  ): Decision {
     const { committer } = this
     committer.isActing = true
     try {
-      return this.act(request, at, inputTokens)
+      return this.act(request, at, inputTokens, mayWait)
     } finally {
       committer.isActing = false
     }
   }
 
-  private act(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
+  private act(
+    request: RouteOptions | null,
+    at: number,
+    inputTokens: number | null,
+    mayWait: boolean,
+  ): Decision {
     const { committer, maker } = this
     committer.checkRoom()
     committer.state.pending.makeRoom()
@@ -205,7 +199,7 @@ export class Decisions {
       committer.expireDue(at)
     }
     for (const event of maker.due(committer.state, request, at)) committer.record(event)
-    const decision = this.decide(request, at, inputTokens)
+    const decision = this.decide(request, at, inputTokens, mayWait)
     committer.expirePushedOut(at)
     maker.applyTo(committer.state)
     committer.journal?.append(maker.event)
@@ -213,15 +207,19 @@ export class Decisions {
     return decision
   }
 
-  private decide(request: RouteOptions | null, at: number, inputTokens: number | null): Decision {
+  private decide(
+    request: RouteOptions | null,
+    at: number,
+    inputTokens: number | null,
+    mayWait: boolean,
+  ): Decision {
     const { committer, maker } = this
     try {
       return maker.decide(committer.state, request, at, inputTokens)
     } catch (error) {
       if (!isRefusal(error)) throw error
-      const comes = this.mayWait ? maker.lease?.more(request?.tenant ?? null, error.neededUsd ?? 0) : null
-      if (comes) throw new MoreComes(comes)
-      for (const event of maker.refused(request, at)) committer.record(event)
+      this.comes = (mayWait && maker.lease?.more(request?.tenant ?? null, error.neededUsd ?? 0)) || null
+      if (this.comes === null) for (const event of maker.refused(request, at)) committer.record(event)
       throw error
     }
   }

@@ -1,3 +1,5 @@
+import type uPlot from 'uplot'
+
 /** A line is broken where nothing came for at least this share of the time that a chart shows. */
 const SHARE_MIN = 0.1
 
@@ -35,4 +37,33 @@ export function aloneOf(values: Values, breaks: readonly number[]): readonly num
 
 function isThere(value: number | null | undefined): boolean {
   return value !== null && value !== undefined
+}
+
+/**
+ * Of means of stretches of time: values beside each other are joined, whatever other lines have in between; across silences they are not.
+ * @param stretch the length of one, s
+ */
+export function brokenLines(stretch: number): Pick<uPlot.Series, 'points' | 'gaps'> {
+  const read = ({ data }: uPlot, place: number) => {
+    const times = Array.from(data[0])
+    return {
+      times,
+      values: Array.from<number | null | undefined>(data[place]),
+      breaks: breaksOf(times, stretch),
+    }
+  }
+  return {
+    points: {
+      show: false,
+      filter: (plot, place) => {
+        const { values, breaks } = read(plot, place)
+        return [...aloneOf(values, breaks)]
+      },
+    },
+    gaps: (plot, place) => {
+      const { times, values, breaks } = read(plot, place)
+      const x = (i: number) => plot.valToPos(times[i], 'x', true)
+      return gapsOf(values, breaks).map(([before, after]) => [x(before), x(after)])
+    },
+  }
 }

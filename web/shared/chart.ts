@@ -1,5 +1,4 @@
 import uPlot from 'uplot'
-import { aloneOf, breaksOf, gapsOf } from './breaks.js'
 import { stepsTold, valueTexts, yAxisPx } from './value-axis.js'
 
 export interface ChartSeries {
@@ -23,8 +22,8 @@ export interface ChartSpec {
   readonly height: number
   /** What x counts: requests, or seconds since 1970 UTC. Default: requests. */
   readonly x?: 'requests' | 'time'
-  /** Of means of stretches of time the length of one, s: their lines are broken where nothing came for long. */
-  readonly stretch?: number
+  /** Where lines are broken, and which values have points. Default: nowhere in time, and one that is alone. */
+  readonly broken?: Pick<uPlot.Series, 'points' | 'gaps'>
   /** Told which place of the data the pointer is at; null: it is not over the chart. Without it the chart follows no pointer. */
   readonly onPointer?: (index: number | null) => void
 }
@@ -114,7 +113,7 @@ function dataOf(data: ChartData): uPlot.AlignedData {
 
 function optionsOf(
   host: HTMLElement,
-  { series, yFormat, yRange, isCount = false, stretch, onPointer, x = 'requests' }: ChartSpec,
+  { series, yFormat, yRange, isCount = false, broken, onPointer, x = 'requests' }: ChartSpec,
 ): Omit<uPlot.Options, 'width' | 'height'> {
   const isTime = x === 'time'
   const color = (name: string): string => resolved(host, name)
@@ -159,39 +158,14 @@ function optionsOf(
       ...series.map(({ color: name, dash, width = 2, isArea = false }) => ({
         stroke: color(name),
         width,
-        ...(stretch !== undefined
-          ? broken(stretch)
-          : { points: { show: ({ data }: uPlot) => isTime && data[0].length === 1 }, spanGaps: isTime }),
+        ...(broken ?? {
+          points: { show: ({ data }: uPlot) => isTime && data[0].length === 1 },
+          spanGaps: isTime,
+        }),
         ...(dash === undefined ? {} : { dash: [...dash] }),
         ...(isArea ? { fill: areaFill(color(name), dash, color('var(--paper)')) } : {}),
       })),
     ],
-  }
-}
-
-/** Values beside each other are joined, whatever other lines have in between; across silences they are not. */
-function broken(stretch: number): Pick<uPlot.Series, 'points' | 'gaps'> {
-  const read = ({ data }: uPlot, place: number) => {
-    const times = Array.from(data[0])
-    return {
-      times,
-      values: Array.from<number | null | undefined>(data[place]),
-      breaks: breaksOf(times, stretch),
-    }
-  }
-  return {
-    points: {
-      show: false,
-      filter: (plot, place) => {
-        const { values, breaks } = read(plot, place)
-        return [...aloneOf(values, breaks)]
-      },
-    },
-    gaps: (plot, place) => {
-      const { times, values, breaks } = read(plot, place)
-      const x = (i: number) => plot.valToPos(times[i], 'x', true)
-      return gapsOf(values, breaks).map(([before, after]) => [x(before), x(after)])
-    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import 'uplot/dist/uPlot.min.css'
+import { brokenLines } from './breaks.js'
 import { type Chart, type ChartData, type ChartSeries, createChart } from './chart.js'
 import { count, time } from './format.js'
 import { LineMark } from './line-mark.js'
@@ -56,7 +57,7 @@ export function TimeChart(props: TimeChartProps) {
       height: HEIGHT,
       yFormat: format,
       isCount: format === count,
-      ...(stretchS === undefined ? {} : { stretch: stretchS }),
+      ...(stretchS === undefined ? {} : { broken: brokenLines(stretchS) }),
       yRange: (low, high) => valueRange(low, high, fromZero, max),
       onPointer: setIndex,
     })
