@@ -1,3 +1,4 @@
+import { ANY } from './completions/aliases.js'
 import { mayUse } from './completions/mask.js'
 import { Refused } from './completions/refused.js'
 import type { GatewayConfig } from './config/config.js'
@@ -21,8 +22,14 @@ function listed(config: GatewayConfig, key: ClientKey) {
   const groups = [...new Set(models.filter(({ kind }) => kind === 'chat').flatMap((model) => model.groups))]
   const routed = ['auto', ...groups.map((group) => `auto:${group}`)]
   const entry = (id: string, owner: string) => ({ id, object: 'model', created: 0, owned_by: owner })
+  const ids = new Set(config.models.map(({ id }) => id))
+  const meant = new Set([...routed, ...models.map(({ id }) => id)])
+  const aliases = Object.entries(config.aliases).filter(
+    ([name, means]) => name !== ANY && !ids.has(name) && meant.has(means),
+  )
   return [
     ...routed.map((id) => entry(id, 'paretobandit')),
+    ...aliases.map(([name, means]) => ({ ...entry(name, 'paretobandit'), alias_of: means })),
     ...models.map((model) => {
       const { id, upstream, kind, prices, contextTokens, maxOutputTokens, capabilities, region } = model
       return {

@@ -8,6 +8,7 @@ import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
 import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
 import { ownerOf, sessionOf } from '../sessions/sessions.js'
+import { meantBy } from './aliases.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { isUnheardOf, modelsFor } from './mask.js'
@@ -52,9 +53,11 @@ export async function readOrder(
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
   const body = read ?? (await arrivingBody(house, exchange, key))
-  const asked = counted(house, key, () => adapter.read(body.json))
-  if (isUnheardOf(asked.model, config)) config = await caughtUp(house)
-  record.requestedModel = asked.model.slice(0, 256)
+  const said = counted(house, key, () => adapter.read(body.json))
+  if (isUnheardOf(meantBy(said.model, config), config)) config = await caughtUp(house)
+  const model = meantBy(said.model, config)
+  const asked = model === said.model ? said : { ...said, model }
+  record.requestedModel = said.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
   const inputTokens = inputTokensOf(asked, config.requests)
   const { maxOutputTokens, predictedTokens, answers } = asked

@@ -1,3 +1,4 @@
+import { aliases } from './alias-shape.js'
 import { allDefaults, list, object, optional, orNull, required, withDefault } from './compound-shapes.js'
 import {
   type GatewayConfig,
@@ -53,6 +54,11 @@ export const configFile: Shape<ConfigFile> = object<ConfigFile>({
   ),
   upstreams: required(list(upstream, 1000, 1), 'providers, and servers of your own'),
   models: required(list(model, 10_000, 1), 'what requests may go to'),
+  aliases: withDefault(
+    aliases,
+    {},
+    "names that clients know, and what each means: 'auto', 'auto:GROUP' or the id of a model; '*': any other name",
+  ),
   prices: withDefault(orNull(priceList), null, 'a public price list that prices are taken from; null: none'),
   tenants: withDefault(list(tenant, 100_000), [], 'who pays: teams or customers'),
   keys: withDefault(

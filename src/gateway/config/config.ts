@@ -40,6 +40,11 @@ export interface GatewayConfig {
   readonly upstreams: readonly UpstreamConfig[]
   /** At least one; ids are unique. */
   readonly models: readonly ModelConfig[]
+  /**
+   * What clients may call them besides, and what that means: `auto`, `auto:GROUP` or the id of a model. `*`: whatever else they say. Default
+   * none.
+   */
+  readonly aliases: Readonly<Record<string, string>>
   /** Null, the default: models cost what their entries say. */
   readonly prices: PricesConfig | null
   /** Default []. Ids are unique. */

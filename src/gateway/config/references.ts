@@ -33,6 +33,7 @@ export function referenceMistakes(given: unknown): Mistake[] {
     ...metrics
       .filter(({ entry: { worst, best } }) => typeof worst === 'number' && worst === best)
       .map(({ path }) => ({ path, message: 'worst and best are the same: no value would tell anything' })),
+    ...aliasMistakes(given, models, groups),
     ...judgeMistakes(given, models),
     ...priceListMistakes(given, models),
     ...tenants
@@ -92,6 +93,22 @@ function modelMistakes(entry: Entry['entry'], path: Path, upstreams: readonly En
     mistakes.push({ path: [...path, 'maxOutputTokens'], message })
   }
   return mistakes
+}
+
+function aliasMistakes(
+  { aliases }: Entry['entry'],
+  models: readonly Entry[],
+  groups: ReadonlySet<unknown>,
+): Mistake[] {
+  if (!isRecord(aliases)) return []
+  const ids = idsOf(models)
+  return Object.entries(aliases).flatMap(([name, means]) => {
+    const path = ['aliases', name]
+    if (ids.has(name)) return [{ path, message: 'a model is called so' }]
+    if (means === 'auto' || typeof means !== 'string') return []
+    if (!means.startsWith('auto:')) return unknown(means, path, ids, 'model')
+    return unknown(means.slice('auto:'.length), path, groups, 'group of a model')
+  })
 }
 
 function judgeMistakes(given: Entry['entry'], models: readonly Entry[]): Mistake[] {

@@ -510,6 +510,26 @@ describe('fields', () => {
     expect(await upstream({ headers: { 'x-a': value } })).toHaveLength(1)
   })
 
+  it('says of an alias what it may be called, and what it may mean', async () => {
+    const aliases = {
+      m: 'auto',
+      auto: 'm',
+      a: 'auto:nobody',
+      b: 'mm',
+      c: 3,
+      ' d': 'm',
+    }
+    expect(await ofSmall({ aliases })).toEqual([
+      "c: aliases.auto: expected 1 to 200 characters of ASCII, not 'auto' or 'auto:...', for its name",
+      "c: aliases.c: expected 'auto', 'auto:GROUP' or the id of a model, got 3",
+      "c: aliases: of each entry expected 1 to 200 characters of ASCII, not 'auto' or 'auto:...', for its name",
+      'c: aliases.m: a model is called so',
+      'c: aliases.a: no group of a model is called "nobody"; none is configured',
+      'c: aliases.b: no model is called "mm"; did you mean \'m\'?',
+    ])
+    expect(await ofSmall({ aliases: { 'llama3:8b': 'm', '*': 'auto', 'gpt 4': 'm' } })).toEqual([])
+  })
+
   it.each(['auto', 'auto:x', 'a b', 'ü', '', 'a\n', 3, null])('a model is not called %j', async (id) => {
     expect(await model({ id })).not.toEqual([])
   })

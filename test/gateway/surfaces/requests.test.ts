@@ -272,6 +272,76 @@ describe('a request', () => {
   })
 })
 
+describe('a name that clients know', () => {
+  const models = [
+    modelTree('one', { upstreamModel: 'sim-small', groups: ['g'] }),
+    modelTree('two', { upstreamModel: 'sim-middle', groups: ['g', 'h'] }),
+    modelTree('off', { upstreamModel: 'sim-large', enabled: false }),
+  ]
+  const aliases = {
+    'gpt-4': 'auto:h',
+    'My Model': 'one',
+    any: 'auto',
+    idle: 'off',
+    __proto__: null,
+    constructor: 'two',
+  }
+  const asked = async (server: Awaited<ReturnType<typeof gatewayServer>>, model: string) => {
+    const response = await server.post(CHAT, { model, messages: HELLO })
+    await response.text()
+    return response.headers.get('x-paretobandit-model') ?? response.status
+  }
+
+  it('is what the config says that it means, and stands in the list', async () => {
+    const { __proto__: _, ...tree } = aliases
+    const server = await gatewayServer({ models, tree: { aliases: tree } })
+    expect(await asked(server, 'gpt-4')).toBe('two')
+    expect(await asked(server, 'My Model')).toBe('one')
+    expect(await asked(server, 'constructor')).toBe('two')
+    expect(['one', 'two']).toContain(await asked(server, 'any'))
+    expect([await asked(server, 'idle'), await asked(server, 'toString'), await asked(server, '*')]).toEqual([
+      400, 404, 404,
+    ])
+    const records = await server.over(7)
+    expect(records.slice(0, 2).map(({ requestedModel, model }) => [requestedModel, model])).toEqual([
+      ['gpt-4', 'two'],
+      ['My Model', 'one'],
+    ])
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` }
+    const listed = await fetch(`${server.url}/v1/models`, { headers })
+    const { data } = (await listed.json()) as {
+      data: readonly { id: string; alias_of?: string }[]
+    }
+    expect(data.flatMap(({ id, alias_of }) => (alias_of === undefined ? [] : [[id, alias_of]]))).toEqual([
+      ['gpt-4', 'auto:h'],
+      ['My Model', 'one'],
+      ['any', 'auto'],
+      ['constructor', 'two'],
+    ])
+    const found = await fetch(`${server.url}/v1/models/gpt-4`, { headers })
+    expect(await found.json()).toMatchObject({ id: 'gpt-4', alias_of: 'auto:h' })
+  })
+
+  it('may be any other, but for a group that is not there, and every model goes before it', async () => {
+    const server = await gatewayServer({ models, tree: { aliases: { '*': 'auto:h', mine: 'one' } } })
+    expect(await asked(server, 'claude-9')).toBe('two')
+    expect(await asked(server, 'mine')).toBe('one')
+    expect(await asked(server, 'one')).toBe('one')
+    expect(await asked(server, 'auto:none')).toBe(404)
+    server.router.addModel({ id: 'mine2', inputUsdPerMTok: 1, outputUsdPerMTok: 1 })
+    expect(await asked(server, 'mine2')).toBe('two')
+  })
+
+  it('gets a key to no model that is not for it', async () => {
+    const keys = [{ name: 'client', value: '$CLIENT_KEY', groups: ['h'] }]
+    const server = await gatewayServer({ models, tree: { keys, aliases: { a: 'one', b: 'auto:g' } } })
+    expect([await asked(server, 'a'), await asked(server, 'b')]).toEqual([403, 'two'])
+    const headers = { authorization: `Bearer ${CLIENT_KEY}` }
+    const listed = await fetch(`${server.url}/v1/models`, { headers })
+    expect(JSON.stringify(await listed.json())).not.toContain('"a"')
+  })
+})
+
 describe('a model that is asked for by its id', () => {
   it('is as the list has it, where its key may use it', async () => {
     const models = [

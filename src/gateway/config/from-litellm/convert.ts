@@ -4,10 +4,10 @@ import type { Json } from '../../../base/json.js'
 import type { PriceSource } from '../../../prices/index.js'
 import { type Deployment, readDeployment, type UpstreamTree, unnamedVariables } from './deployment.js'
 import { Findings } from './findings.js'
+import { groupOf, namedModels, uniqueId } from './names.js'
 import { toldModel } from './old-names.js'
 import { flagIn, numberIn } from './old-values.js'
-import { type PricedId, pricesOf } from './prices.js'
-import { isOwnServer } from './providers.js'
+import { pricesOf } from './prices.js'
 import { referencesIn, SecretNames } from './secret-names.js'
 import { settingsOf } from './settings.js'
 import { environmentOf, wholeEntry } from './shared-parts.js'
@@ -64,7 +64,7 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
     throw expected('DATA_INVALID', 'model_list', `a model that can be called from here${why}`, list)
   }
   const upstreams = new Upstreams()
-  const named = namedModels(deployments, file, findings)
+  const { models: named, aliases } = namedModels(deployments, file, findings)
   const priced = await pricesOf(named, prices, findings)
   const models = named.map(({ id, groups, deployment }) =>
     modelTree(id, groups, deployment, upstreams, priced),
@@ -82,6 +82,7 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
     ...(caps === undefined || !isPriced ? {} : { caps }),
     upstreams: upstreams.all,
     models,
+    ...(Object.keys(aliases).length === 0 ? {} : { aliases }),
     ...(priced.list === null ? {} : { prices: priced.list }),
   }
   tellVariables(file, tree, findings)
@@ -99,116 +100,6 @@ function tellVariables(file: Json, tree: Json, findings: Findings): void {
     )
   if (names.length < given.length)
     findings.changed.push('environment_variables: those that nothing here reads are not taken over')
-}
-
-interface NamedModel extends PricedId {
-  readonly id: string
-  readonly groups: readonly string[]
-  readonly deployment: Deployment
-}
-
-/** Ids that clients know already; where several models have one name, `auto:NAME` is any of them. */
-function namedModels(deployments: readonly Deployment[], file: Json, findings: Findings): NamedModel[] {
-  const counts = new Map<string, number>()
-  for (const { name } of deployments) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const aliases = aliasesIn(file)
-  const taken = new Set<string>()
-  const ids = uniqueNames([...counts.keys()], idOf, taken)
-  const several = [...counts].flatMap(([name, count]) => (count > 1 ? [name] : []))
-  const accessGroups = deployments.flatMap(({ accessGroups: each }) => each)
-  const groupNames = uniqueNames([...several, ...[...aliases.values()].flat(), ...accessGroups], groupOf)
-  const seen = new Set<string>()
-  const named = deployments.map((deployment) => {
-    const { name } = deployment
-    const first = textAt(ids, name)
-    const id = seen.has(name) ? uniqueId(first, taken) : first
-    seen.add(name)
-    const calls = [
-      ...(counts.get(name) === 1 ? [] : [name]),
-      ...(aliases.get(name) ?? []),
-      ...deployment.accessGroups,
-    ]
-    const groups = calls.map((each) => textAt(groupNames, each))
-    return {
-      id,
-      groups: [...new Set(groups)],
-      deployment,
-      path: deployment.path,
-      listName: deployment.listName,
-      info: deployment.info,
-      isOwnServer: isOwnServer(deployment),
-    }
-  })
-  for (const [name, count] of counts) {
-    const id = textAt(ids, name)
-    if (count > 1)
-      findings.changed.push(
-        `model_name ${name}: ${count} models: clients call 'auto:${textAt(groupNames, name)}' for any of them, '${id}' is the first`,
-      )
-    else if (id !== name) findings.changed.push(`model_name ${name}: clients call '${id}'`)
-  }
-  for (const [name, others] of aliases)
-    for (const alias of others)
-      findings.changed.push(
-        counts.has(name)
-          ? `router_settings.model_group_alias: clients call 'auto:${textAt(groupNames, alias)}' in place of '${toldModel(alias)}'`
-          : `router_settings.model_group_alias: ${toldModel(alias)}: its model is not in the new file`,
-      )
-  const renamed = [...new Set(accessGroups)].filter((group) => textAt(groupNames, group) !== group)
-  for (const group of renamed)
-    findings.changed.push(
-      `model_info.access_groups: '${textAt(groupNames, group)}' in place of '${toldModel(group)}'`,
-    )
-  return named
-}
-
-function textAt(names: ReadonlyMap<string, string>, name: string): string {
-  return names.get(name) ?? name
-}
-
-/** What each name is here, no two the same: those that stay as they are come first. */
-function uniqueNames(
-  names: readonly string[],
-  plainOf: (name: string) => string,
-  taken = new Set<string>(),
-): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  const isSame = (name: string) => plainOf(name) === name
-  for (const name of new Set([...names.filter(isSame), ...names]))
-    found.set(name, uniqueId(plainOf(name), taken))
-  return found
-}
-
-function aliasesIn(file: Json): ReadonlyMap<string, readonly string[]> {
-  const router = isRecord(file.router_settings) ? file.router_settings : {}
-  const given = isRecord(router.model_group_alias) ? router.model_group_alias : {}
-  const byName = new Map<string, string[]>()
-  for (const [alias, to] of Object.entries(given)) {
-    const name = isRecord(to) ? to.model : to
-    if (typeof name === 'string') byName.set(name, [...(byName.get(name) ?? []), alias])
-  }
-  return byName
-}
-
-/** Visible ASCII, and not `auto`. */
-function idOf(name: string): string {
-  const plain = name.replace(/[^!-~]/g, '-').slice(0, 190)
-  return plain === '' || /^auto(:|$)/.test(plain) ? `model-${plain.replace(/:/g, '-')}` : plain
-}
-
-function uniqueId(base: string, taken: Set<string>): string {
-  let id = base
-  for (let i = 2; taken.has(id); i++) id = `${base}-${i}`
-  taken.add(id)
-  return id
-}
-
-function groupOf(name: string): string {
-  const plain = name
-    .replace(/[^A-Za-z0-9._-]/g, '-')
-    .replace(/^[._-]+/, '')
-    .slice(0, 58)
-  return plain === '' ? 'group' : plain
 }
 
 /** The upstreams of all models, each once. */

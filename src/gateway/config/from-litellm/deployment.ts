@@ -61,7 +61,8 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
   const reference = referenceIn(params.model)
   if (reference !== null)
     return `its model is in ${reference}, which is not set here: set it and convert again`
-  if (name.includes('*') || params.model.includes('*'))
+  // One model for any name is an alias; any model of a provider cannot be one.
+  if ((name !== '*' && name.includes('*')) || params.model.includes('*'))
     return 'it stands for every model of its provider: name those that you use'
   const given = typeof params.custom_llm_provider === 'string' ? params.custom_llm_provider : null
   const found = providerOf(params.model, given)

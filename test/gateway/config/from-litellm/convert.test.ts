@@ -387,17 +387,18 @@ describe('a model of LiteLLM', () => {
 })
 
 describe('several models of one name', () => {
-  it('are a group, and an alias of the name is another', async () => {
+  it('are a group whose name is an alias, and an alias of the name another', async () => {
     const [first] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
     const [second] = of({ model: 'gpt-5', api_key: `${SECRET}2` }).model_list as Tree[]
     const [third] = of({ model: 'gpt-5', api_key: SECRET }).model_list as Tree[]
     const router_settings = { model_group_alias: { best: 'm', 'a/b': { model: 'm', hidden: true } } }
     const { tree, changed, steps } = await converted({ model_list: [first, second, third], router_settings })
     expect(tree.models).toMatchObject([
-      { id: 'm', upstream: 'openai', groups: ['m', 'best', 'a-b'] },
-      { id: 'm-2', upstream: 'openai-2', groups: ['m', 'best', 'a-b'] },
-      { id: 'm-3', upstream: 'openai', groups: ['m', 'best', 'a-b'] },
+      { id: 'm-1', upstream: 'openai', groups: ['m'] },
+      { id: 'm-2', upstream: 'openai-2', groups: ['m'] },
+      { id: 'm-3', upstream: 'openai', groups: ['m'] },
     ])
+    expect(tree.aliases).toEqual({ m: 'auto:m', best: 'auto:m', 'a/b': 'auto:m' })
     expect((tree.upstreams as Tree[]).map(({ apiKey }) => apiKey)).toEqual([
       '$OPENAI_API_KEY',
       '$OPENAI_API_KEY_2',
@@ -407,37 +408,42 @@ describe('several models of one name', () => {
       'model_list[1].litellm_params.api_key: a secret stands there: put it into the environment as OPENAI_API_KEY_2',
     ])
     expect(changed).toContainEqual(
-      "model_name m: 3 models: clients call 'auto:m' for any of them, 'm' is the first",
-    )
-    expect(changed).toContainEqual(
-      "router_settings.model_group_alias: clients call 'auto:a-b' in place of 'a/b'",
+      "model_name m: 3 models: clients go on calling 'm' for any of them, and one alone by its id",
     )
   })
 
   it('take no name from another model, whichever comes first', async () => {
     const names = ['chat', 'chat', 'chat-2', 'a b', 'a-b', 'a/b', 'a/b', 'a.b', 'a+b', 'a+b']
     const model_list = names.map((model_name, i) => ({ model_name, litellm_params: { model: `gpt-${i}` } }))
-    const router_settings = { model_group_alias: { 'a:b': 'chat-2', gone: 'nowhere' } }
+    const router_settings = { model_group_alias: { 'a:b': 'chat-2', gone: 'nowhere', 'a.b': 'chat' } }
     const { tree, changed } = await converted({ model_list, router_settings })
     expect((tree.models as Tree[]).map(({ id, groups }) => [id, groups])).toEqual([
-      ['chat', ['chat']],
+      ['chat-1', ['chat']],
       ['chat-3', ['chat']],
-      ['chat-2', ['a-b-3']],
+      ['chat-2', undefined],
       ['a-b-2', undefined],
       ['a-b', undefined],
-      ['a/b', ['a-b']],
+      ['a/b-1', ['a-b']],
       ['a/b-2', ['a-b']],
       ['a.b', undefined],
-      ['a+b', ['a-b-2']],
+      ['a+b-1', ['a-b-2']],
       ['a+b-2', ['a-b-2']],
     ])
+    expect(tree.aliases).toEqual({
+      chat: 'auto:chat',
+      'a b': 'a-b-2',
+      'a/b': 'auto:a-b',
+      'a+b': 'auto:a-b-2',
+      'a:b': 'chat-2',
+    })
+    const several = (name: string) =>
+      `model_name ${name}: 2 models: clients go on calling '${name}' for any of them, and one alone by its id`
     expect(changed).toEqual([
-      "model_name chat: 2 models: clients call 'auto:chat' for any of them, 'chat' is the first",
-      "model_name a b: clients call 'a-b-2'",
-      "model_name a/b: 2 models: clients call 'auto:a-b' for any of them, 'a/b' is the first",
-      "model_name a+b: 2 models: clients call 'auto:a-b-2' for any of them, 'a+b' is the first",
-      "router_settings.model_group_alias: clients call 'auto:a-b-3' in place of 'a:b'",
+      several('chat'),
+      several('a/b'),
+      several('a+b'),
       'router_settings.model_group_alias: gone: its model is not in the new file',
+      'router_settings.model_group_alias: a.b: a model is called so, which stays what it is',
     ])
   })
 
@@ -491,8 +497,17 @@ describe('several models of one name', () => {
         model_list: [{ model_name: name, litellm_params: { model: 'gpt-5' } }],
       })
       expect(config.models[0].upstreamModel).toBe('gpt-5')
+      expect(config.aliases).toEqual(name === 'a b' ? { 'a b': 'a-b' } : {})
     },
   )
+
+  it('and a model for any name is one here', async () => {
+    const { config } = await converted({
+      model_list: [{ model_name: '*', litellm_params: { model: 'gpt-5' } }],
+    })
+    expect(config.models.map(({ id }) => id)).toEqual(['any'])
+    expect(config.aliases).toEqual({ '*': 'any' })
+  })
 })
 
 describe('prices', () => {

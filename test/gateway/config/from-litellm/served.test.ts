@@ -30,21 +30,22 @@ it("serves a file of LiteLLM's proxy: by a model's name, by that of a group, at 
       deployment('chat', 'sim-middle'),
       deployment('chat', 'sim-large'),
     ],
-    router_settings: { num_retries: 1 },
+    router_settings: { num_retries: 1, model_group_alias: { old: 'chat' } },
   })
   const made = await fromLiteLlm(parse(file), { env: {}, prices: null })
-  const { upstreams, models, retries } = parse(configTextOf(made, 'config.yaml'))
-  const gateway = await startGateway({ upstream, tree: { upstreams, models, retries } })
+  const { upstreams, models, aliases, retries } = parse(configTextOf(made, 'config.yaml'))
+  const gateway = await startGateway({ upstream, tree: { upstreams, models, aliases, retries } })
   open.push(() => gateway.close())
   const served: string[] = []
-  for (const model of ['fast', 'chat', 'chat-2', 'auto:chat', 'auto']) {
+  for (const model of ['fast', 'chat-1', 'chat-2', 'chat', 'old', 'auto']) {
     const { response } = await gateway.openai.chat.completions.create({ ...ASK, model }).withResponse()
     served.push(response.headers.get('x-paretobandit-model') ?? '')
   }
-  await gateway.over(5)
-  expect(served.slice(0, 3)).toEqual(['fast', 'chat', 'chat-2'])
-  expect(served[3]).toMatch(/^chat/)
-  expect(upstream.entries).toHaveLength(5)
+  await gateway.over(6)
+  expect(served.slice(0, 3)).toEqual(['fast', 'chat-1', 'chat-2'])
+  expect(served[3]).toMatch(/^chat-[12]$/)
+  expect(served[4]).toMatch(/^chat-[12]$/)
+  expect(upstream.entries).toHaveLength(6)
   const billed = upstream.entries.reduce((sum, { costUsd }) => sum + costUsd, 0)
   expect(billed).toBeGreaterThan(0)
   expect(gateway.bookedUsd()).toBeCloseTo(billed, 12)
