@@ -321,7 +321,6 @@ export class DecisionMaker {
     this.chooser.begin(1)
   }
 
-  /** What this process may spend of money that it shares with others. */
   /** What this process may spend of money that it shares with others; null: it shares none. */
   get lease(): Lease | null {
     return this.chooser.lease ?? null

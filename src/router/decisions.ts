@@ -12,6 +12,9 @@ import { DecisionMaker } from './decision-maker.js'
 /** A request waits that often for more of the money that processes share: of many that wait for the same the next slice may pay for a few. */
 const WAITS_MAX = 16
 
+/** Called with a refusal. @returns whether more of the money that processes share is on its way, so that it is tried again */
+type Wait = (refusal: ParetoBanditError) => boolean
+
 /** Requests in, decisions out: contexts read, what time brings about recorded, the decision's event committed. */
 export class Decisions {
   readonly maker: DecisionMaker
@@ -20,8 +23,6 @@ export class Decisions {
   private readonly options: ResolvedOptions
   /** Of the request that is decided, as its text says; null where the request says it, or nothing does. */
   private inputTokens: number | null = null
-  /** More of the money that processes share, for which a request that was refused waits; null: nothing comes. */
-  private comes: Promise<void> | null = null
 
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
@@ -31,54 +32,62 @@ export class Decisions {
   }
 
   route(input: ContextInput, options: RouteOptions | undefined): Decision {
-    return this.routeFor(input, null, this.checkOptions(options))
-  }
-
-  async routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
     const request = this.checkOptions(options)
-    const { input: resolved, text } = await this.reader.resolve(input)
-    for (let waits = 0; waits < WAITS_MAX && this.maker.lease !== null; waits++) {
-      this.comes = null
-      try {
-        return this.routeFor(resolved, text, request, true)
-      } catch (error) {
-        if (this.comes === null) throw error
-      }
-      await this.comes
-    }
-    return this.routeFor(resolved, text, request)
-  }
-
-  async preview(input: ContextInput, options: RouteOptions | undefined): Promise<Preview> {
-    const request = this.checkOptions(options)
-    const { input: resolved, text } = await this.reader.resolve(input)
-    const at = this.begin(resolved, text, request)
-    const { committer, inputTokens, maker } = this
-    committer.isActing = true
+    const at = this.begin(input, null, request)
     try {
-      // A new period of a cap, a request that has expired: what time has brought about is no part of the request.
-      committer.checkRoom()
-      committer.expireDue(at)
-      for (const event of maker.due(committer.state, request, at)) committer.record(event)
-      return maker.preview(committer.state, request, at, inputTokens)
-    } finally {
-      committer.isActing = false
-      committer.emitter.deliver()
-    }
-  }
-
-  /** @param mayWait whether the caller can wait for what `comes` */
-  private routeFor(
-    input: ContextInput,
-    encoded: string | null,
-    request: RouteOptions | null,
-    mayWait = false,
-  ): Decision {
-    const at = this.begin(input, encoded, request)
-    try {
-      return this.dispatch(request, at, this.inputTokens, mayWait)
+      return this.dispatch(request, at, this.inputTokens)
     } finally {
       this.committer.emitter.deliver()
+    }
+  }
+
+  routeAsync(input: ContextInput, options: RouteOptions | undefined): Promise<Decision> {
+    return this.tryPatiently(input, options, (request, at, wait) =>
+      this.dispatch(request, at, this.inputTokens, wait),
+    )
+  }
+
+  preview(input: ContextInput, options: RouteOptions | undefined): Promise<Preview> {
+    return this.tryPatiently(input, options, (request, at, wait) => {
+      const { committer, inputTokens, maker } = this
+      committer.isActing = true
+      try {
+        // A new period of a cap, a request that has expired: what time has brought about is no part of the request.
+        committer.checkRoom()
+        committer.expireDue(at)
+        for (const event of maker.due(committer.state, request, at)) committer.record(event)
+        return maker.preview(committer.state, request, at, inputTokens)
+      } catch (error) {
+        if (isRefusal(error)) wait(error)
+        throw error
+      } finally {
+        committer.isActing = false
+      }
+    })
+  }
+
+  /** Waits for an encoder, and tries; again where it was refused while more of the money that processes share was on its way. */
+  private async tryPatiently<T>(
+    input: ContextInput,
+    options: RouteOptions | undefined,
+    attempt: (request: RouteOptions | null, at: number, wait: Wait) => T,
+  ): Promise<T> {
+    const request = this.checkOptions(options)
+    const { input: resolved, text } = await this.reader.resolve(input)
+    for (let waits = 0; ; waits++) {
+      const at = this.begin(resolved, text, request)
+      let comes: Promise<void> | null = null
+      try {
+        return attempt(request, at, ({ neededUsd = 0 }) => {
+          if (waits < WAITS_MAX) comes = this.maker.lease?.more(request?.tenant ?? null, neededUsd) ?? null
+          return comes !== null
+        })
+      } catch (error) {
+        if (comes === null) throw error
+      } finally {
+        this.committer.emitter.deliver()
+      }
+      await comes
     }
   }
 
@@ -169,27 +178,23 @@ export class Decisions {
     return Math.max(estimateTokens(text), textTokensMin)
   }
 
+  /** @param wait left out: the caller cannot */
   private dispatch(
     request: RouteOptions | null,
     at: number,
     inputTokens: number | null,
-    mayWait = false,
+    wait?: Wait,
   ): Decision {
     const { committer } = this
     committer.isActing = true
     try {
-      return this.act(request, at, inputTokens, mayWait)
+      return this.act(request, at, inputTokens, wait)
     } finally {
       committer.isActing = false
     }
   }
 
-  private act(
-    request: RouteOptions | null,
-    at: number,
-    inputTokens: number | null,
-    mayWait: boolean,
-  ): Decision {
+  private act(request: RouteOptions | null, at: number, inputTokens: number | null, wait?: Wait): Decision {
     const { committer, maker } = this
     committer.checkRoom()
     committer.state.pending.makeRoom()
@@ -199,7 +204,7 @@ export class Decisions {
       committer.expireDue(at)
     }
     for (const event of maker.due(committer.state, request, at)) committer.record(event)
-    const decision = this.decide(request, at, inputTokens, mayWait)
+    const decision = this.decide(request, at, inputTokens, wait)
     committer.expirePushedOut(at)
     maker.applyTo(committer.state)
     committer.journal?.append(maker.event)
@@ -211,15 +216,14 @@ export class Decisions {
     request: RouteOptions | null,
     at: number,
     inputTokens: number | null,
-    mayWait: boolean,
+    wait?: Wait,
   ): Decision {
     const { committer, maker } = this
     try {
       return maker.decide(committer.state, request, at, inputTokens)
     } catch (error) {
-      if (!isRefusal(error)) throw error
-      this.comes = (mayWait && maker.lease?.more(request?.tenant ?? null, error.neededUsd ?? 0)) || null
-      if (this.comes === null) for (const event of maker.refused(request, at)) committer.record(event)
+      if (isRefusal(error) && !wait?.(error))
+        for (const event of maker.refused(request, at)) committer.record(event)
       throw error
     }
   }

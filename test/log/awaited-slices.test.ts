@@ -109,6 +109,48 @@ describe('a request that finds too little of a shared cap here', () => {
     await expect.poll(() => asked(one.router, 2)).not.toBeNull()
   })
 
+  it('is decided again for an answer alone: while the store is left alone none comes', async () => {
+    let read = 0
+    const encoder = {
+      name: 'counting',
+      dimension: 3,
+      encodeInto: (_: string, out: Float64Array, offset: number) => {
+        read++
+        out.set(X, offset)
+      },
+    }
+    const [one] = await replicas(1, { caps: [{ usd: 10, per: 'day' }], encoder })
+    one.store.isCutOff = true
+    await expect(one.router.routeAsync('a text', sized(2))).rejects.toThrow(/this process holds/)
+    expect(read).toBeLessThan(6)
+    expect(refusedBy(one)).toBe(1)
+    one.store.isCutOff = false
+  })
+
+  it('waits as well where it only asks where it would go', async () => {
+    const [one] = await replicas(2, { caps: [{ usd: 10, per: 'day' }] })
+    expect(await one.router.preview(X, sized(2))).toMatchObject({ model: 'only', reservedUsd: 2 })
+    expect(await one.router.preview(X, sized(11)).catch(({ code }) => code)).toBe('BUDGET_EXHAUSTED')
+    expect(refusedBy(one)).toBe(0)
+  })
+
+  it('waits whatever a listener routes meanwhile', async () => {
+    const at = Date.now()
+    let hours = 0
+    const [one] = await replicas(1, { caps: [{ usd: 10, per: 'day' }], clock: () => at + hours * 3_600_000 })
+    const refused: string[] = []
+    one.router.on('period-started', () => {
+      try {
+        one.router.route(X, sized(9))
+      } catch (error) {
+        refused.push(String(error))
+      }
+    })
+    hours = 48
+    expect(await asked(one.router, 2)).not.toBeNull()
+    expect(refused).toEqual([expect.stringContaining('this process holds')])
+  })
+
   it('waits for the burst of a strict budget too', async () => {
     const [one] = await replicas(1, { budget: { usdPerRequest: 0.1, burst: 100 }, strict: true })
     const requests = Array.from({ length: 50 }, () => asked(one.router, 0.2))

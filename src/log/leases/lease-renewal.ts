@@ -71,7 +71,7 @@ export class LeaseRenewal {
   }
 
   wantRefill(): void {
-    if (this.isWanted || this.isClosed || performance.now() < this.quietUntil) return
+    if (this.isWanted || this.isQuiet) return
     this.isWanted = true
     queueMicrotask(() => {
       if (!this.isWanted) return
@@ -79,14 +79,18 @@ export class LeaseRenewal {
     })
   }
 
-  /** Resolves when all that is wanted now has been asked for and the answer is here, or no answer comes. */
+  /** Whether nothing is asked for at the moment: the store has just failed, or this is closed. */
+  get isQuiet(): boolean {
+    return this.isClosed || performance.now() < this.quietUntil
+  }
+
+  /** Resolves when all that is wanted now has been asked for and the answer is here, or the store has failed. */
   async next(): Promise<void> {
-    if (this.isClosed || performance.now() < this.quietUntil) return
     const ask = () => this.refill().catch((error: unknown) => this.fails(error))
     // What is under way was asked before.
     const isLate = this.refilling !== null
     await ask()
-    if (isLate) await ask()
+    if (isLate && !this.isQuiet) await ask()
   }
 
   refill(): Promise<void> {
