@@ -9,6 +9,8 @@ export interface MaskInput {
   readonly config: GatewayConfig
   readonly adapter: Pick<ProtocolAdapter, 'protocol' | 'surface'>
   readonly asked: Asked
+  /** The model as the client calls it: `asked.model`, or an alias of it. */
+  readonly saidModel: string
   readonly inputTokens: number
   readonly key: ClientKey
   /** As a header of the request has it; null: anywhere. */
@@ -59,7 +61,7 @@ export function isUnheardOf(name: string, { models }: Pick<GatewayConfig, 'model
   return models.every(({ id, groups }) => id !== name && (group === null || !groups.includes(group)))
 }
 
-function namedModels({ config, adapter, asked, key }: MaskInput): readonly ModelConfig[] {
+function namedModels({ config, adapter, asked, saidModel, key }: MaskInput): readonly ModelConfig[] {
   const { model: name } = asked
   const kind = adapter.surface === 'embeddings' ? 'embeddings' : 'chat'
   const isAllowed = (model: ModelConfig) => mayUse(key, model)
@@ -67,7 +69,11 @@ function namedModels({ config, adapter, asked, key }: MaskInput): readonly Model
   const pinned = config.models.find(({ id }) => id === name)
   if (pinned !== undefined) {
     if (isAllowed(pinned)) return [pinned]
-    throw new Refused(403, 'model_not_allowed', `this key may not use model ${JSON.stringify(name)}`)
+    throw new Refused(
+      403,
+      'model_not_allowed',
+      `this key may not use model ${JSON.stringify(saidModel.slice(0, 100))}`,
+    )
   }
   if (key.groups !== null && models.length === 0) {
     const message = `this key may use models of ${key.groups.join(', ')} alone, and no model is in ${key.groups.length === 1 ? 'that group' : 'these groups'}`
@@ -86,7 +92,7 @@ function namedModels({ config, adapter, asked, key }: MaskInput): readonly Model
   throw new Refused(
     404,
     'model_not_found',
-    `model: expected ${what}, got ${JSON.stringify(name.slice(0, 100))}; GET /v1/models lists what this key may use`,
+    `model: expected ${what}, got ${JSON.stringify(saidModel.slice(0, 100))}; GET /v1/models lists what this key may use`,
   )
 }
 

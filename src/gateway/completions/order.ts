@@ -64,7 +64,7 @@ export async function readOrder(
   const outputTokens = ((maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED) + predictedTokens) * answers
   admit(house, exchange, key, inputTokens + outputTokens)
   const region = request.headers.get('x-paretobandit-region')
-  const able = modelsFor({ config, adapter, asked, inputTokens, key, region })
+  const able = modelsFor({ config, adapter, asked, saidModel: said.model, inputTokens, key, region })
   const session = sessionOf(request.headers, asked, key)
   record.session = session.shown
   // Without a lock nobody need know.
@@ -72,7 +72,7 @@ export async function readOrder(
     asked.lock === null || able.length === 1
       ? null
       : await modelBefore(house, session.id, config.sessions.ttlMs)
-  const models = lockedModels(able, asked, before)
+  const models = lockedModels(able, said, before)
   const prompt = routedPrompt(asked.prompt)
   if (config.logging.content)
     record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }

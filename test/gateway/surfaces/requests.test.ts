@@ -342,6 +342,34 @@ describe('a name that clients know', () => {
   })
 })
 
+describe('a refusal of a name that clients know', () => {
+  it('has that name, and not what it means', async () => {
+    const server = await gatewayServer({
+      models: [
+        modelTree('one', { upstreamModel: 'sim-small' }),
+        modelTree('two', { upstreamModel: 'sim-middle', groups: ['h'] }),
+      ],
+      tree: {
+        keys: [{ name: 'client', value: '$CLIENT_KEY', groups: ['h'] }],
+        aliases: { mine: 'one', '*': 'auto' },
+      },
+    })
+    const said = async (path: string, body: object) => {
+      const response = await server.post(path, body)
+      const { error } = (await response.json()) as { error: { message: string } }
+      return [response.status, error.message]
+    }
+    expect(await said(CHAT, { model: 'mine', messages: HELLO })).toEqual([
+      403,
+      'this key may not use model "mine"',
+    ])
+    expect(await said('/v1/embeddings', { model: 'text-embed', input: 'x' })).toEqual([
+      404,
+      expect.stringContaining('the id of an embeddings model, got "text-embed"'),
+    ])
+  })
+})
+
 describe('a model that is asked for by its id', () => {
   it('is as the list has it, where its key may use it', async () => {
     const models = [
