@@ -70,7 +70,8 @@ export class Adjustments {
       return { status: 'taken', kept: this.router.flush() }
     }
     const id = await this.digest(JSON.stringify([adjustment.tenant, key]))
-    const once = () => this.once(id, adjustment, performance.now() + this.durableMs)
+    const until = performance.now() + this.durableMs
+    const once = () => this.once(id, adjustment, until)
     // One that comes while its like is under way waits for what becomes of that.
     const before = this.running.get(id)
     const next = before === undefined ? once() : before.then(once, once)

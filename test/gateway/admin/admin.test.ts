@@ -221,6 +221,21 @@ describe('money', () => {
     expect(await call('POST', '/adjustments', body)).toMatchObject({ body: { status: 'taken' } })
   })
 
+  it('whose key another process has under way is waited for by all who sent it no longer than by one', async () => {
+    const notes = memoryNotes(() => 1000)
+    const { call } = await started(exampleTree(), memoryRecords(), { notes, durableMs: 300 })
+    const body = { usd: -1, idempotency_key: 'a' }
+    const claim = vi.spyOn(notes, 'claim').mockResolvedValue({ usd: -1, at: 0, by: 'another' })
+    const looks: number[] = []
+    const sent = [1, 2, 3].map(async () => {
+      const { status } = await call('POST', '/adjustments', body)
+      looks.push(claim.mock.calls.length)
+      return status
+    })
+    expect(await Promise.all(sent)).toEqual([409, 409, 409])
+    expect(looks[2] - looks[0]).toBeLessThanOrEqual(2)
+  })
+
   it('that was billed wrongly is corrected on every account', async () => {
     const { call, router, told } = await started()
     const { id } = router.route('What is it?', { tenant: 'support' })
