@@ -109,7 +109,7 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     kind,
     parameters,
     info,
-    listName: listName,
+    listName,
     region: region ? String(params.region_name) : null,
     accessGroups: listOf(said.access_groups).filter((group) => isName(group)),
   }

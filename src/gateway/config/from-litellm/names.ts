@@ -36,13 +36,19 @@ export function namedModels(deployments: readonly Deployment[], file: Json, find
     taken,
   )
   const accessGroups = deployments.flatMap(({ accessGroups: each }) => each)
-  const groupNames = uniqueNames([...several, ...accessGroups], groupOf)
+  // A group of keys may be called as models are that are not in it: it keeps its name, as keys have it.
+  const groupsTaken = new Set<string>()
+  const accessNames = uniqueNames(accessGroups, groupOf, groupsTaken)
+  const groupNames = uniqueNames(several, groupOf, groupsTaken)
   const models = deployments.map((deployment) => {
     const { name } = deployment
-    const calls = [...(isSeveral(name) ? [name] : []), ...deployment.accessGroups]
+    const groups = [
+      ...(isSeveral(name) ? [textAt(groupNames, name)] : []),
+      ...deployment.accessGroups.map((each) => textAt(accessNames, each)),
+    ]
     return {
       id: isSeveral(name) ? numberedId(idOf(name), taken) : textAt(ids, name),
-      groups: [...new Set(calls.map((each) => textAt(groupNames, each)))],
+      groups: [...new Set(groups)],
       deployment,
       path: deployment.path,
       listName: deployment.listName,
@@ -74,10 +80,10 @@ export function namedModels(deployments: readonly Deployment[], file: Json, find
       findings.changed.push(`${place}: a model is called so, which stays what it is`)
     else aliases.set(alias, means)
   }
-  const renamed = [...new Set(accessGroups)].filter((group) => textAt(groupNames, group) !== group)
+  const renamed = [...new Set(accessGroups)].filter((group) => textAt(accessNames, group) !== group)
   for (const group of renamed)
     findings.changed.push(
-      `model_info.access_groups: '${textAt(groupNames, group)}' in place of '${toldModel(group)}'`,
+      `model_info.access_groups: '${textAt(accessNames, group)}' in place of '${toldModel(group)}'`,
     )
   return { models, aliases: Object.fromEntries(aliases) }
 }

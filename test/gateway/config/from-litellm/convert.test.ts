@@ -309,6 +309,24 @@ describe('a model of LiteLLM', () => {
     ])
   })
 
+  it('that is in a group of keys is not asked under the name of others, where that group is called so', async () => {
+    const entry = (name: string, model: string, groups: readonly string[] = []) => ({
+      ...{ model_name: name, litellm_params: { model } },
+      ...(groups.length === 0 ? {} : { model_info: { access_groups: groups } }),
+    })
+    const { config } = await converted({
+      model_list: [
+        ...[entry('fast', 'openai/gpt-5-mini'), entry('fast', 'groq/llama-3.1-8b')],
+        entry('dear', 'openai/gpt-5', ['fast']),
+      ],
+    })
+    const group = config.aliases.fast.replace('auto:', '')
+    const inGroup = (name: string) =>
+      config.models.filter(({ groups }) => groups.includes(name)).map(({ upstreamModel }) => upstreamModel)
+    expect(inGroup(group)).toEqual(['gpt-5-mini', 'llama-3.1-8b'])
+    expect(inGroup('fast')).toEqual(['gpt-5'])
+  })
+
   it('whose parameters stand in variables has no text in their place', async () => {
     const { model, changed } = await one({
       model: 'openai/gpt-5',
