@@ -38,7 +38,6 @@ export function registerImportConfig(program: Command): void {
 
 async function importConfig(file: string, { out, prices }: ImportConfigFlags): Promise<void> {
   await checkOutputs([out], [file])
-  await checkOutputs([out], [file])
   const { includesOf, withIncluded } = await import('../gateway/config/from-litellm/shared-parts.js')
   const own = await readOld(file)
   const includes = includesOf(own).map((each) =>
