@@ -134,6 +134,17 @@ describe('a request that finds too little of a shared cap here', () => {
     expect(refusedBy(one)).toBe(0)
   })
 
+  it('waits, and its session keeps the model that it has', async () => {
+    const models = [...MODELS, { id: 'cheap', inputUsdPerMTok: 0, outputUsdPerMTok: 1 }]
+    const [one] = await replicas(2, { caps: [{ usd: 10, per: 'day' }], models })
+    const step = async (usd: number, candidates?: string[]) => {
+      const options = { ...sized(usd), session: 's', ...(candidates === undefined ? {} : { candidates }) }
+      return (await one.router.run(X, options, () => ({}))).decision.model
+    }
+    expect(await step(0.1, ['only'])).toBe('only')
+    expect(await step(2)).toBe('only')
+  })
+
   it('waits whatever a listener routes meanwhile', async () => {
     const at = Date.now()
     let hours = 0
