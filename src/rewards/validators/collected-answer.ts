@@ -2,7 +2,7 @@ import { checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
 import { ANSWER_FORMATS, type AnswerFormat } from './contract.js'
-import { type AnswerFlaw, flawOfFinish } from './endings.js'
+import { type AnswerFlaw, flawOfFinish, isAtLimit } from './endings.js'
 
 export interface CollectedCall {
   /** Of the tool. */
@@ -24,6 +24,8 @@ export class CollectedAnswer {
   readonly calls = new Map<string, CollectedCall>()
   /** It has more characters than are looked at (262,144): nothing is said of it. */
   isTooLong = false
+  /** Whether its end is where the client's own limit is, and no other end was told. */
+  isAtLimit = false
   /** Of calls of a chat, by their places: the latest, and how many there were before it. */
   private readonly ids = new Map<string, { id: string; begun: number }>()
   private ending: 'refused_answer' | 'truncated_answer' | null = null
@@ -40,8 +42,11 @@ export class CollectedAnswer {
 
   /** Why it ended, in the words of its provider. A refusal says more than an end that came too soon. */
   addFinish(reason: unknown): void {
-    const flaw = flawOfFinish(typeof reason === 'string' ? reason : null)
-    if (flaw !== null && this.ending !== 'refused_answer') this.ending = flaw
+    const said = typeof reason === 'string' ? reason : null
+    const flaw = flawOfFinish(said)
+    if (flaw === null) return
+    this.isAtLimit = isAtLimit(said) && (this.ending === null || this.isAtLimit)
+    if (this.ending !== 'refused_answer') this.ending = flaw
   }
 
   /** What the end of it says, or that there is nothing; null: an answer. */

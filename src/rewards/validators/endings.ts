@@ -15,11 +15,11 @@ const REFUSED: ReadonlySet<string> = new Set([
   'error_toxic',
   'sensitive',
 ])
+/** That it was as long as its client let it be. */
+const LIMITED: ReadonlySet<string> = new Set(['length', 'max_tokens', 'max_output_tokens'])
 /** And of Mistral, DeepSeek and vLLM. An answer that a failure ended before it was whole is cut too. */
 const TRUNCATED: ReadonlySet<string> = new Set([
-  'length',
-  'max_tokens',
-  'max_output_tokens',
+  ...LIMITED,
   'model_context_window_exceeded',
   'model_length',
   'error',
@@ -35,4 +35,9 @@ export function flawOfFinish(reason: string | null): 'refused_answer' | 'truncat
   const word = reason.toLowerCase()
   if (REFUSED.has(word)) return 'refused_answer'
   return TRUNCATED.has(word) ? 'truncated_answer' : null
+}
+
+/** Whether an answer ended where its client's own limit is. */
+export function isAtLimit(reason: string | null): boolean {
+  return typeof reason === 'string' && LIMITED.has(reason.toLowerCase())
 }

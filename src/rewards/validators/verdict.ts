@@ -63,7 +63,7 @@ function checked(
   fits: SchemaCheck,
 ): AnswerCheck {
   const isLabel = asksForLabel(contract) && answer.calls.size === 0 && answer.text !== ''
-  if (ending === 'truncated_answer' && isLabel) return { flaw: ending, verdict: null }
+  if (ending === 'truncated_answer' && isLabel && answer.isAtLimit) return { flaw: ending, verdict: null }
   if (ending !== null) return { flaw: ending, verdict: { value: 0, isFirm: true } }
   const isKept = isBinding(contract) ? keeps(contract, answer, fits) : true
   if (isKept === null) return { flaw: null, verdict: null }

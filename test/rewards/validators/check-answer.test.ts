@@ -78,6 +78,25 @@ describe('an answer', () => {
       bad('truncated_answer'),
     ],
     [
+      'is cut by a failure, however little was allowed',
+      'chat',
+      { max_tokens: 5 },
+      chat({ content: 'Pa' }, 'network_error'),
+      bad('truncated_answer'),
+    ],
+    [
+      'is one of two, of which a failure has cut the other',
+      'chat',
+      { max_tokens: 5 },
+      {
+        choices: [
+          { index: 0, message: { content: 'Pa' }, finish_reason: 'length' },
+          { index: 1, message: { content: 'Pa' }, finish_reason: 'error' },
+        ],
+      },
+      bad('truncated_answer'),
+    ],
+    [
       'is refused, however little was allowed',
       'chat',
       { max_tokens: 5 },
