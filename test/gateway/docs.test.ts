@@ -44,6 +44,15 @@ describe('docs/GATEWAY.md', () => {
     )
     expect(names.length).toBeGreaterThan(80)
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(DOCS))).toEqual([])
+    const table = DOCS.slice(
+      DOCS.indexOf('| part | what it says |'),
+      DOCS.indexOf('Defaults and limits of each'),
+    )
+    const parts = Object.keys((configSchema() as Schema).properties ?? {}).filter(
+      (name) => name !== '$schema',
+    )
+    expect(parts.length).toBeGreaterThan(15)
+    expect(parts.filter((name) => !table.includes(`\n| \`${name}\` |`))).toEqual([])
   })
 
   it('names every metric, and none that there is not', async () => {

@@ -23,9 +23,16 @@ export interface ConfigFiles {
   readonly bytes: Uint8Array
 }
 
-/** @throws ConfigError; what the system throws where the config itself cannot be read */
-export async function readConfigFiles({ file, env, listen }: ConfigSource): Promise<ConfigFiles> {
+/**
+ * @param onBytes called with what the config's file has, mistakes or not
+ * @throws ConfigError; what the system throws where the config itself cannot be read
+ */
+export async function readConfigFiles(
+  { file, env, listen }: ConfigSource,
+  onBytes: (bytes: Uint8Array) => void = () => {},
+): Promise<ConfigFiles> {
   const bytes = await readFile(file)
+  onBytes(bytes)
   const text = textOfFile(bytes, (message, place) => new ConfigError(file, [{ path: [], message, place }]))
   const config = await readConfigText(text, { name: file, env })
   const priors = await readPriors(config, { name: file, text })
@@ -34,9 +41,12 @@ export async function readConfigFiles({ file, env, listen }: ConfigSource): Prom
 }
 
 /** @throws ConfigError, also for a file that cannot be read: an operator who reloads it hears why */
-export async function readConfigAgain(source: ConfigSource): Promise<GatewayConfig> {
+export async function readConfigAgain(
+  source: ConfigSource,
+  onBytes: (bytes: Uint8Array) => void,
+): Promise<GatewayConfig> {
   try {
-    return (await readConfigFiles(source)).config
+    return (await readConfigFiles(source, onBytes)).config
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new ConfigError(source.file, [

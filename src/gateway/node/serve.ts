@@ -134,6 +134,7 @@ class Server implements Serving {
 
   async start({ config, priors, bytes }: ConfigFiles): Promise<void> {
     const { log, options } = this
+    let known = bytes
     this.signals.givenTo(this)
     const store = storeFailureLog(log.write, () => performance.now())
     const warnings: string[] = []
@@ -172,7 +173,10 @@ class Server implements Serving {
         ),
         surfaces: options.surfaces,
         dashboard: await dashboardFiles(),
-        readAgain: () => readConfigAgain(options),
+        readAgain: () =>
+          readConfigAgain(options, (read) => {
+            known = read
+          }),
         write: (...line) => {
           log.write(...line)
           // Whoever had the config read again: a reload writes a line.
@@ -189,7 +193,12 @@ class Server implements Serving {
     else {
       log.write('info', { url: this.url }, 'ready')
       this.signals.ready()
-      if (options.watch === true) this.endWatch = watchFile(options.file, bytes, () => void this.reload())
+      if (options.watch === true)
+        this.endWatch = watchFile(
+          options.file,
+          () => known,
+          () => this.reload(),
+        )
     }
   }
 

@@ -7,27 +7,24 @@ const LOOK_MS = 1000
 /**
  * Looks at a file by its content, so that it does not matter how it is written, copied over or swapped behind a link. What it has is told
  * once two looks in a row have seen it: nobody reads a file that is half written. A file that is gone or cannot be read says nothing.
- * @param known what of it is known already
- * @param onChange called for another content
+ * @param known what was last read of it, by whomever
+ * @param onChange called for another content; the next look is when it has ended. Where it has not read the file, it is called again
  * @param every calls again and again
  * @returns ends it
  */
 export function watchFile(
   file: string,
-  known: Uint8Array,
-  onChange: () => void,
+  known: () => Uint8Array,
+  onChange: () => Promise<void>,
   every: After = everyQuietly,
 ): () => void {
-  let latest: Uint8Array = known
-  let told: Uint8Array = known
+  let latest = known()
   let isLooking = false
   const look = async (): Promise<void> => {
     const bytes = await readFile(file)
     const stands = Buffer.compare(bytes, latest) === 0
     latest = bytes
-    if (!stands || Buffer.compare(bytes, told) === 0) return
-    told = bytes
-    onChange()
+    if (stands && Buffer.compare(bytes, known()) !== 0) await onChange()
   }
   return every(LOOK_MS, () => {
     if (isLooking) return

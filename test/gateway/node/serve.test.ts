@@ -175,6 +175,12 @@ describe('a server', () => {
     await server.rewrite(servedTree({ logging: { level: 'warn' } }))
     await expect.poll(last, { timeout: 10_000 }).toMatchObject({ message: 'config reloaded' })
     expect(server.level()).toBe('warn')
+    // What was read by hand and is taken back at once: what the file says in the end is in force.
+    await server.rewrite(servedTree({ logging: { level: 'error' } }))
+    await server.reload()
+    await server.rewrite(servedTree({ logging: { level: 'warn' } }))
+    expect(server.level()).toBe('error')
+    await expect.poll(server.level, { timeout: 10_000 }).toBe('warn')
   })
 
   it('writes its log at the level of the config that was read last, whoever had it read', async () => {

@@ -5,16 +5,23 @@ import { watchFile } from '../../../src/gateway/node/watched-file.js'
 import { pause } from '../../support/shared-store.js'
 import { tempFile } from '../keys/record-stores.js'
 
-/** A file that is watched, by looks that the test asks for. */
+/** A file that is watched, by looks that the test asks for. Who is told reads it, or cannot. */
 async function watched(file: string, text = 'one') {
   await writeFile(file, text)
   let changes = 0
   let tick = () => {}
+  let known = await readFile(file)
+  const reader = {
+    async read() {
+      known = await readFile(file)
+    },
+  }
   const end = watchFile(
     file,
-    await readFile(file),
+    () => known,
     () => {
       changes++
+      return reader.read()
     },
     (ms, call) => {
       expect(ms).toBeLessThanOrEqual(2000)
@@ -31,7 +38,7 @@ async function watched(file: string, text = 'one') {
     }
     return changes
   }
-  return { changesAfter, end }
+  return { changesAfter, end, reader }
 }
 
 describe('a watched file', () => {
@@ -73,6 +80,40 @@ describe('a watched file', () => {
     expect(await changesAfter(3)).toBe(0)
     await writeFile(file, 'two')
     expect(await changesAfter(3)).toBe(1)
+  })
+
+  it('is told as it was where somebody has read it in between', async () => {
+    const file = tempFile()
+    const { changesAfter, reader } = await watched(file)
+    await writeFile(file, 'two')
+    // As at SIGHUP.
+    await reader.read()
+    expect(await changesAfter(3)).toBe(0)
+    await writeFile(file, 'three')
+    await reader.read()
+    await writeFile(file, 'two')
+    expect(await changesAfter(2)).toBe(1)
+    expect(await changesAfter(3)).toBe(1)
+  })
+
+  it('is told again where it could not be read by who was told, and not while that goes on', async () => {
+    const file = tempFile()
+    const { changesAfter, reader } = await watched(file)
+    const { read } = reader
+    let go = () => {}
+    reader.read = async () => {
+      await new Promise<void>((resolve) => {
+        go = resolve
+      })
+      throw new Error('it was gone for a moment')
+    }
+    await writeFile(file, 'two')
+    expect(await changesAfter(5)).toBe(1)
+    go()
+    reader.read = read
+    await pause(20)
+    expect(await changesAfter(1)).toBe(2)
+    expect(await changesAfter(3)).toBe(2)
   })
 
   it('is followed where a link leads elsewhere, as a folder of Kubernetes is swapped', async () => {
