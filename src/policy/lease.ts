@@ -11,7 +11,7 @@ export interface Lease {
   miss(tenant: string | null, usd: number): void
   /**
    * Whether what is too little for a request may be enough in a moment: more has been asked for.
-   * @returns a promise that resolves when the answer is here, and is never rejected; null: there is enough, or nothing more to be had
+   * @returns a promise that resolves when the answer is here, and is never rejected; null: there is enough, or nothing more to be had, or the store is away
    */
   more(tenant: string | null, usd: number): Promise<void> | null
 }

@@ -162,6 +162,27 @@ describe('a request that finds too little of a shared cap here', () => {
     expect(refused).toEqual([expect.stringContaining('this process holds')])
   })
 
+  it('does not wait for a store that is known to give no answers', async () => {
+    const [one] = await replicas(1, { caps: [{ usd: 10, per: 'day' }] })
+    const { take } = one.store.leases
+    one.store.leases.take = async (requests) => {
+      await pause(600)
+      return take(requests)
+    }
+    one.store.isCutOff = true
+    expect(await asked(one.router, 2)).toBeNull()
+    const waited: number[] = []
+    for (let i = 0; i < 6; i++) {
+      await pause(100)
+      const at = performance.now()
+      expect(await asked(one.router, 2)).toBeNull()
+      waited.push(performance.now() - at)
+    }
+    expect(Math.max(...waited)).toBeLessThan(400)
+    one.store.isCutOff = false
+    await expect.poll(() => asked(one.router, 2), { timeout: 5000 }).not.toBeNull()
+  })
+
   it('waits for the burst of a strict budget too', async () => {
     const [one] = await replicas(1, { budget: { usdPerRequest: 0.1, burst: 100 }, strict: true })
     const requests = Array.from({ length: 50 }, () => asked(one.router, 0.2))
