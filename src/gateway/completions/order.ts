@@ -11,7 +11,7 @@ import { ownerOf, sessionOf } from '../sessions/sessions.js'
 import { meantBy } from './aliases.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
-import { isUnheardOf, modelsFor } from './mask.js'
+import { modelsFor } from './mask.js'
 import { inputTokensOf, type OrderSize, orderSize } from './order-size.js'
 import { Refused } from './refused.js'
 import { type RequestBody, readJsonBody } from './request-body.js'
@@ -54,7 +54,7 @@ export async function readOrder(
   record.tenant = key.tenant
   const body = read ?? (await arrivingBody(house, exchange, key))
   const said = counted(house, key, () => adapter.read(body.json))
-  if (isUnheardOf(meantBy(said.model, config), config)) config = await caughtUp(house)
+  if (house.news.isWorthALook(said.model, config)) config = await caughtUp(house)
   const model = meantBy(said.model, config)
   const asked = model === said.model ? said : { ...said, model }
   record.requestedModel = said.model.slice(0, 256)

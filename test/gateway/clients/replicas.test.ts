@@ -98,6 +98,31 @@ describe.skipIf(!hasRedis)('replicas', () => {
     expect(await asked(other, KEY, '/v1/models/none')).toMatchObject({ status: 404 })
   })
 
+  it('know at once of a model that one of them has added, where any other name is an alias too', async () => {
+    const [one, other] = await two({ aliases: { '*': 'sim-small', 'on-file': 'sim-middle' } })
+    const asks = async (gateway: TestGateway, model: string) =>
+      (await asked(gateway, KEY, '/v1/chat/completions', { ...ASK, model })).headers.get(
+        'x-paretobandit-model',
+      )
+    const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
+    for (let i = 0; i < 5; i++) {
+      const [maker, user] = i % 2 === 0 ? [one, other] : [other, one]
+      const model = { id: `m${i}`, upstream: 'openai', upstreamModel: ASK.model, prices }
+      expect(await asked(maker, ADMIN_KEY, '/admin/models', model)).toMatchObject({ status: 201 })
+      expect(await asks(user, `m${i}`)).toBe(`m${i}`)
+    }
+    expect([await asks(one, 'none'), await asks(other, 'none')]).toEqual(['sim-small', 'sim-small'])
+    expect(await asks(one, 'on-file')).toBe('sim-middle')
+    // Of a name that was looked for before, at the next exchange of processes.
+    await asked(one, ADMIN_KEY, '/admin/models', {
+      id: 'none',
+      upstream: 'openai',
+      upstreamModel: ASK.model,
+      prices,
+    })
+    await expect.poll(() => asks(other, 'none')).toBe('none')
+  })
+
   it('book an adjustment once, whichever of them get its key at the same time', async () => {
     const [one, other] = await two({ budget: { usdPerRequest: 1 } })
     const spent = async ({ url }: TestGateway) => {
