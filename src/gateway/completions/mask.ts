@@ -9,8 +9,8 @@ export interface MaskInput {
   readonly config: GatewayConfig
   readonly adapter: Pick<ProtocolAdapter, 'protocol' | 'surface'>
   readonly asked: Asked
-  /** The model as the client calls it: `asked.model`, or an alias of it. */
-  readonly saidModel: string
+  /** What the client calls the model that is asked for: that, or an alias of it. */
+  readonly said: string
   readonly inputTokens: number
   readonly key: ClientKey
   /** As a header of the request has it; null: anywhere. */
@@ -61,7 +61,7 @@ export function isUnheardOf(name: string, { models }: Pick<GatewayConfig, 'model
   return models.every(({ id, groups }) => id !== name && (group === null || !groups.includes(group)))
 }
 
-function namedModels({ config, adapter, asked, saidModel, key }: MaskInput): readonly ModelConfig[] {
+function namedModels({ config, adapter, asked, said, key }: MaskInput): readonly ModelConfig[] {
   const { model: name } = asked
   const kind = adapter.surface === 'embeddings' ? 'embeddings' : 'chat'
   const isAllowed = (model: ModelConfig) => mayUse(key, model)
@@ -72,7 +72,7 @@ function namedModels({ config, adapter, asked, saidModel, key }: MaskInput): rea
     throw new Refused(
       403,
       'model_not_allowed',
-      `this key may not use model ${JSON.stringify(saidModel.slice(0, 100))}`,
+      `this key may not use model ${JSON.stringify(said.slice(0, 200))}`,
     )
   }
   if (key.groups !== null && models.length === 0) {
@@ -89,10 +89,11 @@ function namedModels({ config, adapter, asked, saidModel, key }: MaskInput): rea
   if (kind === 'chat' && ofKind.length > 0) return ofKind
   const what =
     kind === 'embeddings' ? 'the id of an embeddings model' : "'auto', 'auto:GROUP' or the id of a model"
+  const meant = said === name ? '' : `, which is ${JSON.stringify(name)} here`
   throw new Refused(
     404,
     'model_not_found',
-    `model: expected ${what}, got ${JSON.stringify(saidModel.slice(0, 100))}; GET /v1/models lists what this key may use`,
+    `model: expected ${what}, got ${JSON.stringify(said.slice(0, 100))}${meant}; GET /v1/models lists what this key may use`,
   )
 }
 

@@ -332,6 +332,29 @@ describe('a name that clients know', () => {
     expect(await asked(server, 'mine2')).toBe('two')
   })
 
+  it('is told by the name that the client knows where it cannot be served', async () => {
+    const keys = [{ name: 'client', value: '$CLIENT_KEY', groups: ['h'] }]
+    const tree = { keys, aliases: { mine: 'one', '*': 'auto' } }
+    const server = await gatewayServer({ models, tree })
+    const told = async (path: string, body: object) => {
+      const response = await server.post(path, body)
+      const { error } = (await response.json()) as { error: { message: string } }
+      return [response.status, error.message]
+    }
+    expect(await told('/v1/embeddings', { model: 'text-embedding-9', input: 'x' })).toEqual([
+      404,
+      expect.stringContaining('got "text-embedding-9", which is "auto" here;'),
+    ])
+    expect(await told(CHAT, { model: 'mine', messages: HELLO })).toEqual([
+      403,
+      'this key may not use model "mine"',
+    ])
+    expect(await told(CHAT, { model: 'one', messages: HELLO })).toEqual([
+      403,
+      'this key may not use model "one"',
+    ])
+  })
+
   it('gets a key to no model that is not for it', async () => {
     const keys = [{ name: 'client', value: '$CLIENT_KEY', groups: ['h'] }]
     const server = await gatewayServer({ models, tree: { keys, aliases: { a: 'one', b: 'auto:g' } } })
