@@ -183,6 +183,23 @@ describe('a request that finds too little of a shared cap here', () => {
     await expect.poll(() => asked(one.router, 2), { timeout: 5000 }).not.toBeNull()
   })
 
+  it('waits for a second at most, and no other does while no answer comes', async () => {
+    const [one] = await replicas(1, { caps: [{ usd: 10, per: 'day' }] })
+    const { take } = one.store.leases
+    one.store.leases.take = async (requests) => {
+      await pause(3000)
+      return take(requests)
+    }
+    const at = performance.now()
+    expect(await asked(one.router, 2)).toBeNull()
+    expect(performance.now() - at).toBeLessThan(2800)
+    const next = performance.now()
+    expect(await asked(one.router, 2)).toBeNull()
+    expect(performance.now() - next).toBeLessThan(900)
+    one.store.leases.take = take
+    await expect.poll(() => asked(one.router, 2), { timeout: 10_000 }).not.toBeNull()
+  })
+
   it('waits for the burst of a strict budget too', async () => {
     const [one] = await replicas(1, { budget: { usdPerRequest: 0.1, burst: 100 }, strict: true })
     const requests = Array.from({ length: 50 }, () => asked(one.router, 0.2))

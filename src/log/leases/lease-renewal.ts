@@ -1,4 +1,4 @@
-import { everyQuietly } from '../../base/after.js'
+import { everyQuietly, pauseQuietly } from '../../base/after.js'
 import { calendarPeriod } from '../../policy/dollar/accounts/calendar.js'
 import type { LeasePool } from '../store.js'
 import { type AccountWallets, poolOf, walletAhead } from './account-wallets.js'
@@ -10,6 +10,8 @@ import { ROLLING_STEPS, UNIT_USD, type Wallet } from './wallet.js'
 
 const TICK_MS = 250
 const PROCESSES_MS = 2000
+/** No request waits longer for a slice. */
+const ANSWER_MS = 1000
 /** How long before a period ends money of the next is asked for. */
 const AHEAD_MS = 2000
 
@@ -29,6 +31,7 @@ export class LeaseRenewal {
   private quietUntil = Number.NEGATIVE_INFINITY
   private latestFailure: unknown = null
   private refilling: Promise<void> | null = null
+  private refillingSince = 0
   private ticking: Promise<void> | null = null
   private isWanted = false
   private isClosed = false
@@ -86,6 +89,15 @@ export class LeaseRenewal {
 
   /** Resolves when all that is wanted now has been asked for and the answer is here, or the store has failed. */
   async next(): Promise<void> {
+    await Promise.race([this.asked(), pauseQuietly(ANSWER_MS)])
+  }
+
+  /** Whether what was asked of the store has had no answer for longer than anybody waits. */
+  get isSlow(): boolean {
+    return this.refilling !== null && performance.now() - this.refillingSince >= ANSWER_MS
+  }
+
+  private async asked(): Promise<void> {
     const ask = () => this.refill().catch((error: unknown) => this.fails(error))
     // What is under way was asked before.
     const isLate = this.refilling !== null
@@ -94,6 +106,7 @@ export class LeaseRenewal {
   }
 
   refill(): Promise<void> {
+    if (this.refilling === null) this.refillingSince = performance.now()
     this.refilling ??= this.refillNow().finally(() => {
       this.refilling = null
       // What ran low meanwhile was not among what was asked for.

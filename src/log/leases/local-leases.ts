@@ -115,7 +115,7 @@ export class LocalLeases implements Lease {
 
   more(tenant: string | null, usd: number): Promise<void> | null {
     // Of a store that does not answer each request would wait for a whole timeout, again and again.
-    if (this.isClosed || this.isAway || this.renewal.isQuiet) return null
+    if (this.isClosed || this.isAway || this.renewal.isQuiet || this.renewal.isSlow) return null
     const now = this.options.now()
     const short = this.of(tenant).flatMap((each) => each.shortOf(usd, now, this.awayShare))
     if (short.length === 0 || !short.every((wallet) => wallet.mayGet(usd, this.renewal.processes)))
