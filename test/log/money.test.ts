@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { mulberry32 } from '../../src/base/random.js'
 import { createRouter } from '../../src/create-router.js'
@@ -628,14 +628,29 @@ async function played(seed: number, kind: Kind): Promise<readonly string[]> {
   }
 }
 
+// What a router loads when it is made takes time that `ended` would have go by in the script: the hour might be over.
+beforeAll(async () => {
+  const store = new SharedLog().store()
+  const router = await createRouter({
+    models: MODELS,
+    dimension: 3,
+    kernel: 'js',
+    caps: [...CAP_SETS[0]],
+    store,
+  })
+  await router.close()
+})
+
 describe.each([
-  ['within an hour', { isShort: true, loses: false }],
-  ['within an hour, on a log that loses what it had', { isShort: true, loses: true }],
-  ['over hours', { isShort: false, loses: false }],
-])('replicas that share caps %s', (_, kind) => {
+  // Bills of what a closed replica had in flight, by one that read nothing until the log was trimmed.
+  ['within an hour', { isShort: true, loses: false }, [512373251]],
+  ['within an hour, on a log that loses what it had', { isShort: true, loses: true }, []],
+  ['over hours', { isShort: false, loses: false }, []],
+])('replicas that share caps %s', (_, kind, kept) => {
   it('exceed none, book every request once, agree with the log, and give back what they do not spend', async () => {
     const faults: string[] = []
-    for (let seed = FIRST; seed < FIRST + SCRIPTS; seed++) faults.push(...(await played(seed, kind)))
+    const drawn = Array.from({ length: SCRIPTS }, (_, i) => FIRST + i)
+    for (const seed of [...kept, ...drawn]) faults.push(...(await played(seed, kind)))
     expect(faults).toEqual([])
   }, 3_600_000)
 })

@@ -209,6 +209,7 @@ export class LocalLeases implements Lease {
     // Of a credit nobody can say any more how much of it ended debts of others: it is not given here.
     for (const event of unread)
       if (event.type === 'account-adjusted' && event.usd < 0) this.adjusted(event, true)
+    for (const event of unread) this.billUnread(event)
     this.exceeded.forget()
     const flights = [...this.options.inFlight()]
     const known = [...this.options.known()]
@@ -342,6 +343,19 @@ export class LocalLeases implements Lease {
   /** A bill that this process has appended: of a request that another routed, which may be gone. */
   private billLeft({ id, at, costUsd }: Bill): void {
     if (!this.ownRequests.has(id) && !this.billable.has(id)) this.left?.bill(id, at, costUsd)
+  }
+
+  /** The same of a bill that was not read back: what is booked is known, though it may be another's, who came before. */
+  private billUnread(event: LoggedEvent): void {
+    switch (event.type) {
+      case 'settled':
+      case 'failed':
+      case 'cancelled':
+      case 'billed': {
+        const booked = this.options.bookedOf(event.id)
+        if (booked) this.billLeft({ id: event.id, at: booked.at, costUsd: booked.usd })
+      }
+    }
   }
 
   /** What became of own requests in events that were not read. @param ids of the requests that the router's state remembers */
