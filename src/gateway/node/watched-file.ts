@@ -9,7 +9,7 @@ const LOOK_MS = 1000
  * once two looks in a row have seen it: nobody reads a file that is half written. A file that is gone or cannot be read says nothing.
  * @param known what was last read of it, by whomever
  * @param onChange called for another content; the next look is when it has ended. Where it has not read the file, it is called again
- * @param every calls again and again
+ * @param every calls again and again; what it calls gives a promise of the end of its look
  * @returns ends it
  */
 export function watchFile(
@@ -26,13 +26,14 @@ export function watchFile(
     latest = bytes
     if (stands && Buffer.compare(bytes, known()) !== 0) await onChange()
   }
-  return every(LOOK_MS, () => {
+  return every(LOOK_MS, async () => {
     if (isLooking) return
     isLooking = true
-    look()
-      .catch(() => {})
-      .finally(() => {
-        isLooking = false
-      })
+    try {
+      await look()
+    } catch {
+      // It is gone, or cannot be read at the moment.
+    }
+    isLooking = false
   })
 }

@@ -2,14 +2,13 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { watchFile } from '../../../src/gateway/node/watched-file.js'
-import { pause } from '../../support/shared-store.js'
 import { tempFile } from '../keys/record-stores.js'
 
 /** A file that is watched, by looks that the test asks for. Who is told reads it, or cannot. */
 async function watched(file: string, text = 'one') {
   await writeFile(file, text)
   let changes = 0
-  let tick = () => {}
+  let tick = (): unknown => undefined
   let known = await readFile(file)
   const reader = {
     async read() {
@@ -27,14 +26,13 @@ async function watched(file: string, text = 'one') {
       expect(ms).toBeLessThanOrEqual(2000)
       tick = call
       return () => {
-        tick = () => {}
+        tick = () => undefined
       }
     },
   )
   const changesAfter = async (looks: number) => {
     for (let i = 0; i < looks; i++) {
-      tick()
-      await pause(20)
+      await tick()
     }
     return changes
   }
@@ -108,10 +106,13 @@ describe('a watched file', () => {
       throw new Error('it was gone for a moment')
     }
     await writeFile(file, 'two')
-    expect(await changesAfter(5)).toBe(1)
+    expect(await changesAfter(1)).toBe(0)
+    const looking = changesAfter(1)
+    await expect.poll(() => changesAfter(0)).toBe(1)
+    expect(await changesAfter(3)).toBe(1)
     go()
     reader.read = read
-    await pause(20)
+    await looking
     expect(await changesAfter(1)).toBe(2)
     expect(await changesAfter(3)).toBe(2)
   })
