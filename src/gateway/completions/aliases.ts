@@ -26,7 +26,7 @@ const NAMES_MAX = 1000
 const NAME_CHARS_MAX = 200
 
 /** Which names another process may have made models or groups of, before this one has heard of it. */
-export class News {
+export class NewNames {
   /** What was looked for once: from then on what all processes exchange is soon enough, and nobody waits for each request of a name. */
   private readonly sought = new LatestMap<string, true>(NAMES_MAX)
 

@@ -15,7 +15,7 @@ import type { SurfaceDeps } from '../surfaces.js'
 import type { AiSdkOptions, AiSdkProviders, AiSdkUpstreamCall, callAiSdk } from '../upstreams/ai-sdk/index.js'
 import type { CallUpstream, UpstreamAnswer } from '../upstreams/call.js'
 import { UpstreamFailure } from '../upstreams/failure.js'
-import { News } from './aliases.js'
+import { NewNames } from './aliases.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
@@ -57,7 +57,7 @@ export class House {
   readonly wordings = new Wordings()
   readonly unsupported = new UnsupportedMembers()
   readonly repeats = new Repeats()
-  readonly news = new News()
+  readonly newNames = new NewNames()
   readonly judge: Judge
   private readonly underWay = new UnderWay<Exchange>()
   private isClosing = false

@@ -54,7 +54,7 @@ export async function readOrder(
   record.tenant = key.tenant
   const body = read ?? (await arrivingBody(house, exchange, key))
   const said = counted(house, key, () => adapter.read(body.json))
-  if (house.news.isWorthALook(said.model, config)) config = await caughtUp(house)
+  if (house.newNames.isWorthALook(said.model, config)) config = await caughtUp(house)
   const model = meantBy(said.model, config)
   const asked = model === said.model ? said : { ...said, model }
   record.requestedModel = said.model.slice(0, 256)

@@ -10,7 +10,7 @@ import { ROLLING_STEPS, UNIT_USD, type Wallet } from './wallet.js'
 
 const TICK_MS = 250
 const PROCESSES_MS = 2000
-/** No request waits longer for a slice. */
+/** No request waits longer for one answer of the store. */
 const ANSWER_MS = 1000
 /** How long before a period ends money of the next is asked for. */
 const AHEAD_MS = 2000

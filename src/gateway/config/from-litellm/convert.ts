@@ -4,7 +4,7 @@ import type { Json } from '../../../base/json.js'
 import type { PriceSource } from '../../../prices/index.js'
 import { type Deployment, readDeployment, type UpstreamTree, unnamedVariables } from './deployment.js'
 import { Findings } from './findings.js'
-import { groupOf, namedModels, uniqueId } from './names.js'
+import { freeId, groupOf, namedModels } from './names.js'
 import { toldModel } from './old-names.js'
 import { flagIn, numberIn } from './old-values.js'
 import { pricesOf } from './prices.js'
@@ -112,7 +112,7 @@ class Upstreams {
     const key = JSON.stringify(upstream)
     const known = this.ids.get(key)
     if (known !== undefined) return known
-    const id = uniqueId(groupOf(provider).slice(0, 60), this.taken)
+    const id = freeId(groupOf(provider).slice(0, 60), this.taken)
     this.ids.set(key, id)
     this.all.push({ id, ...upstream })
     return id

@@ -101,7 +101,7 @@ function uniqueNames(
   const found = new Map<string, string>()
   const isSame = (name: string) => plainOf(name) === name
   for (const name of new Set([...names.filter(isSame), ...names]))
-    found.set(name, uniqueId(plainOf(name), taken))
+    found.set(name, freeId(plainOf(name), taken))
   return found
 }
 
@@ -131,7 +131,7 @@ function numberedId(base: string, taken: Set<string>): string {
   return `${base}-${number}`
 }
 
-export function uniqueId(base: string, taken: Set<string>): string {
+export function freeId(base: string, taken: Set<string>): string {
   let id = base
   for (let i = 2; taken.has(id); i++) id = `${base}-${i}`
   taken.add(id)
