@@ -216,6 +216,15 @@ export class Arms {
     return f64[sectionOffset(layout, theta, heads * paddedDimension, slot) + dimension - 1]
   }
 
+  /** What a cold arm's first theta begins with: it predicts that of every context, as if lambda0 observations had said so. */
+  startLevel({ theta, response, heads }: Design, slot: number, level: number): void {
+    const { f64, layout } = this.kernel
+    const { dimension, paddedDimension } = layout
+    const bias = dimension - 1
+    f64[sectionOffset(layout, theta, heads * paddedDimension, slot) + bias] = level
+    f64[sectionOffset(layout, response, heads * paddedDimension, slot) + bias] = this.lambda0 * level
+  }
+
   /** What forgetting leaves over that many requests. */
   decayOver(requests: number): number {
     const { f64, layout } = this.kernel

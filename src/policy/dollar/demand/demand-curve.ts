@@ -98,14 +98,14 @@ export class DemandCurve {
     })
   }
 
-  /** Whether the model in a slot was a contender of any request of the window. */
-  knows(slot: number): boolean {
+  /** Slots of the models that were contenders of any request of the window. O(window) */
+  slots(): ReadonlySet<number> {
+    const slots = new Set<number>()
     for (let i = 0; i < this.count; i++) {
       const row = i * ROW_NUMBERS
-      for (let k = 0; k < this.rows[row]; k++)
-        if (this.rows[row + 1 + k * CURVE_POINT_NUMBERS] === slot) return true
+      for (let k = 0; k < this.rows[row]; k++) slots.add(this.rows[row + 1 + k * CURVE_POINT_NUMBERS])
     }
-    return false
+    return slots
   }
 
   /** The model in a slot can no longer be chosen. */

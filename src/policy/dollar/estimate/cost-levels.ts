@@ -93,30 +93,40 @@ export class CostLevels {
    * those that answer. O(models), at doublings of a model's bills.
    */
   private guess(): void {
-    for (const answers of [true, false])
-      this.guessOf(({ prices }) => prices.price.outputUsdPerMTok > 0 === answers)
+    const { registry, arms } = this
+    const { settlements } = arms
+    const answering = new MeanLevel()
+    const other = new MeanLevel()
+    for (const model of registry.models)
+      if (model.settled > 0 && this.learns(model.slot))
+        (answers(model) ? answering : other).add(arms.level(settlements, model.slot))
+    for (const model of registry.models) {
+      const { known, mean } = answers(model) ? answering : other
+      if (known === 0 || model.settled > 0 || !this.learns(model.slot)) continue
+      // A prior's sums are not diagonal: it knows its costs.
+      if (arms.observations(settlements, model.slot) > arms.lambda0) continue
+      arms.startLevel(settlements, model.slot, mean)
+    }
+  }
+}
+
+/** What models cost beside their list prices, on average. */
+class MeanLevel {
+  known = 0
+  private sum = 0
+
+  add(level: number): void {
+    this.known++
+    this.sum += level
   }
 
-  private guessOf(isAlike: (model: Model) => boolean): void {
-    const { registry, arms } = this
-    const { dimension, triangle } = arms.kernel.layout
-    let known = 0
-    let sum = 0
-    for (const model of registry.models) {
-      if (model.settled === 0 || !isAlike(model) || !this.learns(model.slot)) continue
-      known++
-      sum += arms.level(arms.settlements, model.slot)
-    }
-    if (known === 0) return
-    for (const model of registry.models) {
-      if (model.settled > 0 || !isAlike(model) || !this.learns(model.slot)) continue
-      const { theta, response, precision } = arms.runs(arms.settlements, model.slot)
-      // A prior's sums are not diagonal: it knows its costs.
-      if (precision[triangle - 1] > arms.lambda0) continue
-      theta[dimension - 1] = sum / known
-      response[dimension - 1] = arms.lambda0 * theta[dimension - 1]
-    }
+  get mean(): number {
+    return this.sum / this.known
   }
+}
+
+function answers({ prices }: Model): boolean {
+  return prices.price.outputUsdPerMTok > 0
 }
 
 /** What a residual counts in the variance of a new model's costs: a mean at first, once their level is about found. */

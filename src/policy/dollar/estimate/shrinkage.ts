@@ -70,6 +70,9 @@ export class Shrinkage {
   private readonly steep: Float64Array
   private readonly ridge: FeatureRidge
   private readonly ridges: Float64Array
+  /** Of each feature, over all arms: how far the data decide own weights, and the sum of their squares. */
+  private readonly decided: Float64Array
+  private readonly squares: Float64Array
 
   constructor(arms: Arms) {
     const { dimension } = arms.kernel.layout
@@ -77,6 +80,8 @@ export class Shrinkage {
     this.features = dimension - 1
     this.common = new Float64Array(this.features)
     this.ridges = new Float64Array(this.features)
+    this.decided = new Float64Array(this.features)
+    this.squares = new Float64Array(this.features)
     this.steep = new Float64Array(this.features)
     this.evidence = new FeatureEvidence(dimension)
     this.one = new FeatureEvidence(dimension)
@@ -310,6 +315,7 @@ export class Shrinkage {
     let usual = 0
     for (const slot of this.rows.keys()) usual += variance(slot) / this.rows.size
     evidence.clear()
+    this.sumOwn()
     for (const [slot, row] of this.rows) {
       const sums = this.sums(slot)
       if (!this.hasRewards(slot, sums)) continue
@@ -345,10 +351,12 @@ export class Shrinkage {
     evidence.clear()
     this.addEvidence(evidence, slot, row, sums)
     for (let round = 0; round < FIT_ROUNDS; round++) {
+      this.sumOwn()
       this.ownRidges(variance)
       ridge.solve(evidence, ridges, target)
       row.learn(ridge)
     }
+    this.sumOwn()
     this.ownRidges(variance)
     this.draw(slot, row, sums, ridges)
   }
@@ -361,18 +369,25 @@ export class Shrinkage {
     return steep
   }
 
+  /** What all arms know of own weights, before `ownRidges`. O(arms d) */
+  private sumOwn(): void {
+    const { decided, squares, features } = this
+    decided.fill(0)
+    squares.fill(0)
+    for (const row of this.rows.values()) {
+      const own = row.decided
+      const ownSquares = row.squares
+      for (let i = 0; i < features; i++) {
+        decided[i] += own[i]
+        squares[i] += ownSquares[i]
+      }
+    }
+  }
+
   /** sigma_a^2 / t_i^2 of each feature, into `ridges`. */
   private ownRidges(variance: number): void {
-    const { ridges, rows } = this
-    for (let i = 0; i < ridges.length; i++) {
-      let decided = 0
-      let squares = 0
-      for (const row of rows.values()) {
-        decided += row.decided[i]
-        squares += row.squares[i]
-      }
-      ridges[i] = ownRidgeOf(decided, squares, variance)
-    }
+    const { ridges, decided, squares } = this
+    for (let i = 0; i < ridges.length; i++) ridges[i] = ownRidgeOf(decided[i], squares[i], variance)
   }
 
   /** The arm's features are drawn to the common weights by those ridges, and no longer as they were. */

@@ -17,6 +17,8 @@ export class Newcomers {
   private readonly costs: CandidateCosts
   private readonly first: Prospects
   private readonly added: Prospects
+  /** Whether any model of the list is one that somebody added, and is judged by the prompt alone. */
+  private hasAdded = false
 
   constructor(costs: CandidateCosts, uses: PredictedUses) {
     this.costs = costs
@@ -27,13 +29,20 @@ export class Newcomers {
   /** For the list at hand. O(models (d + corners of the envelope)) @param ceilingUsd B, or infinity */
   read(state: StateView<DollarState>, limits: SpendingLimits, ceilingUsd: number): void {
     this.first.readNewcomers(state, limits, ceilingUsd)
+    this.hasAdded = this.first.byLevels && this.anyAdded()
+    if (this.hasAdded) this.added.readPrompt(state, ceilingUsd)
+  }
+
+  /** For another B: what was read stays. O(corners of the envelope), once all were found */
+  climb(state: StateView<DollarState>, ceilingUsd: number): void {
+    this.first.climb(state, ceilingUsd)
+    if (this.hasAdded) this.added.climb(state, ceilingUsd)
+  }
+
+  private anyAdded(): boolean {
     const { list } = this.costs
-    if (!this.first.byLevels) return
-    for (let position = 0; position < list.count; position++)
-      if (isAdded(list.models[position])) {
-        this.added.readPrompt(state, ceilingUsd)
-        return
-      }
+    for (let position = 0; position < list.count; position++) if (isAdded(list.models[position])) return true
+    return false
   }
 
   /** Whether a try of it is judged by its level. */

@@ -35,6 +35,12 @@ export class Prospects {
   byLevels = false
   private values = new Float64Array(64)
   private errors = new Float64Array(64)
+  /** Corners of the envelope that were found so far, from the cheapest up: their positions, and the slope that leads to each. */
+  private readonly corners: number[] = []
+  private readonly slopes: number[] = []
+  private cornerCount = 0
+  /** Whether there is none above the last of them. */
+  private isEnvelopeWhole = false
   private readonly uses: PredictedUses
   private readonly levels: Pick<Levels, 'read' | 'expected' | 'errors'>
 
@@ -101,6 +107,8 @@ export class Prospects {
 
   private fill(valueAt: (position: number) => number, errorAt: (position: number) => number): void {
     const { count } = this.costs.list
+    this.cornerCount = 0
+    this.isEnvelopeWhole = false
     if (this.values.length < count) {
       const length = 2 ** Math.ceil(Math.log2(count))
       this.values = new Float64Array(length)
@@ -113,12 +121,38 @@ export class Prospects {
     }
   }
 
-  /** From the cheapest of the known models up their envelope, to B. */
-  private climb(state: StateView<DollarState>, ceilingUsd: number): void {
-    const { costs, values } = this
-    const { expectedUsd, list } = costs
+  /** For another B: what was read stays. O(corners of the envelope), once all were found */
+  climb(state: StateView<DollarState>, ceilingUsd: number): void {
+    const { corners, slopes, values } = this
+    const { expectedUsd } = this.costs
     this.bestError = this.bestUsd = this.price = 0
     this.best = Number.NEGATIVE_INFINITY
+    if (!this.hasCorner(0, state)) return
+    let at = 0
+    for (; this.hasCorner(at + 1, state); at++)
+      if (expectedUsd[corners[at + 1]] > ceilingUsd) {
+        this.price = slopes[at + 1]
+        break
+      }
+    const corner = corners[at]
+    this.best = values[corner] - this.price * expectedUsd[corner]
+    this.bestUsd = expectedUsd[corner]
+    this.bestError = this.errors[corner]
+  }
+
+  /** Whether the envelope of the known models has that many corners: one more than was asked before is looked for. O(models) */
+  private hasCorner(index: number, state: StateView<DollarState>): boolean {
+    if (index < this.cornerCount) return true
+    if (this.isEnvelopeWhole) return false
+    const next = index === 0 ? this.cheapestKnown(state) : this.cornerAbove(this.corners[index - 1], state)
+    if (next < 0) this.isEnvelopeWhole = true
+    else this.corners[this.cornerCount++] = next
+    return next >= 0
+  }
+
+  private cheapestKnown(state: StateView<DollarState>): number {
+    const { costs, values } = this
+    const { expectedUsd, list } = costs
     let corner = -1
     for (let position = 0; position < list.count; position++) {
       if (!this.isKnown(state, position)) continue
@@ -126,29 +160,24 @@ export class Prospects {
       if (isCheaper || (expectedUsd[position] === expectedUsd[corner] && values[position] > values[corner]))
         corner = position
     }
-    if (corner < 0) return
-    // From the cheapest up the envelope, until the next corner costs more than B.
-    for (;;) {
-      let next = -1
-      let slope = 0
-      for (let position = 0; position < list.count; position++) {
-        const dearer = expectedUsd[position] - expectedUsd[corner]
-        const better = values[position] - values[corner]
-        // Written so that what is no number is no corner: the ladder must end.
-        if (!(dearer > 0 && better > slope * dearer) || !this.isKnown(state, position)) continue
-        slope = better / dearer
-        next = position
-      }
-      if (next < 0) break
-      if (expectedUsd[next] > ceilingUsd) {
-        this.price = slope
-        break
-      }
-      corner = next
+    return corner
+  }
+
+  private cornerAbove(corner: number, state: StateView<DollarState>): number {
+    const { costs, values } = this
+    const { expectedUsd, list } = costs
+    let next = -1
+    let slope = 0
+    for (let position = 0; position < list.count; position++) {
+      const dearer = expectedUsd[position] - expectedUsd[corner]
+      const better = values[position] - values[corner]
+      // Written so that what is no number is no corner: the ladder must end.
+      if (!(dearer > 0 && better > slope * dearer) || !this.isKnown(state, position)) continue
+      slope = better / dearer
+      next = position
     }
-    this.best = values[corner] - this.price * expectedUsd[corner]
-    this.bestUsd = expectedUsd[corner]
-    this.bestError = this.errors[corner]
+    this.slopes[this.cornerCount] = slope
+    return next
   }
 
   /** Whether the model at a position may be worth more than what is known. */

@@ -36,13 +36,11 @@ export function dollarStandings(
   const plain = new Map([...registry.models].map((model) => [model, plainStanding(model, state)]))
   const open = [...registry.enabled].filter((model) => (plain.get(model)?.kind ?? 'in-mix') === 'in-mix')
   const idle = open.filter((model) => plain.get(model) === null)
-  const found = new Map<string, ModelStanding>()
-  if (idle.length === 0 && !(open.length > 0 && mayRefuse(state, options))) return found
+  if (idle.length === 0 && !(open.length > 0 && mayRefuse(state, options))) return new Map()
   const prompts = Math.max(1, Math.min(PROMPTS_MAX, Math.floor(WEIGHED_MAX / registry.enabled.length)))
   const survey = new Survey(state, options, at, prompts)
   const standings = new Standings(state, options, survey)
-  for (const model of standings.isRefusing ? open : idle) found.set(model.id, standings.of(model))
-  return found
+  return standings.of(standings.isRefusing ? open : idle)
 }
 
 /** Whether the router's account ever refuses a request. */
@@ -62,6 +60,8 @@ class Standings {
   private readonly options: ResolvedOptions<DollarOptions>
   private readonly survey: Survey
   private readonly surveyed: ReadonlyMap<Model, Surveyed>
+  /** Slots of models that were candidates of recent requests, once anybody asks. */
+  private candidates: ReadonlySet<number> | null = null
 
   constructor(state: StateView<DollarState>, options: ResolvedOptions<DollarOptions>, survey: Survey) {
     this.state = state
@@ -87,12 +87,18 @@ class Standings {
     )
   }
 
-  of(model: Model): ModelStanding {
+  /** By id. */
+  of(models: readonly Model[]): ReadonlyMap<string, ModelStanding> {
+    const unreached = this.isRefusing ? new Map<Model, Reach>() : this.unreached(models)
+    return new Map(models.map((model) => [model.id, this.ofOne(model, unreached.get(model))]))
+  }
+
+  private ofOne(model: Model, unreached: Reach | undefined): ModelStanding {
     const seen = this.surveyed.get(model)
     if (seen === undefined) return this.say(model, 'due', 'it was not weighed for any prompt')
     if (this.isRefusing) return this.ofRefused(model, seen)
-    const unreached = this.unreached(model, seen)
-    if (unreached !== null) return unreached
+    if (unreached !== undefined)
+      return this.outOfReach(model, seen, unreached, this.state.policy.tailOf(model), '')
     if (model.forcedRemaining > 0) return this.ofNewcomer(model, seen)
     if (seen.wins > 0) return this.ofWinner(model, seen)
     const { prompts } = this.survey
@@ -118,21 +124,28 @@ class Standings {
     return this.say(model, 'unaffordable', why, { costUsd, mostUsd })
   }
 
-  /** Out of reach: it may be worth its price, and nothing that an account saves ever pays for one request. */
-  private unreached(model: Model, seen: Surveyed): ModelStanding | null {
+  /** Those out of reach: they may be worth their prices, and nothing that an account saves ever pays for one request. */
+  private unreached(models: readonly Model[]): ReadonlyMap<Model, Reach> {
     const { policy } = this.state
     const { router } = policy.accounts
-    const tail = policy.tailOf(model)
-    const isNewcomer = model.forcedRemaining > 0
-    const costUsd = seen.drawnUsd
-    const reach = reachOf(router, seen, tail, seen.wouldWin === 0, isNewcomer)
-    if (!reach.byBudget && !reach.byCaps) return null
-    const ceilingUsd = reach.byBudget ? neededBudgetUsd(router, costUsd, tail) : null
-    // What no budget makes worth its price, under the caps that there are, is not held up by the account.
-    const wantedUsd = ceilingUsd ?? router.usdPerRequest ?? Number.POSITIVE_INFINITY
-    const paceUsd = reach.byCaps ? Number.POSITIVE_INFINITY : this.survey.limits.spending.paceUsd
-    if (!this.survey.mayWinAt(model, Math.min(wantedUsd, paceUsd))) return null
-    return this.outOfReach(model, seen, reach, tail, '')
+    const reaches = new Map<Model, Reach>()
+    const ceilingsUsd = new Map<Model, number>()
+    for (const model of models) {
+      const seen = this.surveyed.get(model)
+      if (seen === undefined) continue
+      const tail = policy.tailOf(model)
+      const reach = reachOf(router, seen, tail, seen.wouldWin === 0, model.forcedRemaining > 0)
+      if (!reach.byBudget && !reach.byCaps) continue
+      reaches.set(model, reach)
+      const ceilingUsd = reach.byBudget ? neededBudgetUsd(router, seen.drawnUsd, tail) : null
+      // What no budget makes worth its price, under the caps that there are, is not held up by the account.
+      const wantedUsd = ceilingUsd ?? router.usdPerRequest ?? Number.POSITIVE_INFINITY
+      const paceUsd = reach.byCaps ? Number.POSITIVE_INFINITY : this.survey.limits.spending.paceUsd
+      ceilingsUsd.set(model, Math.min(wantedUsd, paceUsd))
+    }
+    const wanted = this.survey.mayWinAt(ceilingsUsd)
+    for (const model of reaches.keys()) if (!wanted.has(model)) reaches.delete(model)
+    return reaches
   }
 
   private outOfReach(model: Model, seen: Surveyed, reach: Reach, tail: number, what: string): ModelStanding {
@@ -212,7 +225,8 @@ class Standings {
   /** Nothing but the requests themselves can keep it from them, unless what is known has changed just now. */
   private open(model: Model, costUsd: number, would: string): ModelStanding {
     const { requests, policy } = this.state
-    if (policy.demand.knows(model.slot) || requests < MIX_REQUESTS)
+    this.candidates ??= policy.demand.slots()
+    if (this.candidates.has(model.slot) || requests < MIX_REQUESTS)
       return this.say(model, 'due', `${would}: what is known has changed, or its turn comes`, { costUsd })
     const why = `${would}, and was no candidate recently: the requests' own options (candidates, exclude, a maxCostUsd below ${usdInText(costUsd)}, maxLatencyMs) or their tenants' accounts left it out, or it is enabled only now`
     return this.say(model, 'kept-out', why, { costUsd })

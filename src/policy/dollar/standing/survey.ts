@@ -113,14 +113,26 @@ export class Survey {
     return found
   }
 
-  /** Whether a model may be worth its price where requests may cost so much on average, USD. */
-  mayWinAt(model: Model, ceilingUsd: number): boolean {
+  /**
+   * Which of the models may be worth their prices, each where requests may cost so much on average, USD.
+   * O(models (d^2 + corners of the envelope)) a prompt
+   */
+  mayWinAt(ceilingsUsd: ReadonlyMap<Model, number>): ReadonlySet<Model> {
+    const found = new Set<Model>()
+    if (ceilingsUsd.size === 0) return found
     const { costs, limits, newcomers, state } = this
-    return this.prompts.some((prompt) => {
+    for (const prompt of this.prompts) {
       this.weigh(prompt)
-      newcomers.read(state, limits.spending, ceilingUsd)
-      return newcomers.mayWin(costs.list.models.indexOf(model))
-    })
+      newcomers.read(state, limits.spending, 0)
+      for (let position = 0; position < costs.list.count; position++) {
+        const model = costs.list.models[position]
+        const ceilingUsd = ceilingsUsd.get(model)
+        if (ceilingUsd === undefined || found.has(model)) continue
+        newcomers.climb(state, ceilingUsd)
+        if (newcomers.mayWin(position)) found.add(model)
+      }
+    }
+    return found
   }
 
   /** Values and costs of all enabled models for a prompt. */
