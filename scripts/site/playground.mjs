@@ -22,13 +22,15 @@ const SCRIPT = {
 
 /**
  * What a router loads on demand and none of the playground ever does: a store and what an edited config is compared with, calls of models,
- * other kernels where SIMD runs or Node does, a policy that is not played. Where one was loaded all the same, that would be told as any error is.
+ * other kernels where SIMD runs or Node does, a policy that is not played, priors, rewards out of [0, 1]. Where one was loaded all the same, that would be told as any error is.
  */
 const LEFT_OUT = [
+  './bandit/check-priors.js',
   './kernel/given-module.js',
   './log/index.js',
   './native-kernel.js',
   './option-items.js',
+  './policy/reward-range.js',
   './run/run.js',
   './thompson/index.js',
   './wasm-scalar.generated.js',
