@@ -30,6 +30,12 @@ interface KeyUse {
 /** When another key comes, at most this many are searched for idle ones. */
 const IDLE_KEYS_MAX = 1000
 
+/**
+ * What is told of one key at a time, far beyond any limit: providers say any number, and a store that cannot count it would take nothing of any
+ * key.
+ */
+const TOLD_TOKENS_MAX = 1e15
+
 /** After so long without an answer a full house is asked again. */
 const STREAMS_RETRY_MS = 1000
 
@@ -111,7 +117,8 @@ export class RateLimits {
     const taken = new Map<string, Use>()
     for (const [id, use] of this.uses) {
       if (use.untold === null) continue
-      taken.set(id, use.untold)
+      const { requests, tokens } = use.untold
+      taken.set(id, { requests, tokens: Math.max(-TOLD_TOKENS_MAX, Math.min(tokens, TOLD_TOKENS_MAX)) })
       use.untold = null
     }
     return taken
@@ -139,7 +146,7 @@ export class RateLimits {
   }
 
   private book(key: ClientKey, tokens: number, now: number): Admission {
-    const { use, isTold, bookedOn } = this.count(key, tokens, now)
+    const { use, bookedOn } = this.count(key, tokens, now)
     this.streams++
     use.streams++
     let isOver = false
@@ -151,19 +158,20 @@ export class RateLimits {
         use.streams--
         if (usedTokens === null) return
         use.tokens.correct(bookedOn, usedTokens - tokens, this.now())
-        if (isTold) note(use, 0, usedTokens - tokens)
+        if (key.tokensPerMinute !== null) note(use, 0, usedTokens - tokens)
       },
     }
   }
 
   private count(key: ClientKey, tokens: number, now: number) {
     const use = this.useOf(key.id)
-    // Of a key without limits nobody need know.
-    const isTold = key.requestsPerMinute !== null || key.tokensPerMinute !== null
     use.requests.add(1, now)
     const bookedOn = use.tokens.add(tokens, now)
-    if (isTold) note(use, 1, tokens)
-    return { use, isTold, bookedOn }
+    // Of a key without limits nobody need know, nor of tokens where they have none: a client may ask for any number.
+    const { requestsPerMinute, tokensPerMinute } = key
+    if (tokensPerMinute !== null) note(use, 1, tokens)
+    else if (requestsPerMinute !== null) note(use, 1, 0)
+    return { use, bookedOn }
   }
 
   private useOf(id: string): KeyUse {

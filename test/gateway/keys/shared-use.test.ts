@@ -118,6 +118,24 @@ describe('limits of a key over processes', () => {
     expect(told).toEqual([new Map([['key_a b', { requests: 5, tokens: 5 }]]), new Map()])
   })
 
+  it('tell no tokens of a key that may use any number of them', async () => {
+    const clock = { now: T0 }
+    const told: ReadonlyMap<string, Use>[] = []
+    const memory = memoryUse(clock)
+    const store: UseExchange = {
+      exchange: (own) => {
+        told.push(own)
+        return memory.exchange(own)
+      },
+    }
+    const [one] = processes(1, store, () => clock.now)
+    const admitted = one.rates.admit({ ...KEY, tokensPerMinute: null }, Number.MAX_SAFE_INTEGER, limits)
+    await one.shared.exchange()
+    if (admitted.ok) admitted.admission.end(5)
+    await one.shared.exchange()
+    expect(told).toEqual([new Map([['key_a b', { requests: 1, tokens: 0 }]]), new Map()])
+  })
+
   it('are of each process alone while the store is away, and nothing is forgotten', async () => {
     const clock = { now: T0 }
     const memory = memoryUse(clock)
@@ -160,6 +178,29 @@ describe.skipIf(!hasRedis)('use in Redis', () => {
     const keys = (await server.command('KEYS', '{u}:use:*')) as string[]
     expect(keys.length).toBeGreaterThan(0)
     for (const key of keys) expect(Number(await server.command('TTL', key))).toBeGreaterThan(0)
+    for (const { records } of opened) await records.close()
+  })
+
+  it('holds no more than Redis can count, whatever one key is said to use, and counts what others do once', async () => {
+    const opened = await Promise.all([0, 1].map(() => openBesideLog(redisConfig(server.url, 'huge'))))
+    const problems: string[] = []
+    const [one, other] = opened.flatMap(({ use }) =>
+      use === null ? [] : processes(1, use, Date.now, problems),
+    )
+    const greedy = (used: number) => ({ ...KEY, id: `key_greedy_${used}`, tokensPerMinute: 1e12 })
+    // What a provider says was used is counted afterwards, and may be any number.
+    const all = [1e15, 2 ** 60, 1e30]
+    for (const used of all) {
+      expect(flood(one.rates, 10, { ...KEY, id: 'key_modest' })).toBe(10)
+      const admitted = one.rates.admit(greedy(used), 1, limits)
+      if (admitted.ok) admitted.admission.end(used)
+      for (let i = 0; i < 3; i++) await one.shared.exchange()
+    }
+    await other.shared.exchange()
+    expect(problems).toEqual([])
+    for (const used of all)
+      expect(other.rates.admit(greedy(used), 1, limits), String(used)).toMatchObject({ ok: false })
+    expect(flood(other.rates, 200, { ...KEY, id: 'key_modest' })).toBe(70)
     for (const { records } of opened) await records.close()
   })
 })
