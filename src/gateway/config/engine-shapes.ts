@@ -7,7 +7,7 @@ import {
 } from '../../index.js'
 import { either, list, object, optional, orNull, required, withDefault } from './compound-shapes.js'
 import type { BudgetConfig, RoutingConfig, TenantConfig } from './config.js'
-import { integerIn, numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
+import { idInPath, integerIn, numberIn, oneOf, positive, text, yesOrNo } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
 import { DAY_MS, milliseconds, TOKENS_MAX } from './words.js'
 
@@ -78,7 +78,7 @@ export const tenantBudget = object<{ usdPerRequest: number }>({
 })
 
 export const tenant: Shape<TenantConfig> = object<TenantConfig>({
-  id: required(text(), 'what keys call it'),
+  id: required(idInPath, 'what keys call it'),
   budget: withDefault(orNull(tenantBudget), null, 'null: none of its own'),
   caps: withDefault(caps, [], 'dollars that it may spend in a period'),
 })

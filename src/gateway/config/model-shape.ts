@@ -3,7 +3,7 @@ import { mapped, object, optional, orNull, required, setOf, withDefault } from '
 import { MODEL_KINDS, type ModelConfig } from './config.js'
 import { parameters } from './json-shape.js'
 import { prices } from './price-shape.js'
-import { integerIn, oneOf, text, textLike, yesOrNo } from './scalar-shapes.js'
+import { integerIn, NO_DOTS, oneOf, text, textLike, yesOrNo } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
 import { TOKENS_MAX, word } from './words.js'
 
@@ -20,8 +20,8 @@ export const groups = setOf(word('a group'), 64)
 const fileModel: Shape<FileModel> = object<FileModel>({
   id: required(
     textLike(
-      '^(?!auto(?::|$))[!-~]{1,200}$',
-      "at most 200 visible ASCII characters, not 'auto' or 'auto:...'",
+      `${NO_DOTS}(?!auto(?::|$))[!-~]{1,200}$`,
+      "at most 200 visible ASCII characters, not 'auto' or 'auto:...', '.' or '..'",
     ),
     'what clients call it',
   ),

@@ -16,15 +16,29 @@ const NO_CONTROLS = '^[^\\u0000-\\u001f\\u007f]*$'
 
 /** A text on one line, of 1 to `lengthMax` characters. */
 export function text(lengthMax = 200): Shape<string> {
-  const what = `a text of 1 to ${lengthMax} characters on one line`
+  return textWithin(lengthMax, NO_CONTROLS, `a text of 1 to ${lengthMax} characters on one line`)
+}
+
+/** The beginning of a pattern that takes neither of them: in a path they lead elsewhere, in whatever way they are written. */
+export const NO_DOTS = '^(?!\\.{1,2}$)'
+
+/** An id of any characters that the admin API is asked for by its path. */
+export const idInPath: Shape<string> = textWithin(
+  200,
+  `${NO_DOTS}${NO_CONTROLS.slice(1)}`,
+  "a text of 1 to 200 characters on one line, not '.' or '..'",
+)
+
+function textWithin(lengthMax: number, pattern: string, what: string): Shape<string> {
+  const expression = new RegExp(pattern, 'u')
   return valueShape(
     what,
-    { type: 'string', minLength: 1, maxLength: lengthMax, pattern: NO_CONTROLS },
+    { type: 'string', minLength: 1, maxLength: lengthMax, pattern },
     (value): value is string =>
       typeof value === 'string' &&
       value !== '' &&
       [...value].length <= lengthMax &&
-      new RegExp(NO_CONTROLS, 'u').test(value) &&
+      expression.test(value) &&
       !LONE_SURROGATE.test(value),
   )
 }

@@ -305,6 +305,24 @@ describe('money', () => {
     ])
   })
 
+  it('has no id whose path is that of another account, and no model has one', async () => {
+    const { call } = await started()
+    const model = { upstream: 'openai', prices: { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } }
+    for (const id of ['.', '..']) {
+      const told = [await call('POST', '/tenants', { id }), await call('POST', '/models', { ...model, id })]
+      for (const { status, body } of told) {
+        expect([status, body.error?.code]).toEqual([400, 'invalid_request'])
+        expect(body.error?.message).toMatch(/^id: expected .* '\.' or '\.\.', got "\.+"$/)
+      }
+    }
+    for (const id of ['...', '.a', 'a/..', '..%2F..', '%2e%2e', './']) {
+      expect((await call('POST', '/tenants', { id })).status, id).toBe(201)
+      const path = `/tenants/${encodeURIComponent(id)}`
+      expect((await call('PUT', `${path}/caps`, [{ usd: 7, per: 'hour' }])).body.tenant, id).toBe(id)
+      expect((await call('DELETE', path)).status, id).toBe(200)
+    }
+  })
+
   it('that a key in force pays with stays until it is revoked', async () => {
     const { call } = await started()
     expect((await call('POST', '/tenants', { id: 'team' })).status).toBe(201)

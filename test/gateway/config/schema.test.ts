@@ -66,6 +66,8 @@ const JUNK = [
   '$NAME',
   BRACED,
   'auto',
+  '.',
+  '..',
   0,
   -1,
   1,
