@@ -1,7 +1,7 @@
 import { outlineOf } from '../../rewards/parts.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
-import type { ClientKey } from '../keys/keyring.js'
+import { type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { Refusal } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
@@ -167,14 +167,28 @@ export async function arrivingBody(house: House, exchange: Exchange, key: Client
   const { limits } = live.current
   const arrived = rates.arrive(key, limits)
   if (!arrived.ok) throw refusedAs(arrived.refusal)
+  let body: RequestBody
   try {
-    return await readJsonBody(exchange, limits.bodyBytesMax)
+    body = await readJsonBody(exchange, limits.bodyBytesMax)
   } catch (error) {
     rates.countUnread(key)
     throw error
   } finally {
     arrived.end()
   }
+  await mustStillBeIn(house, exchange, key)
+  return body
+}
+
+/**
+ * A body may come for as long as `timeouts.requestMs`, and its key may be revoked meanwhile.
+ * @throws (the promise is rejected with) Refused
+ */
+export async function mustStillBeIn(house: House, { request }: Exchange, key: ClientKey): Promise<void> {
+  if (key.id === JUDGE_KEY.id) return
+  const asked = house.deps.keyring.authenticate(keyTextOf(request.headers))
+  const authentication = asked instanceof Promise ? await asked : asked
+  if (!authentication.ok) throw refusedAs(authentication.refusal)
 }
 
 /** What a request asks for. One that asks for nothing that there is counts among those of its key, as one that is admitted does. */

@@ -12,7 +12,7 @@ import {
 import { refused } from '../completions/complete.js'
 import type { House } from '../completions/house.js'
 import { explanationFor } from '../completions/mask.js'
-import { admit, notesAway } from '../completions/order.js'
+import { admit, mustStillBeIn, notesAway } from '../completions/order.js'
 import { Refused } from '../completions/refused.js'
 import { readJsonBody } from '../completions/request-body.js'
 import { withKey } from '../completions/with-key.js'
@@ -32,6 +32,7 @@ export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
     const { json } = await readJsonBody(exchange, BODY_BYTES_MAX)
+    await mustStillBeIn(house, exchange, key)
     const given = givenIn(house, json, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
     await mustBeOf(house, given.decision, key)

@@ -46,6 +46,33 @@ async function halting(usage: object | null) {
   }
 }
 
+/** A request whose body comes after its head, and what happens between them. @returns the whole answer */
+async function sentLate(
+  url: string,
+  path: string,
+  key: string,
+  body: object,
+  meanwhile: () => Promise<unknown>,
+): Promise<string> {
+  const bytes = JSON.stringify(body)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  let text = ''
+  const answered = new Promise<void>((resolve) => {
+    socket.on('data', (some) => {
+      text += some.toString()
+    })
+    socket.once('close', () => resolve())
+  })
+  const head = `POST ${path} HTTP/1.1\r\nhost: g\r\nauthorization: Bearer ${key}\r\nconnection: close`
+  socket.write(`${head}\r\nexpect: 100-continue\r\ncontent-length: ${bytes.length}\r\n\r\n`)
+  // Node says so when it has given the request on.
+  await new Promise((resolve) => socket.once('data', resolve))
+  await meanwhile()
+  socket.write(bytes)
+  await answered
+  return text
+}
+
 describe('prices that change while an answer comes', () => {
   const counts = { prompt_tokens: 100, completion_tokens: 1000 }
   const ways: readonly (readonly [what: string, usage: object | null, asked: object])[] = [
@@ -96,22 +123,8 @@ describe('a model that is removed while a request comes', () => {
       expect(answer.status).toBeLessThan(300)
     }
     await admin('POST', '/models', added)
-    const body = JSON.stringify({ model, messages: HELLO })
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
-    let text = ''
-    const answered = new Promise<void>((resolve) => {
-      socket.on('data', (bytes) => {
-        text += bytes.toString()
-      })
-      socket.once('close', () => resolve())
-    })
-    const head = `POST ${CHAT} HTTP/1.1\r\nhost: g\r\nauthorization: Bearer ${CLIENT_KEY}\r\nconnection: close`
-    socket.write(`${head}\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`)
-    // Node says so when it has given the request on.
-    await new Promise((resolve) => socket.once('data', resolve))
-    await admin('DELETE', '/models/added')
-    socket.write(body)
-    await answered
+    const body = { model, messages: HELLO }
+    const text = await sentLate(server.url, CHAT, CLIENT_KEY, body, () => admin('DELETE', '/models/added'))
     expect(server.problems).toEqual([])
     expect(server.ledger().reservedUsd).toBe(0)
     return text
@@ -123,6 +136,39 @@ describe('a model that is removed while a request comes', () => {
 
   it('and is the only one gets a refusal that says so', async () => {
     expect(await deletedMeanwhile('added')).toMatch(/ 503 .*"code":"no_model_available"/s)
+  })
+})
+
+describe('a key that is revoked before the body of its request has come', () => {
+  const bodies: readonly (readonly [path: string, body: object])[] = [
+    [CHAT, { model: 'auto', messages: HELLO }],
+    ['/v1/responses', { model: 'auto', input: 'Say hello.' }],
+    ['/v1/messages', { model: 'auto', messages: HELLO, max_tokens: 9 }],
+    ['/v1/messages/count_tokens', { model: 'auto', messages: HELLO }],
+    ['/v1/embeddings', { model: 'sim-embed', input: 'hello' }],
+    ['/v1/route', { model: 'auto', messages: HELLO }],
+  ]
+  it.each([...bodies, ['/v1/feedback', {}] as const])('is one no more: %s', async (path, given) => {
+    const server = await gatewayServer({ tree: { admin: { key: '$ADMIN_KEY' } } })
+    const admin = async (method: string, to: string, body?: object) => {
+      const init = { method, headers: { 'x-api-key': ADMIN_KEY } }
+      const text = body === undefined ? {} : { body: JSON.stringify(body) }
+      return (await fetch(`${server.url}/admin${to}`, { ...init, ...text })).json()
+    }
+    const { id, key } = (await admin('POST', '/keys', { name: 'leaked' })) as { id: string; key: string }
+    const ask = { model: 'sim-small', messages: HELLO }
+    const before = await server.post(CHAT, ask, { authorization: `Bearer ${key}` })
+    const decision = { decision_id: before.headers.get('x-paretobandit-decision'), value: 0 }
+    await before.text()
+    const { spendUsd } = server.ledger()
+    const body = path === '/v1/feedback' ? decision : given
+    const text = await sentLate(server.url, path, key, body, () => admin('DELETE', `/keys/${id}`))
+    expect(text).toMatch(/ 401 .*"code":"revoked_api_key"/s)
+    expect(server.ledger()).toEqual({ spendUsd, reservedUsd: 0 })
+    const [, record] = await server.over(2)
+    expect(record).toMatchObject({ outcome: 'refused', code: 'revoked_api_key', tries: 0 })
+    expect(server.gateway.rates.streamCount).toBe(0)
+    expect(server.problems).toEqual([])
   })
 })
 
