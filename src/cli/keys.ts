@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { messageOf } from '../base/errors.js'
 import { visible } from '../base/visible.js'
@@ -71,10 +73,14 @@ async function create(name: string, flags: CreateFlags): Promise<void> {
     tokensPerMinute: tokensPerMinute ?? null,
     expiresAt: expires ?? null,
   }
-  await withRecords(flags.config, async (records, known) => {
+  await withRecords(flags.config, async (records, known, state) => {
     const { text, key } = await createKey(records, wish, known, Date.now())
     print(`${text}\n`)
     printError(`${key.id} (${visible(key.name)}): this key is not shown again\n`)
+    if (state !== null && !existsSync(state))
+      printError(
+        `there is no ${visible(resolve(state))} yet: a gateway that is started in another folder has its state and its keys there, and does not know this one\n`,
+      )
   })
 }
 
@@ -101,10 +107,10 @@ async function revoke(id: string, flags: ConfigFlag): Promise<void> {
   })
 }
 
-/** @throws what `act` throws; a KeyError as a CommandError */
+/** @param act is given the file of the state too, null: it is in none @throws what `act` throws; a KeyError as a CommandError */
 async function withRecords(
   given: string | undefined,
-  act: (records: RecordStore, known: Known) => Promise<void>,
+  act: (records: RecordStore, known: Known, state: string | null) => Promise<void>,
 ): Promise<void> {
   const file = given ?? defaultConfig() ?? DEFAULT_CONFIGS[0]
   const text = await readTextFile(file)
@@ -130,7 +136,7 @@ async function withRecords(
     })
   })
   try {
-    await act(records, known)
+    await act(records, known, store.kind === 'sqlite' ? store.file : null)
   } catch (error) {
     if (error instanceof KeyError) throw new CommandError('BAD_ARGUMENT', error.message)
     if (error instanceof Error && 'code' in error)

@@ -50,6 +50,16 @@ describe('keys', () => {
     expect(await readFile(path, 'utf8')).not.toContain(bot.key.slice(3))
   })
 
+  test('of a folder where no gateway has been started are said to be there', async () => {
+    await folder.write('gateway.yaml', EXAMPLE)
+    const create = async (name: string) => (await folder.run(['keys', 'create', name])).stderr
+    expect(await create('early')).toMatch(
+      /\nthere is no \/.*\/paretobandit\.db yet: a gateway that is started in another folder /,
+    )
+    await folder.write('paretobandit.db', '')
+    expect(await create('later')).toMatch(/^key_[0-9a-f]{16} \(later\): this key is not shown again\n$/)
+  })
+
   test('of processes at the same time are all there', async () => {
     await folder.write('gateway.yaml', EXAMPLE)
     const names = ['a', 'b', 'c', 'd']

@@ -55,7 +55,7 @@ export async function openBesideLog(store: StoreConfig, isHolder = false): Promi
     }
   if (store.kind === 'sqlite') {
     const notes = `${store.file}.notes`
-    const file = fileRecords(`${store.file}.keys`)
+    const file = fileRecords(`${store.file}.keys`, store.file)
     return {
       records: isHolder ? await keptShort(file) : file,
       use: null,

@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { isRecord } from '../../base/check.js'
 import { LatestMap } from '../../base/latest-map.js'
 import {
@@ -10,6 +11,7 @@ import {
   type NotesMax,
 } from '../notes/notes.js'
 import { keptText } from './kept-text.js'
+import { giveToOwner } from './state-owner.js'
 import { WriteBehind } from './write-behind.js'
 
 /** Lines beyond those that count, before the file is rewritten. */
@@ -83,6 +85,7 @@ export async function fileNotes(
     const next = `${path}.new`
     const fresh = await open(next, 'w', 0o600)
     try {
+      await giveToOwner(fresh, next, path)
       for (let i = 0; i < all.length; i += REWRITE_NOTES)
         await fresh.appendFile(written('', all.slice(i, i + REWRITE_NOTES)))
       await fresh.datasync()
@@ -104,7 +107,10 @@ export async function fileNotes(
     if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
       await rewrite()
     // A process that died in the middle of a line left it without an end: these begin on a new line.
-    file ??= await open(path, 'a', 0o600)
+    if (file === null) {
+      file = await open(path, 'a', 0o600)
+      await giveToOwner(file, path, dirname(path))
+    }
     checkOpen()
     const notes = new Set(batch)
     const all = batch.filter((note) => !isOvertaken(note, notes))

@@ -4,6 +4,7 @@ import { isRecord } from '../../base/check.js'
 import { textHash } from '../../base/text-hash.js'
 import type { RecordStore } from '../keys/records.js'
 import { keptText } from './kept-text.js'
+import { giveToOwner } from './state-owner.js'
 
 interface Line {
   readonly id: string
@@ -33,14 +34,17 @@ export interface FileRecords extends RecordStore {
  * the file is another one, and adds the line there as well.
  *
  * The file holds hashes of keys, and is for its owner to read (0600). It needs no other process, and no lock.
+ *
+ * @param state whose owner has the file too. Default: its folder
  */
-export function fileRecords(path: string): FileRecords {
+export function fileRecords(path: string, state = dirname(path)): FileRecords {
   const old = `${path}.old`
   const append = async (text: string): Promise<void> => {
     for (let isThere = false; !isThere; ) {
       const isNew = (await stat(path).catch(absent)) === null
       const file = await open(path, 'a', 0o600)
       try {
+        await giveToOwner(file, path, state)
         // A process that died in the middle of a line left it without an end: this one begins on a new line.
         await writeWhole(file, `\n${text}`)
         await file.datasync()
@@ -85,6 +89,7 @@ export function fileRecords(path: string): FileRecords {
       const next = `${path}.new`
       const file = await open(next, 'w', 0o600)
       try {
+        await giveToOwner(file, next, path)
         const lines = Array.from(records, ([id, value]) => lineText({ id, value }))
         await writeWhole(file, `${lines.join('')}${REWRITTEN}`)
         await file.datasync()

@@ -1,8 +1,20 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
+import { fileNotes } from '../../../src/gateway/node/file-notes.js'
 import { fileRecords } from '../../../src/gateway/node/file-records.js'
 import { RedisCluster } from '../../support/redis-cluster.js'
 import { hasRedis, RedisServer } from '../../support/redis-server.js'
@@ -59,6 +71,40 @@ describe('the file of records', () => {
     await fileRecords(path).put('a', {})
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'is of whoever has the state, though a superuser makes it',
+    async () => {
+      const path = tempFile()
+      const [folder, state, elsewhere] = [dirname(path), path.replace(/\.keys$/, ''), `${path}.elsewhere`]
+      chownSync(folder, 4001, 4001)
+      await fileRecords(path, state).put('a', {})
+      expect([statSync(path).uid, statSync(path).mode & 0o777]).toEqual([4001, 0o600])
+      // One of an earlier release.
+      writeFileSync(state, '')
+      chownSync(state, 4002, 4003)
+      chownSync(path, 0, 0)
+      const records = fileRecords(path, state)
+      await records.put('b', {})
+      expect([statSync(path).uid, statSync(path).gid]).toEqual([4002, 4003])
+      appendFileSync(path, '{"id":"a","value":{}}\n'.repeat(2000))
+      await records.compact()
+      expect([statSync(path).uid, [...(await records.read()).keys()]]).toEqual([4002, ['a', 'b']])
+      const notes = await fileNotes(
+        `${state}.notes`,
+        () => 10,
+        () => {},
+      )
+      await notes.put('adjustments', 'a', {})
+      await notes.close()
+      expect(statSync(`${state}.notes`).uid).toBe(4001)
+      // What stands elsewhere is nobody's to be given.
+      rmSync(path)
+      symlinkSync(elsewhere, path)
+      await records.put('c', {})
+      expect([statSync(elsewhere).uid, [...(await records.read()).keys()]]).toEqual([0, ['c']])
+    },
+  )
 
   it.each([
     '{"id":"b","val',
