@@ -35,6 +35,7 @@ import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
 import { upstreamProblemLog } from './logs/upstream-problems.js'
+import { wrongAdminKeyLog } from './logs/wrong-admin-keys.js'
 import { engineMetrics } from './metrics/engine-metrics.js'
 import { openTelemetry } from './metrics/open-telemetry.js'
 import { priceMetrics } from './metrics/price-metrics.js'
@@ -216,6 +217,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     reload: readAgain === undefined ? null : reload,
     rewardReport: surfaces.rewardReport ?? null,
     onChange: (what) => write('info', { what }, 'admin'),
+    onWrongKey: wrongAdminKeyLog(write, steadyNow),
     onError: (error) => onError(error, 'the admin API'),
     durableMs: DURABLE_MS,
   }
@@ -230,7 +232,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return context.json({ status: 'ready', store })
   })
   app.get('/metrics', async (context) => {
-    const refusal = live.current.metrics.open ? null : await refusalOf(admin, context.req.raw.headers)
+    const refusal = live.current.metrics.open
+      ? null
+      : await refusalOf(admin, context.req.raw.headers, '/metrics')
     if (refusal !== null) return errorAnswer(context, refusal)
     return context.text(metrics.text(), 200, { 'content-type': CONTENT_TYPE, 'cache-control': 'no-store' })
   })
@@ -241,7 +245,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       : dashboardApp({
           files: options.dashboard,
           dashboard,
-          refusal: (headers) => refusalOf(admin, headers),
+          refusal: (headers) => refusalOf(admin, headers, '/dashboard'),
           onError: (error) => onError(error, 'the dashboard'),
         })
   if (page !== null) app.route('/dashboard', page.app)

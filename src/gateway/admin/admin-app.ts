@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error.js'
 import { pathText } from '../config/mistake.js'
 import { equalInConstantTime } from '../keys/digest.js'
 import { keyTextOf } from '../keys/keyring.js'
+import type { AdminPlace } from '../logs/wrong-admin-keys.js'
 import { errorAnswer } from './answers.js'
 import { type AdminDeps, isDurable } from './deps.js'
 import { keyRoutes } from './key-routes.js'
@@ -23,7 +24,7 @@ export function adminApp(deps: AdminDeps): Hono {
   const { live, router, reload, rewardReport, now, onChange, onError } = deps
   const app = new Hono()
   app.use(async (context, next) => {
-    const refusal = await refusalOf(deps, context.req.raw.headers)
+    const refusal = await refusalOf(deps, context.req.raw.headers, '/admin')
     if (refusal !== null) return errorAnswer(context, refusal)
     await next()
     context.header('cache-control', 'no-store')
@@ -93,14 +94,20 @@ function placed({ message, place }: ConfigError['mistakes'][number]): string {
 }
 
 /** Why a request is not an admin's; null: it is one. */
-export async function refusalOf({ live, digest }: AdminDeps, headers: Headers): Promise<AdminError | null> {
+export async function refusalOf(
+  { live, digest, onWrongKey }: AdminDeps,
+  headers: Headers,
+  place: AdminPlace,
+): Promise<AdminError | null> {
   const { sha256 } = live.current.admin
   if (sha256 === null)
     return new AdminError(404, 'no_admin', 'this gateway has no admin key: see admin in its config')
   const text = keyTextOf(headers)
   if (text === null || text === '')
     return new AdminError(401, 'missing_admin_key', 'expected the admin key: authorization: Bearer KEY')
-  if (text.length > KEY_LENGTH_MAX || !equalInConstantTime(await digest(text), sha256))
+  if (text.length > KEY_LENGTH_MAX || !equalInConstantTime(await digest(text), sha256)) {
+    onWrongKey(place)
     return new AdminError(401, 'invalid_admin_key', 'this is not the admin key')
+  }
   return null
 }

@@ -2,6 +2,7 @@ import type { Router } from '../../index.js'
 import type { LiveConfig, ReloadReport } from '../config/live-config.js'
 import type { RecordStore } from '../keys/records.js'
 import type { SharedRecords } from '../keys/shared-records.js'
+import type { AdminPlace } from '../logs/wrong-admin-keys.js'
 import type { RewardReport } from '../metrics/reward-metrics.js'
 import type { Notes } from '../notes/notes.js'
 
@@ -23,6 +24,8 @@ export interface AdminDeps {
   readonly rewardReport: (() => RewardReport) | null
   /** Called for every change, for the log: what was done to what. Never holds a key. */
   readonly onChange: (what: string) => void
+  /** Called for every request whose admin key is wrong. */
+  readonly onWrongKey: (place: AdminPlace) => void
   /** Called with failures whose cause no caller may see. */
   readonly onError: (error: unknown) => void
   /** How long an answer waits for a change to be in the store, ms. */

@@ -58,3 +58,35 @@ it('the same failure has a line a minute, with how often it came in between', ()
   for (let i = 0; i < 3000; i++) failed('a bill', `the bill of ${i} could not be written`)
   expect(told).toHaveLength(3000)
 })
+
+it('a wrong admin key has a line a minute, wherever it is sent, and the line has no key', async () => {
+  const config = await readConfig(exampleTree(), { name: 'c', env: ENV })
+  const router = await createRouter<string>(routerOptionsOf(config))
+  const lines: object[] = []
+  let now = Date.now()
+  const gateway = await createGateway({
+    config,
+    router,
+    now: () => now,
+    dashboard: { html: '', js: '', css: '' },
+    surfaces: clientSurfaces(),
+    write: (level, fields, message) => void lines.push({ level, ...fields, message }),
+  })
+  const paths = ['/admin/stats', '/metrics', '/dashboard/data']
+  const ask = async (path: string, key: string | null) => {
+    const headers = key === null ? {} : { authorization: `Bearer ${key}` }
+    return (await gateway.fetch(new Request(`http://g${path}`, { headers }))).status
+  }
+  const admin = ENV.PARETOBANDIT_ADMIN_KEY
+  for (let i = 0; i < 20; i++)
+    for (const path of paths) expect(await ask(path, [`guess-${i}`, 'x'.repeat(1000)][i % 2])).toBe(401)
+  // Of who sends none, or the right one, there is nothing to tell.
+  for (const path of paths) expect([await ask(path, null), await ask(path, admin)]).toEqual([401, 200])
+  const line = { level: 'warn', message: 'a wrong admin key was refused' }
+  const places = ['/admin', '/metrics', '/dashboard']
+  expect(lines).toEqual(places.map((place) => ({ ...line, place })))
+  now += 60_000
+  for (const path of paths) await ask(path, 'guess')
+  expect(lines.slice(3)).toEqual(places.map((place) => ({ ...line, place, alikeSince: 19 })))
+  await gateway.close()
+})
