@@ -322,7 +322,7 @@ async function observerOf(
   onProblem: (message: string) => void,
   dashboard: GatewayDashboard | null,
 ): Promise<RequestObserver> {
-  const telemetry = await openTelemetry(onProblem)
+  const telemetry = await openTelemetry(onProblem, undefined, (text) => live.scrub(text))
   const observers = [
     requestMetrics(metrics),
     requestLog(

@@ -16,14 +16,16 @@ type Api = typeof import('@opentelemetry/api')
  * Spans and metrics of requests for whatever SDK the process has registered with `@opentelemetry/api`, by the GenAI
  * conventions.
  * @param onProblem told where the package is there and does not load
+ * @param scrub takes secrets out of what clients and upstreams say
  * @returns null where it is not installed, or does not load
  */
 export async function openTelemetry(
   onProblem: (message: string) => void,
   load: () => Promise<Api> = importApi,
+  scrub: (text: string) => string = (text) => text,
 ): Promise<RequestObserver | null> {
   try {
-    return observerOf(await load())
+    return observerOf(await load(), scrub)
   } catch (error) {
     const message = messageOf(error)
     // Runtimes say in different words that there is no such package.
@@ -43,7 +45,7 @@ async function importApi(specifier = '@opentelemetry/api'): Promise<Api> {
 
 const NAME = 'paretobandit'
 
-function observerOf(api: Api): RequestObserver {
+function observerOf(api: Api, scrub: (text: string) => string): RequestObserver {
   const tracer = api.trace.getTracer(NAME)
   const meter = api.metrics.getMeter(NAME)
   const histogram = (name: string, unit: string, boundaries: readonly number[]) =>
@@ -63,7 +65,7 @@ function observerOf(api: Api): RequestObserver {
     const name = model === null ? operation : `${operation} ${model}`
     const span = tracer.startSpan(
       name,
-      { kind: api.SpanKind.SERVER, startTime: at, attributes: spanAttributes(operation, record) },
+      { kind: api.SpanKind.SERVER, startTime: at, attributes: spanAttributes(operation, record, scrub) },
       parent,
     )
     const { outcome } = record
@@ -116,17 +118,23 @@ function commonAttributes(operation: string, { protocol, model }: RequestRecord)
   })
 }
 
-function spanAttributes(operation: string, record: RequestRecord): Attributes {
-  const { tokens, finishReason } = record
+function spanAttributes(
+  operation: string,
+  record: RequestRecord,
+  scrub: (text: string) => string,
+): Attributes {
+  const { tokens } = record
+  const said = (text: string | null | undefined) => (text == null ? null : scrub(text))
+  const finishReason = said(record.finishReason)
   return present({
     ...commonAttributes(operation, record),
-    'gen_ai.conversation.id': record.session,
+    'gen_ai.conversation.id': said(record.session),
     'gen_ai.usage.input_tokens': tokens?.input,
     'gen_ai.usage.output_tokens': tokens?.output,
-    'gen_ai.response.finish_reasons': finishReason == null ? null : [finishReason],
+    'gen_ai.response.finish_reasons': finishReason === null ? null : [finishReason],
     'error.type': record.code,
     'http.response.status_code': record.status,
-    'paretobandit.requested_model': record.requestedModel,
+    'paretobandit.requested_model': said(record.requestedModel),
     'paretobandit.decision': record.decision,
     'paretobandit.upstream': record.upstream,
     'paretobandit.tenant': record.tenant,

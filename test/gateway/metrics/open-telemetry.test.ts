@@ -42,6 +42,22 @@ const unexpected = (message: string): never => {
 }
 
 describe('OpenTelemetry', () => {
+  it('has no secret in a span, whoever says it', async () => {
+    const told: Told = []
+    const scrub = (text: string) => text.replaceAll('sk-secret', '$KEY')
+    const observe = await openTelemetry(unexpected, async () => recordingApi(told), scrub)
+    const said = 'of sk-secret'
+    observe?.(record({ session: said, requestedModel: said, finishReason: said }))
+    expect(told[0]?.value).toMatchObject({
+      attributes: {
+        'gen_ai.conversation.id': 'of $KEY',
+        'paretobandit.requested_model': 'of $KEY',
+        'gen_ai.response.finish_reasons': ['of $KEY'],
+      },
+    })
+    expect(JSON.stringify(told)).not.toContain('sk-secret')
+  })
+
   it('has a span and the metrics of a request, by the conventions', async () => {
     const told: Told = []
     const observe = await openTelemetry(unexpected, async () => recordingApi(told))
