@@ -31,8 +31,8 @@ interface KeyUse {
 const IDLE_KEYS_MAX = 1000
 
 /**
- * What is told of one key at a time, far beyond any limit: providers say any number, and a store that cannot count it would take nothing of any
- * key.
+ * What other processes hear of one key at a time, far beyond any limit: providers say any number, and a store that cannot count it would take
+ * nothing of any key.
  */
 const TOLD_TOKENS_MAX = 1e15
 

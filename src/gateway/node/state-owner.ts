@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
  * Gives a file of a superuser's beside a state to whoever has that, as SQLite does with its own: what a superuser makes with the
  * command line is for the server to read, which is another user.
  * @param path where it stands
- * @param state the file whose owner it gets; where there is none yet, that of the folder
+ * @param state the file whose owner it gets; where it is missing, that of the folder
  */
 export async function giveToOwner(file: FileHandle, path: string, state: string): Promise<void> {
   if (process.getuid?.() !== 0) return
