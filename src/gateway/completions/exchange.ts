@@ -1,6 +1,6 @@
 import type { TokensByKind } from '../../index.js'
 import { type ClientAnswer, jsonAnswer } from '../doors/client-answer.js'
-import type { ClientRequest } from '../doors/client-request.js'
+import type { ClientRequest, TakeBytes } from '../doors/client-request.js'
 import type { Admission } from '../keys/rate-limits.js'
 import { type ErrorProtocol, type Refusal, refusalBody, refusalHeaders } from '../keys/refusal.js'
 import type { Outcome, RecordTokens, RequestRecord, Surface } from '../logs/request-record.js'
@@ -157,10 +157,10 @@ export class Exchange {
    * The body, in one piece. It is not waited for any more when the gateway closes: it may never come.
    * @throws (the promise is rejected with) as `ClientRequest.body`
    */
-  body(bytesMax: number): Promise<Uint8Array> {
+  body(bytesMax: number, take?: TakeBytes): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const forget = this.onBrokenOff(() => reject(new Error(GATEWAY_CLOSED.message)))
-      this.request.body(bytesMax).then(
+      this.request.body(bytesMax, take).then(
         (bytes) => {
           forget()
           resolve(bytes)

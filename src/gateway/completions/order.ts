@@ -169,7 +169,10 @@ export async function arrivingBody(house: House, exchange: Exchange, key: Client
   if (!arrived.ok) throw refusedAs(arrived.refusal)
   let body: RequestBody
   try {
-    body = await readJsonBody(exchange, limits.bodyBytesMax)
+    body = await readJsonBody(exchange, limits.bodyBytesMax, (bytes) => {
+      const full = arrived.take(bytes)
+      if (full !== null) throw refusedAs(full.refusal)
+    })
   } catch (error) {
     rates.countUnread(key)
     throw error

@@ -1,5 +1,5 @@
 import { type Json, objectOf } from '../../base/json.js'
-import { BodyTooLong } from '../doors/client-request.js'
+import { BodyTooLong, type TakeBytes } from '../doors/client-request.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
 import { repeatedKey } from '../protocols/json-text.js'
 import type { Exchange } from './exchange.js'
@@ -10,15 +10,20 @@ export interface RequestBody {
   readonly json: Json
 }
 
-/** The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes. @throws Refused */
+/**
+ * The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes.
+ * @param take has room for it. Default: there is room
+ * @throws Refused, and `take` throws no other
+ */
 export async function readJsonBody(
   exchange: Pick<Exchange, 'request' | 'body'>,
   bytesMax: number,
+  take?: TakeBytes,
 ): Promise<RequestBody> {
   const encoding = exchange.request.headers.get('content-encoding')
   if (encoding !== null && !isUncompressed(encoding))
     throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
-  const text = decoded(await bytesOf(exchange, bytesMax))
+  const text = decoded(await bytesOf(exchange, bytesMax, take))
   let json: Json | null
   try {
     json = objectOf(JSON.parse(text))
@@ -84,10 +89,15 @@ function folded(name: string): string {
   return name.toUpperCase().toLowerCase()
 }
 
-async function bytesOf(exchange: Pick<Exchange, 'body'>, bytesMax: number): Promise<Uint8Array> {
+async function bytesOf(
+  exchange: Pick<Exchange, 'body'>,
+  bytesMax: number,
+  take?: TakeBytes,
+): Promise<Uint8Array> {
   try {
-    return await exchange.body(bytesMax)
+    return await exchange.body(bytesMax, take)
   } catch (error) {
+    if (error instanceof Refused) throw error
     if (error instanceof BodyTooLong)
       throw new Refused(413, 'body_too_large', `expected a body of at most ${bytesMax} bytes`)
     // A client that goes away in the middle of its request.

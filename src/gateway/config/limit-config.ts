@@ -2,6 +2,8 @@
 export interface LimitsConfig {
   /** Longest request body. Default 32 MiB. */
   readonly bodyBytesMax: number
+  /** What has come of bodies that are not whole yet, of all requests; one key has half of it at most, or one body. Default 256 MiB. */
+  readonly bodiesBytesMax: number
   /** Longest header of a request, all fields. Default 16 KiB. */
   readonly headerBytesMax: number
   /** Requests of one key at a time. Default 256. */

@@ -16,6 +16,11 @@ const MIB = 1024 * KIB
 
 export const limits: Shape<LimitsConfig> = object<LimitsConfig>({
   bodyBytesMax: withDefault(integerIn(KIB, 1024 * MIB), 32 * MIB, 'longest request body'),
+  bodiesBytesMax: withDefault(
+    integerIn(KIB, 1024 * 1024 * MIB),
+    256 * MIB,
+    'what has come of bodies that are not whole yet, of all requests; of one key half of it at most, or one body',
+  ),
   headerBytesMax: withDefault(integerIn(KIB, MIB), 16 * KIB, 'longest header of a request, all fields'),
   streamsPerKeyMax: withDefault(integerIn(1, 1e6), 256, 'requests of one key at a time'),
   streamsMax: withDefault(integerIn(1, 1e6), 4096, 'requests of all at a time'),

@@ -15,10 +15,14 @@ export interface ClientRequest {
   /**
    * The body, in one piece.
    * @param bytesMax a longer one is not read
-   * @throws (the promise is rejected with) BodyTooLong; anything else where the client goes away in the middle
+   * @param take called with what has come, before it is kept; where it throws no more is read
+   * @throws (the promise is rejected with) BodyTooLong; what `take` throws; anything else where the client goes away in the middle
    */
-  body(bytesMax: number): Promise<Uint8Array>
+  body(bytesMax: number, take?: TakeBytes): Promise<Uint8Array>
 }
+
+/** Called with how many bytes more have come. @throws where there is no room for them */
+export type TakeBytes = (bytes: number) => void
 
 /** A body of more bytes than may be. */
 export class BodyTooLong extends Error {

@@ -1,5 +1,5 @@
 import { type AnswerStream, type ClientAnswer, dropAnswer } from './client-answer.js'
-import { BodyTooLong, type ClientRequest, type HeaderReader } from './client-request.js'
+import { BodyTooLong, type ClientRequest, type HeaderReader, type TakeBytes } from './client-request.js'
 import type { CompleteByPath } from './complete-by-path.js'
 
 type Fetch = (request: Request) => Response | Promise<Response>
@@ -58,11 +58,12 @@ class WebRequest implements ClientRequest {
     this.request.signal.addEventListener('abort', listener, { once: true })
   }
 
-  async body(bytesMax: number): Promise<Uint8Array> {
+  async body(bytesMax: number, take?: TakeBytes): Promise<Uint8Array> {
     const { request } = this
     const length = request.headers.get('content-length')
     if (length !== null) {
       if (Number(length) > bytesMax) throw new BodyTooLong()
+      take?.(Number(length) || 0)
       return new Uint8Array(await request.arrayBuffer())
     }
     const chunks: Uint8Array[] = []
@@ -76,6 +77,12 @@ class WebRequest implements ClientRequest {
       if (bytes > bytesMax) {
         reader.cancel().catch(() => {})
         throw new BodyTooLong()
+      }
+      try {
+        take?.(value.byteLength)
+      } catch (error) {
+        reader.cancel().catch(() => {})
+        throw error
       }
       chunks.push(value)
     }

@@ -17,10 +17,21 @@ export type Admitted =
   | { readonly ok: true; readonly admission: Admission }
   | { readonly ok: false; readonly refusal: Refusal }
 
-export type Arrived = { readonly ok: true; end(): void } | { readonly ok: false; readonly refusal: Refusal }
+/** A request whose body is on its way. */
+export interface Arrival {
+  readonly ok: true
+  /** So much more of it has come. @returns why it may not be kept; null: it may */
+  take(bytes: number): { readonly refusal: Refusal } | null
+  /** It has come, or will not. */
+  end(): void
+}
+
+export type Arrived = Arrival | { readonly ok: false; readonly refusal: Refusal }
 
 interface KeyUse {
   streams: number
+  /** What has come of bodies that are not whole yet. */
+  bodyBytes: number
   /** Since it was last told to other processes. */
   untold: { requests: number; tokens: number } | null
   readonly requests: MinuteWindow
@@ -43,6 +54,7 @@ const STREAMS_RETRY_MS = 1000
 export class RateLimits {
   private readonly uses = new Map<string, KeyUse>()
   private streams = 0
+  private bodyBytes = 0
   private sweepAt = IDLE_KEYS_MAX
   private readonly now: () => number
 
@@ -63,7 +75,7 @@ export class RateLimits {
   /**
    * The body of a request is to be read, which takes time, memory and one place among those under way. It is not counted among those of the
    * minute yet: `admit` does that, or `countUnread` where there is nothing to admit.
-   * @returns `end` is called when it has come, or will not
+   * @returns `take` is called with what comes, `end` when it has come, or will not
    */
   arrive(key: ClientKey, limits: LimitsConfig): Arrived {
     const use = this.useOf(key.id)
@@ -71,13 +83,38 @@ export class RateLimits {
     if (full !== null) return full
     this.streams++
     use.streams++
+    let taken = 0
     return {
       ok: true,
+      take: (bytes) => {
+        const noRoom = this.noRoomFor(bytes, use, limits)
+        if (noRoom !== null) return noRoom
+        taken += bytes
+        this.bodyBytes += bytes
+        use.bodyBytes += bytes
+        return null
+      },
       end: () => {
         this.streams--
         use.streams--
+        this.bodyBytes -= taken
+        use.bodyBytes -= taken
       },
     }
+  }
+
+  /** One key leaves room to others; the longest body that may be has room where there is no other. */
+  private noRoomFor(bytes: number, use: KeyUse, { bodiesBytesMax, bodyBytesMax }: LimitsConfig) {
+    if (use.bodyBytes + bytes > Math.max(bodiesBytesMax / 2, bodyBytesMax))
+      return refused(
+        429,
+        'too_many_streams',
+        'the bodies that this key has on their way are as long as they may be together',
+        STREAMS_RETRY_MS,
+      )
+    if (this.bodyBytes + bytes > Math.max(bodiesBytesMax, bodyBytesMax))
+      return refused(503, 'gateway_busy', 'too many bodies are on their way', STREAMS_RETRY_MS)
+    return null
   }
 
   /** A request that could not be read was one of its key's all the same. */
@@ -180,6 +217,7 @@ export class RateLimits {
     if (this.uses.size >= this.sweepAt) this.sweep()
     const made: KeyUse = {
       streams: 0,
+      bodyBytes: 0,
       untold: null,
       requests: new MinuteWindow(),
       tokens: new MinuteWindow(),

@@ -1,7 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type AnswerSink, type AnswerStream, type ClientAnswer, dropAnswer } from '../doors/client-answer.js'
-import { BodyTooLong, type ClientRequest, type HeaderReader } from '../doors/client-request.js'
+import {
+  BodyTooLong,
+  type ClientRequest,
+  type HeaderReader,
+  type TakeBytes,
+} from '../doors/client-request.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
 
 /** What is left of a body that nobody wants may still come for so long, or its client would not read the answer. */
@@ -61,20 +66,33 @@ class NodeRequest implements ClientRequest, HeaderReader {
     whenGone(this.incoming, this.outgoing, listener)
   }
 
-  body(bytesMax: number): Promise<Uint8Array> {
+  body(bytesMax: number, take?: TakeBytes): Promise<Uint8Array> {
     const { incoming } = this
     if (Number(this.get('content-length') ?? 0) > bytesMax) return Promise.reject(new BodyTooLong())
     // It says no more when it was over before anybody listened.
     if (incoming.destroyed) return Promise.reject(brokenOff())
     return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = []
+      let chunks: Buffer[] = []
       let bytes = 0
       let isWhole = false
+      let isRefused = false
+      const refuse = (error: unknown): void => {
+        isRefused = true
+        chunks = []
+        reject(error)
+      }
       incoming
         .on('data', (chunk: Buffer) => {
+          if (isRefused) return
           bytes += chunk.byteLength
           if (bytes > bytesMax) {
-            reject(new BodyTooLong())
+            refuse(new BodyTooLong())
+            return
+          }
+          try {
+            take?.(chunk.byteLength)
+          } catch (error) {
+            refuse(error)
             return
           }
           chunks.push(chunk)

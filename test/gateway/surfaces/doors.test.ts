@@ -11,6 +11,7 @@ import {
   gatewayServer,
   HELLO,
   modelTree,
+  OTHER_KEY,
 } from './gateway-server.js'
 
 const others: HttpServer[] = []
@@ -151,6 +152,50 @@ describe('a gateway answers the same by both its doors', () => {
       ['request_broken_off', 'cancelled'],
     ])
   })
+
+  it.each([
+    ['the short door', 0],
+    ['that of the web', 1],
+  ] as const)(
+    'bodies that do not end hold no more than they may together, nor all of it for one key: %s',
+    async (_door, place) => {
+      const { server, urls } = await bothDoors({
+        tree: { limits: { bodyBytesMax: 2000, bodiesBytesMax: 3000 } },
+      })
+      const url = urls[place]
+      const { rates } = server.gateway
+      const begun = async (key: string, bytes: number) => {
+        const count = rates.streamCount
+        const socket = connect(Number(new URL(url).port), '127.0.0.1')
+        socket.on('error', () => {})
+        const head = `POST ${CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: ${bytes + 10}`
+        socket.write(`${head}\r\n\r\n${'{'.padEnd(bytes)}`)
+        await expect.poll(() => rates.streamCount).toBe(count + 1)
+        await server.noticed()
+        return socket
+      }
+      const answer = async (key: string, bytes: number) => {
+        const body = JSON.stringify({ model: 'auto', messages: HELLO }).padEnd(bytes)
+        const {
+          status,
+          headers,
+          body: text,
+        } = await asked(url + CHAT, body, { authorization: `Bearer ${key}` })
+        return [status, status === 200 ? null : JSON.parse(text).error.code, headers['retry-after']]
+      }
+      const first = await begun(CLIENT_KEY, 1500)
+      expect(await answer(CLIENT_KEY, 800)).toEqual([429, 'too_many_streams', '1'])
+      expect(await answer(OTHER_KEY, 800)).toEqual([200, null, undefined])
+      const second = await begun(OTHER_KEY, 1300)
+      expect(await answer(OTHER_KEY, 400)).toEqual([503, 'gateway_busy', '1'])
+      for (const socket of [first, second]) socket.destroy()
+      await server.over(5)
+      for (const key of [CLIENT_KEY, OTHER_KEY])
+        expect(await answer(key, 2000)).toEqual([200, null, undefined])
+      expect(rates.streamCount).toBe(0)
+      expect(server.problems).toEqual([])
+    },
+  )
 
   it.each([
     ['cancel', 'by the short door', 0],
