@@ -39,7 +39,7 @@ export class Prospects {
   private readonly corners: number[] = []
   private readonly slopes: number[] = []
   private cornerCount = 0
-  /** Whether there is none above the last of them. */
+  /** Whether no corner is above the last of them. */
   private isEnvelopeWhole = false
   private readonly uses: PredictedUses
   private readonly levels: Pick<Levels, 'read' | 'expected' | 'errors'>
