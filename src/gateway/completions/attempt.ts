@@ -54,6 +54,8 @@ export class Attempt implements StreamedCall {
   private readonly break = new Break()
   /** What is waited for would have had more time, but for what the request has taken before. */
   private isLate = false
+  /** What the provider keeps the answer as; null: nothing. */
+  private keptAs: string | null = null
   /** What the provider has refused to take in other words. */
   private readonly wordings: Wording[] = []
   /** What is sent otherwise than the client said it, by name. */
@@ -247,7 +249,7 @@ export class Attempt implements StreamedCall {
     if (json === null) throw malformed('the answer of the upstream is no JSON')
     const facts = adapter.readAnswer(json)
     meter.add(facts)
-    this.worth.add(json)
+    this.came(json)
     if (facts.error !== null) throw failureOfError(facts.error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
@@ -287,12 +289,19 @@ export class Attempt implements StreamedCall {
     return { text, json }
   }
 
+  /** @param value a whole answer, or an event of its stream */
+  private came(value: Json): void {
+    this.worth.add(value)
+    if (this.order.body.json.store !== false) this.keptAs ??= this.adapter.keptAs(value)
+  }
+
   /** Whose model goes on with the conversation: known to all processes before the client can. */
   private async noteModel(): Promise<void> {
     const { house, order, call } = this
     // Nobody goes on with what a judge was asked.
     if (order.key.id === JUDGE_KEY.id) return
-    const known = house.sessions.answered(order.session, call.model.id)
+    const { id: model, upstream } = call.model
+    const known = house.sessions.answered(order.session, { model, upstream }, this.keptAs)
     if (!house.deps.notes.isShared) return
     await new Promise<void>((resolve) => {
       const cancel = house.after(NOTE_MS, resolve)
@@ -319,7 +328,7 @@ export class Attempt implements StreamedCall {
       body,
       meter,
       bytesMax: Math.max(order.config.limits.answerBytesMax, ERROR_BYTES_MAX),
-      onData: (data) => this.worth.add(data),
+      onData: (data) => this.came(data),
       book: () => this.booking.answer(),
     })
     try {

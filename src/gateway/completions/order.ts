@@ -7,7 +7,7 @@ import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
 import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
-import { ownerOf, sessionOf } from '../sessions/sessions.js'
+import { type Answerer, ownerOf, type Session, sessionOf } from '../sessions/sessions.js'
 import { meantBy } from './aliases.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -27,7 +27,7 @@ export interface Order {
   readonly size: OrderSize
   /** The models that can serve it, at least one. */
   readonly models: readonly ModelConfig[]
-  readonly session: string
+  readonly session: Session
   /** The same for the same prompt of the same owner; null: nobody looks for repeats. */
   readonly repeatKey: string | null
 }
@@ -71,7 +71,7 @@ export async function readOrder(
   const before =
     asked.lock === null || able.length === 1
       ? null
-      : await modelBefore(house, session.id, config.sessions.ttlMs)
+      : await answererBefore(house, session, config.sessions.ttlMs)
   const models = lockedModels(able, said, before)
   const prompt = routedPrompt(asked.prompt)
   if (config.logging.content)
@@ -86,7 +86,7 @@ export async function readOrder(
     prompt,
     size: orderSize(adapter, body.json, asked, inputTokens, models, config.requests),
     models,
-    session: session.id,
+    session,
     repeatKey: isWatched ? repeatKeyOf(key, body) : null,
   }
 }
@@ -96,20 +96,25 @@ function repeatKeyOf(key: ClientKey, { json }: RequestBody): string {
 }
 
 /**
- * A conversation that only its model can go on with goes to that one. Open tool calls could be taken up by others, at the cost
- * of quality: where their model is gone they are.
+ * A conversation goes on with its model, and where that is gone or cannot serve the request with one of the same account, which has what the
+ * provider keeps. Others could take up open tool calls, at the cost of quality, and pass over thinking that they have not signed.
  */
 function lockedModels(
   able: readonly ModelConfig[],
   { lock, model: name }: Asked,
-  before: string | null,
+  before: Answerer | null,
 ): readonly ModelConfig[] {
   if (lock === null || able.length === 1) return able
-  const locked = able.filter(({ id }) => id === before)
-  if (locked.length > 0 || lock === 'open tool calls') return locked.length > 0 ? locked : able
-  if (before === null && lock === 'thinking signatures') return able
-  const why = before === null ? 'nobody here knows its model' : `its model is ${JSON.stringify(before)}`
-  const message = `this conversation goes on with its own model alone (${lock}), and ${why}: name the model in place of ${JSON.stringify(name)}`
+  const own = able.filter(({ id }) => id === before?.model)
+  if (own.length > 0) return own
+  const beside = able.filter(({ upstream }) => upstream === before?.upstream)
+  if (beside.length > 0) return beside
+  if (lock !== 'state of the provider') return able
+  const why =
+    before === null
+      ? `nobody here knows its model: name the model in place of ${JSON.stringify(name)}`
+      : `its model, ${JSON.stringify(before.model)}, is gone or cannot serve this request`
+  const message = `this conversation goes on with its own model alone (${lock}), and ${why}`
   throw new Refused(400, 'no_model_can_serve', message)
 }
 
@@ -143,9 +148,9 @@ export async function caughtUp({ deps: { live, catchUp } }: House): Promise<Gate
   return live.current
 }
 
-async function modelBefore(house: House, session: string, ttlMs: number): Promise<string | null> {
+async function answererBefore(house: House, session: Session, ttlMs: number): Promise<Answerer | null> {
   try {
-    return await house.sessions.modelOf(session, ttlMs)
+    return await house.sessions.answererOf(session, ttlMs)
   } catch (error) {
     house.deps.onError(error, 'which model a conversation has')
     throw notesAway()

@@ -57,6 +57,8 @@ export interface Asked {
   readonly dearer: readonly string[]
   /** What the client calls its conversation, in the body. */
   readonly session: string | null
+  /** What its provider keeps the conversation so far as: an answer, or a conversation; null: it stands in the request. */
+  readonly keptAs: string | null
   /** Only the model of the conversation so far can go on with it; null: any can. */
   readonly lock: 'open tool calls' | 'thinking signatures' | 'state of the provider' | null
   /** What of it only an upstream of the same protocol can do; null: nothing. */
@@ -140,6 +142,11 @@ export interface ProtocolAdapter {
   /** Members of the body that are set for the upstream; null takes one out. */
   changes(body: Json, asked: Asked): Readonly<Record<string, unknown>>
   readAnswer(answer: Json): Facts
+  /**
+   * What the provider keeps an answer as, so that a request may go on with it; null: it does not, or what is read does not say.
+   * @param value a whole answer, or an event of its stream
+   */
+  keptAs(value: Json): string | null
   /** @param data the event's data, parsed; null where it is no object */
   readEvent(event: StreamEvent, data: Json | null): Facts
   /**

@@ -23,6 +23,7 @@ export const ANTHROPIC_MESSAGES: ProtocolAdapter = {
   // Its streams have the usage without being asked.
   changes: () => ({}),
   readAnswer,
+  keptAs: () => null,
   readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
   shown: (data) => data,
   usagePath: usagePathOf,
@@ -65,6 +66,7 @@ function read(body: Json): Asked {
     reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),
+    keptAs: null,
     lock: lastTypes.includes('tool_result')
       ? 'open tool calls'
       : types.includes('thinking') || types.includes('redacted_thinking')

@@ -23,6 +23,7 @@ export const OPENAI_CHAT: ProtocolAdapter = {
   changes: (body, { isStreamed }) =>
     isStreamed ? { stream_options: { ...objectOf(body.stream_options), include_usage: true } } : {},
   readAnswer: (answer) => factsOf(answer, 'message'),
+  keptAs: () => null,
   readEvent: ({ data }, value) => {
     if (data.trim() === '[DONE]') return { ...NO_FACTS, isEnd: true }
     return value === null ? NO_FACTS : factsOf(value, 'delta')
@@ -64,6 +65,7 @@ function read(body: Json): Asked {
     reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),
+    keptAs: null,
     lock: ['tool', 'function'].includes(textOf(messages.at(-1)?.role)) ? 'open tool calls' : null,
     nativeOnly: nativeOnly(body, answers, messages),
   }

@@ -22,6 +22,7 @@ export const OPENAI_EMBEDDINGS: ProtocolAdapter = {
     const error = openAiError(answer)
     return { ...NO_FACTS, hasContent: hasAnswer, hasAnswer, usage: usageIn(answer), finish: 'stop', error }
   },
+  keptAs: () => null,
   readEvent: () => NO_FACTS,
   shown: (data) => data,
   usagePath: usagePathOf,
@@ -64,6 +65,7 @@ function read(body: Json): Asked {
     reasoningTokens: 0,
     dearer: dearerIn(body),
     session: null,
+    keptAs: null,
     lock: null,
     nativeOnly: null,
   }

@@ -28,6 +28,10 @@ export const OPENAI_RESPONSES: ProtocolAdapter = {
   read,
   changes: () => ({}),
   readAnswer: (answer) => readResponse(answer, false),
+  keptAs: (value) => {
+    const response = objectOf(value.response) ?? value
+    return response.store === false ? null : textOf(response.id) || null
+  },
   readEvent: (_event, data) => (data === null ? NO_FACTS : readEvent(data)),
   shown: (data) => data,
   usagePath: usagePathOf,
@@ -72,9 +76,15 @@ function read(body: Json): Asked {
     reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),
+    keptAs: keptIn(body),
     lock: lockOf(body, items, types),
     nativeOnly: nativeOnly(body, items, types, needs),
   }
+}
+
+/** What the provider keeps the conversation so far as. */
+function keptIn({ previous_response_id: previous, conversation }: Json): string | null {
+  return textOf(previous) || textOf(conversation) || textOf(objectOf(conversation)?.id) || null
 }
 
 /** A conversation that the provider keeps is part of the prompt, and nobody here knows how long it is. */

@@ -30,6 +30,8 @@ function responseOf(head: Head, output: readonly Json[], ending: Ending | null):
     model: head.model,
     output,
     parallel_tool_calls: !head.isOneCall,
+    // Nobody keeps it: no request can go on with its id.
+    store: false,
     temperature: null,
     tool_choice: 'auto',
     tools: [],
