@@ -116,12 +116,16 @@ function nativeOnly(
   return needs.has('logprobs') ? 'logprobs' : (choiceBeyond(body.tool_choice) ?? inputBeyond(items))
 }
 
+/** Thinking that only whoever thought it can read: it stands there encrypted, or at the provider, which finds it by its id. */
+function isSigned({ type, id, encrypted_content: encrypted }: Json): boolean {
+  return type === 'reasoning' && (typeof encrypted === 'string' || typeof id === 'string')
+}
+
 function lockOf(body: Json, items: readonly Json[], types: readonly string[]): Asked['lock'] {
   if (typeof body.previous_response_id === 'string' || (body.conversation ?? null) !== null)
     return 'state of the provider'
   if (types.includes('item_reference')) return 'state of the provider'
-  if (items.some((item) => item.type === 'reasoning' && typeof item.encrypted_content === 'string'))
-    return 'thinking signatures'
+  if (items.some(isSigned)) return 'thinking signatures'
   return (types.at(-1) ?? '').endsWith('_call_output') ? 'open tool calls' : null
 }
 

@@ -64,6 +64,19 @@ describe('a conversation that its provider keeps', () => {
     },
   )
 
+  it('goes on with its model where it stands in the request, and its thinking at the provider', async () => {
+    const server = await gatewayServer({ models })
+    for (const [i, model] of ['c', 'b', 'd'].entries()) {
+      const input: Tree[] = [{ role: 'user', content: `Hello ${i}.` }]
+      await answerer(server, RESPONSES, { model, input })
+      // As their documents have it: all of an output goes back, and the provider has what was thought.
+      input.push({ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: null })
+      input.push({ role: 'assistant', content: 'Hello.' }, { role: 'user', content: 'And?' })
+      for (let turn = 0; turn < 3; turn++)
+        expect(await answerer(server, RESPONSES, { model: 'auto', input })).toBe(model)
+    }
+  })
+
   it('is found by the name that the provider has for it', async () => {
     const server = await gatewayServer({ models })
     for (const conversation of ['conv_1', { id: 'conv_2' }]) {
