@@ -133,7 +133,7 @@ function readAnswer(answer: Json): Facts {
 
 function textOfPart(part: Json): string {
   const { type } = part
-  if (type === 'tool_use' || type === 'server_tool_use')
+  if (type === 'tool_use' || type === 'server_tool_use' || type === 'mcp_tool_use')
     return textOf(part.name) + (isRecord(part.input) ? JSON.stringify(part.input) : '')
   if (type === 'compaction') return textOf(part.content)
   return textOf(part.text) + textOf(part.thinking) + textOf(part.data)

@@ -1,6 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
 import { type Capability, responsesNeeds } from '../../index.js'
+import { isWork } from '../../rewards/parts.js'
 import {
   type Asked,
   type Facts,
@@ -137,13 +138,15 @@ function readResponse(response: Json, isEvent: boolean): Facts {
   const parts = items.flatMap(partsOf)
   const text = textOfParts(parts)
   const reason = textOf(objectOf(response.incomplete_details)?.reason)
+  const hasWork = items.some(isWork)
   const refused = parts.some((part) => textOf(part.refusal) !== '')
   return {
     ...NO_FACTS,
     // A stream has had its text already.
     text: isEvent ? '' : text,
-    hasContent: text !== '',
-    hasAnswer: textOfParts(items.filter(({ type }) => type !== 'reasoning').flatMap(partsOf)) !== '',
+    hasContent: hasWork || text !== '',
+    hasAnswer:
+      hasWork || textOfParts(items.filter(({ type }) => type !== 'reasoning').flatMap(partsOf)) !== '',
     usage,
     serviceTier: textOf(response.service_tier) || null,
     finish: textOf(response.status) || 'completed',
@@ -154,7 +157,8 @@ function readResponse(response: Json, isEvent: boolean): Facts {
 }
 
 function partsOf(item: Json): readonly Json[] {
-  const called = textOf(item.name) + textOf(item.arguments) + textOf(item.input) + textOf(item.result)
+  const work = isWork(item) ? JSON.stringify(item.action ?? item.operation ?? '') : ''
+  const called = textOf(item.name) + textOf(item.arguments) + textOf(item.input) + textOf(item.result) + work
   return [{ text: called }, ...objectsOf(item.content), ...objectsOf(item.summary)]
 }
 
@@ -183,6 +187,9 @@ function readEvent(value: Json): Facts {
     const hasAnswer = hasContent && !type.startsWith('response.reasoning')
     return { ...NO_FACTS, text, hasContent, hasAnswer, isRefusal: type === 'response.refusal.delta' }
   }
-  const hasPicture = type === 'response.image_generation_call.partial_image'
-  return hasPicture ? { ...NO_FACTS, hasContent: true, hasAnswer: true } : NO_FACTS
+  const item = type === 'response.output_item.done' ? objectOf(value.item) : null
+  const hasWork = item !== null && isWork(item)
+  return hasWork || type === 'response.image_generation_call.partial_image'
+    ? { ...NO_FACTS, hasContent: true, hasAnswer: true }
+    : NO_FACTS
 }

@@ -4,6 +4,21 @@ import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../bas
 import { ANSWER_FORMATS, type AnswerFormat } from './contract.js'
 import { type AnswerFlaw, flawOfFinish, isAtLimit } from './endings.js'
 
+/** What clients of responses run by rules of their provider's. */
+const WORK: ReadonlySet<string> = new Set([
+  'computer_call',
+  'local_shell_call',
+  'shell_call',
+  'apply_patch_call',
+  'tool_search_call',
+  'mcp_approval_request',
+])
+
+/** Whether an item of a response asks its client for such work: that is an answer, without a text. */
+export function isWork({ type, execution }: Json): boolean {
+  return WORK.has(textOf(type)) && execution !== 'server'
+}
+
 export interface CollectedCall {
   /** Of the tool. */
   name: string
@@ -26,6 +41,8 @@ export class CollectedAnswer {
   isTooLong = false
   /** Whether its end is where the client's own limit is, and no other end was told. */
   isAtLimit = false
+  /** Whether it asks its client for work that is described by no schema: a computer, a shell, a patch. */
+  asksForWork = false
   /** Of calls of a chat, by their places: the latest, and how many there were before it. */
   private readonly ids = new Map<string, { id: string; begun: number }>()
   private ending: 'refused_answer' | 'truncated_answer' | null = null
@@ -52,7 +69,8 @@ export class CollectedAnswer {
   /** What the end of it says, or that there is nothing; null: an answer. */
   get flaw(): Exclude<AnswerFlaw, 'invalid_answer'> | null {
     if (this.ending !== null) return this.ending
-    return this.isTooLong || this.calls.size > 0 || this.text !== '' ? null : 'empty_answer'
+    const isEmpty = this.calls.size === 0 && !this.asksForWork && this.text === ''
+    return this.isTooLong || !isEmpty ? null : 'empty_answer'
   }
 
   /** All texts, a line each. */
@@ -120,6 +138,7 @@ export class CollectedAnswer {
     objectsOf(response.output).forEach((item, i) => {
       if (item.type === 'function_call' || item.type === 'custom_tool_call')
         this.addCall(String(i), textOf(item.name), textOf(item.arguments) + textOf(item.input))
+      this.asksForWork ||= isWork(item)
       for (const part of objectsOf(item.content))
         if (part.type === 'output_text') this.addText(String(i), textOf(part.text))
         else if (part.type === 'refusal') this.addFinish('refusal')

@@ -69,7 +69,7 @@ function checked(
   if (isKept === null) return { flaw: null, verdict: null }
   if (!isKept) return { flaw: 'invalid_answer', verdict: { value: 0, isFirm: true } }
   // Words of a model that could have called a tool are no proof of anything.
-  const hasProof = contract.schema !== null || answer.calls.size > 0
+  const hasProof = (contract.schema !== null && !answer.asksForWork) || answer.calls.size > 0
   return { flaw: null, verdict: { value: 1, isFirm: isBinding(contract) && hasProof } }
 }
 
@@ -83,7 +83,8 @@ export function keeps(
   fits: SchemaCheck = fitsSchema,
 ): boolean | null {
   if (collected.isTooLong) return null
-  if (schema !== null && collected.texts.size === 0 && collected.calls.size === 0) return false
+  const isEmpty = collected.texts.size === 0 && collected.calls.size === 0 && !collected.asksForWork
+  if (schema !== null && isEmpty) return false
   let isUndecided = false
   const note = (found: boolean | null) => {
     isUndecided ||= found === null
@@ -102,7 +103,7 @@ export function keeps(
     (schema === null ||
       [...collected.texts.values()].every((text) => {
         // What is said beside a call is no answer.
-        if (collected.calls.size > 0) return true
+        if (collected.calls.size > 0 || collected.asksForWork) return true
         const given = parseJson(text)
         return given !== undefined && note(fits(given, schema))
       }))

@@ -350,3 +350,55 @@ describe('a usage in the words of another protocol', () => {
     expect(server.ledger().spendUsd).toBeCloseTo(BILL_USD, 9)
   })
 })
+
+describe('a response that asks its client for work alone is an answer', () => {
+  const WORK = [
+    { type: 'computer_call', call_id: 'c', action: { type: 'click', x: 1, y: 2 }, status: 'completed' },
+    {
+      type: 'local_shell_call',
+      call_id: 'c',
+      action: { type: 'exec', command: ['ls'] },
+      status: 'completed',
+    },
+    { type: 'shell_call', call_id: 'c', action: { commands: ['ls'] }, status: 'completed' },
+    { type: 'apply_patch_call', call_id: 'c', operation: { type: 'delete_file', path: 'a' } },
+    { type: 'tool_search_call', call_id: 'c', execution: 'client', arguments: { goal: 'x' } },
+    { type: 'mcp_approval_request', id: 'm', name: 'x', arguments: '{}', server_label: 's' },
+  ]
+  const tools = [{ type: 'computer_use_preview' }, { type: 'function', name: 'f', parameters: {} }]
+  const responseOf = (item: object) => ({
+    id: 'r',
+    object: 'response',
+    status: 'completed',
+    output: [item],
+    usage: RESPONSE_USAGE,
+  })
+  const ask = async (server: GatewayServer, stream: boolean) => {
+    const body = { model: 'openai', input: 'Open it.', stream, tools }
+    await (await server.post('/v1/responses', body)).text()
+    const [{ outcome, code, costUsd }] = await server.over(1)
+    return [outcome, code, costUsd]
+  }
+
+  it.each(WORK)('$type', async (item) => {
+    const response = responseOf(item)
+    const events = [
+      { type: 'response.created', response: { ...response, status: 'in_progress', output: [], usage: null } },
+      { type: 'response.output_item.added', output_index: 0, item },
+      { type: 'response.output_item.done', output_index: 0, item },
+      { type: 'response.completed', response },
+    ]
+    const streamed = await gatewayBeforeStream(events.map(eventOf).join(''))
+    expect(await ask(streamed, true)).toEqual(['answered', null, BILL_USD])
+    expect(await ask(await gatewayBeforeAnswer(response), false)).toEqual(['answered', null, BILL_USD])
+  })
+
+  it.each([
+    { type: 'web_search_call', action: { type: 'search', query: 'x' }, status: 'completed' },
+    { type: 'tool_search_call', execution: 'server', arguments: { goal: 'x' } },
+    { type: 'reasoning', summary: [] },
+  ])('and work of the provider is none: $type', async (item) => {
+    const server = await gatewayBeforeAnswer(responseOf(item))
+    expect(await ask(server, false)).toEqual(['answered', 'empty_answer', BILL_USD])
+  })
+})
