@@ -1,5 +1,5 @@
 import { isRecord } from '../../base/check.js'
-import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
+import { type Json, listOf, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
 import { chatNeeds } from '../../index.js'
 import { flawOfFinish } from '../../rewards/parts.js'
 import { type Asked, type Facts, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
@@ -81,6 +81,7 @@ function wantedAnswers(body: Json, name: string): number {
 function nativeOnly(body: Json, answers: number, messages: readonly Json[]): string | null {
   if (answers > 1) return 'several answers (n)'
   if (objectsOf(body.functions).length > 0) return 'functions; tools took their place'
+  if (listOf(body.documents).length > 0) return 'documents beside the messages'
   if (messages.some(({ role }) => role === 'function')) return 'messages of role function'
   if (objectsOf(body.tools).some(({ type }) => type !== 'function')) return 'tools but functions'
   if (Array.isArray(body.modalities) && body.modalities.some((each) => each !== 'text'))

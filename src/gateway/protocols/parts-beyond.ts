@@ -72,9 +72,10 @@ const SOURCES = new Set(['base64', 'text', 'url'])
 /** What of the messages of Anthropic's no model of the AI SDK is given; null: nothing. */
 export function blocksBeyond(messages: readonly Json[]): string | null {
   for (const { content } of messages)
-    for (const { type, source, content: result } of objectsOf(content)) {
+    for (const { type, source, content: result, citations } of objectsOf(content)) {
       if (type === 'tool_result' && others(result, TEXTS) !== undefined) return RESULTS
       if (type !== 'image' && type !== 'document') continue
+      if (objectOf(citations)?.enabled === true) return 'citations'
       const from = textOf(objectOf(source)?.type)
       if (!SOURCES.has(from)) return from === 'file' ? BY_ID : named('sources', from)
     }

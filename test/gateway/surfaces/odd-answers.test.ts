@@ -397,7 +397,7 @@ describe('a response that asks its client for work alone is an answer', () => {
     { type: 'web_search_call', action: { type: 'search', query: 'x' }, status: 'completed' },
     { type: 'tool_search_call', execution: 'server', arguments: { goal: 'x' } },
     { type: 'reasoning', summary: [] },
-  ])('and work of the provider is none: $type', async (item) => {
+  ])('and work of the provider alone is not: $type', async (item) => {
     const server = await gatewayBeforeAnswer(responseOf(item))
     expect(await ask(server, false)).toEqual(['answered', 'empty_answer', BILL_USD])
   })

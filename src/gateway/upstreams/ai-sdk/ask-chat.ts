@@ -1,9 +1,12 @@
 import { type Json, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
+import { reasoningBudget } from '../../protocols/json-read.js'
 import {
   addToolResult,
   argumentsOf,
   CallNames,
+  cachedOptions,
+  detailOptions,
   fileOf,
   given,
   responseFormatOf,
@@ -25,7 +28,8 @@ export function askChat(body: Json): Asking {
       toolChoice: tools.length > 0 ? choiceOf(body.tool_choice) : undefined,
     }),
     effort: effort || null,
-    thinkingTokens: null,
+    thinking: reasoningBudget(body) || null,
+    cacheControl: null,
   }
 }
 
@@ -53,7 +57,8 @@ function promptOf(messages: readonly Json[]): PromptMessage[] {
   const prompt: PromptMessage[] = []
   const names = new CallNames()
   for (const { role, content, tool_calls, tool_call_id, reasoning_content, reasoning } of messages) {
-    if (role === 'system' || role === 'developer') prompt.push({ role: 'system', content: textsOf(content) })
+    if (role === 'system' || role === 'developer')
+      prompt.push({ role: 'system', content: textsOf(content), ...cachedOptions(cachedPart(content)) })
     else if (role === 'user') prompt.push({ role, content: partsOf(content) })
     else if (role === 'assistant') {
       const thought = textOf(reasoning_content) || textOf(reasoning)
@@ -72,6 +77,12 @@ function promptOf(messages: readonly Json[]): PromptMessage[] {
     } else throw new RequestError(`messages: this model takes no role ${JSON.stringify(role)}`)
   }
   return prompt
+}
+
+/** The last part that is to be cached: with all before it. */
+function cachedPart(content: unknown): Json {
+  if (typeof content === 'string') return {}
+  return objectsOf(content).findLast(({ cache_control: cached }) => objectOf(cached) !== null) ?? {}
 }
 
 function callOf(call: Json, names: CallNames): Json {
@@ -93,9 +104,13 @@ function partsOf(content: unknown): Json[] {
   return objectsOf(content).map((part) => {
     switch (part.type) {
       case 'text':
-        return { type: 'text', text: textOf(part.text) }
+        return { type: 'text', text: textOf(part.text), ...cachedOptions(part) }
       case 'image_url':
-        return fileOf(textOf(objectOf(part.image_url)?.url) || textOf(part.image_url), 'image/*')
+        return {
+          ...fileOf(textOf(objectOf(part.image_url)?.url) || textOf(part.image_url), 'image/*'),
+          ...detailOptions(objectOf(part.image_url)?.detail),
+          ...cachedOptions(part),
+        }
       case 'input_audio': {
         const { data, format } = objectOf(part.input_audio) ?? {}
         return {

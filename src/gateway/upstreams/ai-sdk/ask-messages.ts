@@ -1,6 +1,14 @@
 import { type Json, numberOf, objectOf, objectsOf, textOf } from '../../../base/json.js'
 import { RequestError } from '../../protocols/adapter.js'
-import { addToolResult, CallNames, fileOf, given, settingsOf, textsOf } from './asked-settings.js'
+import {
+  addToolResult,
+  CallNames,
+  cachedOptions,
+  fileOf,
+  given,
+  settingsOf,
+  textsOf,
+} from './asked-settings.js'
 import type { Asking, PromptMessage } from './model.js'
 import { signedOptions } from './signature.js'
 
@@ -19,7 +27,13 @@ export function askMessages(body: Json): Asking {
       toolChoice: tools.length > 0 ? choiceOf(objectOf(body.tool_choice)) : undefined,
     }),
     effort: textOf(objectOf(body.output_config)?.effort) || null,
-    thinkingTokens: thinking?.type === 'enabled' ? numberOf(thinking.budget_tokens) : null,
+    thinking:
+      thinking?.type === 'adaptive'
+        ? thinking.type
+        : thinking?.type === 'enabled'
+          ? numberOf(thinking.budget_tokens)
+          : null,
+    cacheControl: objectOf(body.cache_control),
   }
 }
 
@@ -42,13 +56,6 @@ function choiceOf(choice: Json | null): Json | undefined {
   return type === 'auto' || type === 'none' ? { type } : undefined
 }
 
-/** What Anthropic's own models are told about caching; others ignore it. */
-function cachedOptions({ cache_control }: Json): { readonly providerOptions?: Json } {
-  return objectOf(cache_control) === null
-    ? {}
-    : { providerOptions: { anthropic: { cacheControl: cache_control } } }
-}
-
 function promptOf({ system, messages }: Json): PromptMessage[] {
   const prompt: PromptMessage[] = []
   if (typeof system === 'string') prompt.push({ role: 'system', content: system })
@@ -68,7 +75,7 @@ function promptOf({ system, messages }: Json): PromptMessage[] {
     }
     const results = blocks.filter(({ type }) => type === 'tool_result')
     for (const result of results) addToolResult(prompt, resultOf(result, names))
-    const parts = blocks.filter(({ type }) => type !== 'tool_result').map(partOf)
+    const parts = blocks.filter(({ type }) => type !== 'tool_result').flatMap(partsOf)
     if (parts.length > 0) prompt.push({ role: 'user', content: parts })
   }
   return prompt
@@ -108,6 +115,13 @@ function resultOf(block: Json, names: CallNames): Json {
   const value = textsOf(block.content)
   const output = { type: block.is_error === true ? 'error-text' : 'text', value }
   return { type: 'tool-result', toolCallId, toolName: names.of(toolCallId), output, ...cachedOptions(block) }
+}
+
+/** What is known of a document stands before it: files of the SDK have a name at most. */
+function partsOf(block: Json): Json[] {
+  const beside = block.type === 'document' ? [textOf(block.title), textOf(block.context)] : []
+  const text = beside.filter((each) => each !== '').join('\n')
+  return [...(text === '' ? [] : [{ type: 'text', text }]), partOf(block)]
 }
 
 function partOf(block: Json): Json {

@@ -5,6 +5,7 @@ import {
   addToolResult,
   argumentsOf,
   CallNames,
+  detailOptions,
   fileOf,
   given,
   responseFormatOf,
@@ -26,7 +27,8 @@ export function askResponses(body: Json): Asking {
       toolChoice: tools.length > 0 ? choiceOf(body.tool_choice) : undefined,
     }),
     effort: textOf(objectOf(body.reasoning)?.effort) || null,
-    thinkingTokens: null,
+    thinking: null,
+    cacheControl: null,
   }
 }
 
@@ -97,7 +99,8 @@ function partsOf(content: unknown): Json[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   return objectsOf(content).map((part) => {
     if (part.type === 'input_text' || part.type === 'text') return { type: 'text', text: textOf(part.text) }
-    if (part.type === 'input_image') return fileOf(textOf(part.image_url), 'image/*')
+    if (part.type === 'input_image')
+      return { ...fileOf(textOf(part.image_url), 'image/*'), ...detailOptions(part.detail) }
     if (part.type === 'input_file') {
       const url = textOf(part.file_data) || textOf(part.file_url)
       return fileOf(url, 'application/pdf', textOf(part.filename) || undefined)

@@ -109,3 +109,17 @@ export function responseFormatOf(format: Json | null): Json | undefined {
     description: typeof description === 'string' ? description : undefined,
   })
 }
+
+/** What Anthropic's own models are told about caching; others ignore it. */
+export function cachedOptions({ cache_control }: Json): { readonly providerOptions?: Json } {
+  return objectOf(cache_control) === null
+    ? {}
+    : { providerOptions: { anthropic: { cacheControl: cache_control } } }
+}
+
+/** How closely OpenAI's own models look at a picture, by which it is billed; others ignore it. */
+export function detailOptions(detail: unknown): { readonly providerOptions?: Json } {
+  if (typeof detail !== 'string') return {}
+  const options = { imageDetail: detail }
+  return { providerOptions: { openai: options, azure: options } }
+}

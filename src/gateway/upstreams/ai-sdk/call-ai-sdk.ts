@@ -10,7 +10,7 @@ import { askChat } from './ask-chat.js'
 import { askMessages } from './ask-messages.js'
 import { askResponses } from './ask-responses.js'
 import type { AiSdkCall, AiSdkModel, Asking } from './model.js'
-import { noOneCall, oneCallOptions, wantsOneCall } from './one-call.js'
+import { ownOptions, thinkingOptions, wantsOneCall } from './own-options.js'
 import { withFiles } from './prompt-files.js'
 import { chatUsage, messagesUsage, responsesUsage, type Tokens } from './tokens.js'
 import { CHAT_WRITER } from './write-chat.js'
@@ -70,15 +70,15 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
   try {
     const body = parseObject(call.body) ?? {}
     const asking = ask(body)
-    const isOneCall = asking.request.tools !== undefined && wantsOneCall(body)
-    const oneCall = isOneCall ? oneCallOptions(model, call.modelId, call.package) : {}
-    if (oneCall === null) return jsonAnswer(400, writer.error(noOneCall(body), 400), () => null)
-    const options = await optionsOf(model, asking, call, oneCall)
+    const hasTools = asking.request.tools !== undefined
+    const own = ownOptions(model, call.modelId, call.package, body, hasTools)
+    if ('unsupported' in own) return jsonAnswer(400, writer.error(own.unsupported, 400), () => null)
+    const options = await optionsOf(model, asking, call, own.options)
     const head: Head = {
       id: crypto.randomUUID().replaceAll('-', ''),
       model: call.modelId,
       createdSeconds: Math.floor(call.now() / 1000),
-      isOneCall,
+      isOneCall: hasTools && wantsOneCall(body),
     }
     if (call.isStreamed) {
       const { stream } = await unlessAborted(model.doStream(options as never), signal)
@@ -101,18 +101,19 @@ async function optionsOf(
   model: AiSdkModel,
   asking: Asking,
   call: AiSdkUpstreamCall,
-  oneCall: Readonly<Record<string, Json>>,
+  ofClient: Readonly<Record<string, Json>>,
 ): Promise<AiSdkCall> {
-  const { request, effort, thinkingTokens } = asking
+  const { request, effort, thinking, cacheControl } = asking
   const prompt = await withFiles(request.prompt, model)
   const isNew = Number(model.specificationVersion.slice(1)) >= 4
   const space = model.provider.split('.')[0]
-  const own = {
-    ...(effort === null || isNew ? {} : { reasoningEffort: effort }),
-    ...(thinkingTokens === null ? {} : thinkingOf(space, thinkingTokens)),
-  }
-  const wanted = Object.keys(own).length === 0 ? {} : { [space]: own }
-  const providerOptions = mergedOptions(wanted, oneCall, call.providerOptions ?? {})
+  const providerOptions = mergedOptions(
+    effort === null || isNew ? {} : { [space]: { reasoningEffort: effort } },
+    thinking === null ? {} : thinkingOptions(model.provider, thinking),
+    cacheControl === null ? {} : { anthropic: { cacheControl } },
+    ofClient,
+    call.providerOptions ?? {},
+  )
   return {
     ...request,
     prompt,
@@ -120,11 +121,6 @@ async function optionsOf(
     ...(effort !== null && isNew ? { reasoning: effort } : {}),
     ...(Object.keys(providerOptions).length === 0 ? {} : { providerOptions }),
   }
-}
-
-function thinkingOf(space: string, tokens: number): Json {
-  if (space === 'google' || space === 'vertex') return { thinkingConfig: { thinkingBudget: tokens } }
-  return { thinking: { type: 'enabled', budgetTokens: tokens } }
 }
 
 /** The later ones go above those before: the operator's above the client's. */

@@ -54,6 +54,8 @@ export interface Asking {
   readonly request: AiSdkRequest
   /** `low`, `high` and the like; null: the client does not say. */
   readonly effort: string | null
-  /** Anthropic's budget of thinking, tokens; null: the client does not say. */
-  readonly thinkingTokens: number | null
+  /** How much is thought, in tokens, or as much as the model likes; null: the client does not say. */
+  readonly thinking: number | 'adaptive' | null
+  /** What Anthropic's own models are told about caching all of it; null: the client does not say. */
+  readonly cacheControl: Json | null
 }
