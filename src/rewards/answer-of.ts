@@ -1,4 +1,4 @@
-import { checkOneOf, checkRecord } from '../base/check.js'
+import { checkOneOf, checkRecord, isRecord } from '../base/check.js'
 import { type Json, listOf, objectOf, objectsOf, textOf, textOfContent } from '../base/json.js'
 import { reading } from '../base/read-once.js'
 import type { PromptMessage } from './judge/grading.js'
@@ -8,7 +8,7 @@ import { outlineOf } from './validators/outline.js'
 
 /** What was asked for and what came, whoever answered. */
 export interface ReadAnswer {
-  /** The texts of the request. */
+  /** The texts of the request, with a word where something else stands between: `[... a picture is not shown ...]`. */
   readonly prompt: readonly PromptMessage[]
   /** The same for requests that ask the same, with all that is no text. Default: those with the same prompt. */
   readonly asked?: string | undefined
@@ -55,7 +55,7 @@ export function responseIdIn(value: Json): string | null {
   })
 }
 
-/** The texts of a request. @throws INVALID_ARGUMENT */
+/** The texts of a request, with a word where something else stands between. @throws INVALID_ARGUMENT */
 export function promptOf(format: AnswerFormat, body: Json): PromptMessage[] {
   const known = checkOneOf(format, ANSWER_FORMATS, 'format')
   checkRecord(body, 'request')
@@ -69,7 +69,38 @@ function textsOf(format: AnswerFormat, body: Json): PromptMessage[] {
   if (format === 'messages') return [...system, ...messagesOf(body.messages)]
   const said =
     typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : messagesOf(body.input)
-  return [...system, ...said]
+  const isKept = (body.previous_response_id ?? body.conversation ?? null) !== null
+  const before = isKept ? [{ role: 'system', content: hidden('what was said before') }] : []
+  return [...system, ...before, ...said]
+}
+
+/** Whoever grades an answer on what it does not see would take it for made up. */
+function hidden(what: string): string {
+  return `[... ${what} is not shown ...]`
+}
+
+/** Words for what is no text. */
+const HIDDEN: Readonly<Record<string, string>> = {
+  image: 'a picture',
+  image_url: 'a picture',
+  input_image: 'a picture',
+  computer_screenshot: 'a picture',
+  input_audio: 'sound',
+  video_url: 'a video',
+  file: 'a file',
+  input_file: 'a file',
+  document: 'a file',
+}
+
+/** Of parts, and of those within the result of a tool. */
+function hiddenIn(content: unknown): string[] {
+  const parts = isRecord(content) ? [content] : objectsOf(content)
+  return parts
+    .flatMap((part) => [part, ...objectsOf(part.content)])
+    .flatMap(({ type }) => {
+      const name = textOf(type)
+      return Object.hasOwn(HIDDEN, name) ? [hidden(HIDDEN[name])] : []
+    })
 }
 
 function messagesOf(messages: unknown): PromptMessage[] {
@@ -77,11 +108,16 @@ function messagesOf(messages: unknown): PromptMessage[] {
     const { role, content, output } = each
     const calls = callsOf(each)
     if (typeof role === 'string')
-      return [{ role, content: [textOfContent(content), ...calls].filter((text) => text !== '').join('\n') }]
+      return [{ role, content: joined([textOfContent(content), ...hiddenIn(content), ...calls]) }]
     // Of responses, whose calls and their results are said by no role.
     if (calls.length > 0) return [{ role: 'assistant', content: calls.join('\n') }]
-    return output === undefined ? [] : [{ role: 'tool', content: textOfContent(output) }]
+    if (output === undefined) return []
+    return [{ role: 'tool', content: joined([textOfContent(output), ...hiddenIn(output)]) }]
   })
+}
+
+function joined(texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n')
 }
 
 /** Calls of tools: of a message of a chat, an item of responses, or the parts of one of messages. */

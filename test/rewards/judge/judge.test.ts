@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { textDraw } from '../../../src/base/text-hash.js'
+import { answerOf } from '../../../src/rewards/answer-of.js'
 import type { Graded, JudgeReply, Question } from '../../../src/rewards/judge/grading.js'
 import { gradeOf, questionOf, RUBRIC } from '../../../src/rewards/judge/grading.js'
 import { Judge, type JudgeSettings } from '../../../src/rewards/judge/judge.js'
 import { JudgeAccount } from '../../../src/rewards/judge/judge-account.js'
+import type { AnswerFormat } from '../../../src/rewards/validators/contract.js'
 import { Timers } from '../timers.js'
 
 const GRADED: Graded = { prompt: [{ role: 'user', content: 'Where?' }], text: 'Paris', calls: [] }
@@ -59,6 +61,9 @@ describe('a judge of any model', () => {
     expect(user.length).toBeLessThan(200_000)
     expect(user).toContain('"0 x')
     expect(user).toContain('"99 x')
+    const { conversation } = JSON.parse(user)
+    expect(conversation[1]).toEqual({ role: 'system', content: '[... 84 messages are not shown ...]' })
+    expect(conversation).toHaveLength(17)
   })
 
   it('is shown the end of a long message and of a long answer, and that the middle is not there', () => {
@@ -77,6 +82,39 @@ describe('a judge of any model', () => {
     for (const shown of [answer.text, answer.calls[0].arguments])
       expect(shown).toMatch(/^First\. .* Last\.$/s)
     expect(system).toContain('characters are not shown')
+  })
+
+  it('is told of what is no text, and of a conversation that its provider keeps', () => {
+    const hidden = (what: string) => `[... ${what} is not shown ...]`
+    const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }
+    const seen = (format: AnswerFormat, body: object) =>
+      answerOf(format, body, {}).prompt.map(({ role, content }) => `${role}: ${content}`)
+    const ask = (...content: object[]) => ({ messages: [{ role: 'user', content }] })
+    expect(
+      seen(
+        'chat',
+        ask(
+          { type: 'text', text: 'What is it?' },
+          { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+          { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
+          { type: 'file', file: { file_id: 'f' } },
+        ),
+      ),
+    ).toEqual([`user: What is it?\n${hidden('a picture')}\n${hidden('sound')}\n${hidden('a file')}`])
+    expect(
+      seen('messages', ask({ type: 'tool_result', tool_use_id: 't', content: [image] }, { ...image })),
+    ).toEqual([`user: ${hidden('a picture')}\n${hidden('a picture')}`])
+    const input = [
+      { type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot', image_url: 'x' } },
+      { type: 'function_call_output', call_id: 'c', output: [{ type: 'input_image', image_url: 'x' }] },
+      { role: 'user', content: 'And?' },
+    ]
+    const picture = `tool: ${hidden('a picture')}`
+    expect(seen('responses', { input })).toEqual([picture, picture, 'user: And?'])
+    const before = `system: ${hidden('what was said before')}`
+    for (const kept of [{ previous_response_id: 'r' }, { conversation: { id: 'c' } }])
+      expect(seen('responses', { input: 'And?', ...kept })).toEqual([before, 'user: And?'])
+    expect(questionOf(GRADED).system).toContain('a picture is not shown')
   })
 
   it('draws a share of decisions, the same ones each time', () => {
