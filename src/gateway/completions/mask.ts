@@ -106,7 +106,10 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   if ((kind === 'embeddings') !== (adapter.surface === 'embeddings')) return `is a model for ${kind}`
   if (upstream?.protocol !== adapter.protocol) {
     if (upstream?.protocol !== 'ai-sdk') return `is not reached by this path`
-    if (asked.nativeOnly !== null) return `takes no ${asked.nativeOnly}`
+    // What the operator allows is no use to a package that has no option for it.
+    const allowed = asked.dearer.find((name) => config.requests.allow.includes(name))
+    const beyond = asked.nativeOnly ?? allowed
+    if (beyond !== undefined) return `takes no ${beyond}`
   }
   const missing = asked.needs.size === 0 ? undefined : missingCapabilities(capabilities, asked.needs)[0]
   if (missing !== undefined) return LACKS[missing]

@@ -47,8 +47,13 @@ export const OPENAI_RESPONSES: ProtocolAdapter = {
 }
 
 function read(body: Json): Asked {
-  const { input, instructions } = body
-  if (typeof input !== 'string' && !(Array.isArray(input) && input.length > 0 && input.every(isRecord)))
+  const { input = null, instructions } = body
+  const isElsewhere = isRecord(body.prompt) || keptIn(body) !== null
+  if (
+    !(input === null && isElsewhere) &&
+    typeof input !== 'string' &&
+    !(Array.isArray(input) && input.length > 0 && input.every(isRecord))
+  )
     throw new RequestError('input: expected a text, or a list of items that is not empty')
   if (wantedFlag(body, 'background'))
     throw new RequestError('background: responses are answered on the connection', 'unsupported')
@@ -88,16 +93,22 @@ function keptIn({ previous_response_id: previous, conversation }: Json): string 
   return textOf(previous) || textOf(conversation) || textOf(objectOf(conversation)?.id) || null
 }
 
-/** A conversation that the provider keeps is part of the prompt, and nobody here knows how long it is. */
-function sizeOf({ instructions, input, previous_response_id: previous, conversation }: Json): InputSize {
-  const size = inputSize([instructions, input])
+/** A conversation or a template that the provider keeps is part of the prompt, and nobody here knows how long it is. */
+function sizeOf({
+  instructions,
+  input,
+  prompt,
+  previous_response_id: previous,
+  conversation,
+}: Json): InputSize {
+  const size = inputSize([instructions, input, objectOf(prompt)?.variables])
   const isKept = typeof previous === 'string' || (conversation ?? null) !== null
-  if (!isKept) return size
+  if (!isKept && !isRecord(prompt)) return size
   const { references, unbounded } = size
   return {
     ...size,
     references: references + 1,
-    unbounded: unbounded ?? 'a conversation that the provider keeps',
+    unbounded: unbounded ?? `a ${isKept ? 'conversation' : 'prompt'} that the provider keeps`,
   }
 }
 

@@ -86,9 +86,15 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const said = saidIn(body)
   const message = said === '' ? `the upstream answered ${status}` : said
   if (CALLER.has(status) || (status === 403 && isFlagged(error)))
-    return new UpstreamFailure('caller', 'upstream_rejected', status, message, {
-      body: error === null ? null : body,
-    })
+    return new UpstreamFailure(
+      isTooLong(error, said) ? 'model' : 'caller',
+      'upstream_rejected',
+      status,
+      message,
+      {
+        body: error === null ? null : body,
+      },
+    )
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
     return failureOfSetup(`the upstream answered ${status}`, said)
   if (status === 429)
@@ -96,6 +102,17 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
+}
+
+/** Codes of OpenAI and Groq, and of llama.cpp. */
+const TOO_LONG: ReadonlySet<string> = new Set(['context_length_exceeded', 'exceed_context_size_error'])
+/** The words of OpenAI and of all that speak as it does, xAI, Mistral, Anthropic, Bedrock, Gemini, Cohere. */
+const TOO_LONG_WORDS =
+  /maximum (context|prompt) length|context (length|window|size|limit)|(prompt|input) is too long|too many tokens|exceeds the maximum number of tokens|supports at most \d+ completion tokens|maximum allowed number of output tokens/i
+
+/** Whether a request has more than this model can read, or may bring more than it writes: another may do more. */
+function isTooLong(error: Json | null, said: string): boolean {
+  return TOO_LONG.has(textOf(error?.code)) || TOO_LONG.has(textOf(error?.type)) || TOO_LONG_WORDS.test(said)
 }
 
 /** OpenRouter's word that what a client says was found unfit: it is no matter of a key (openrouter.ai/docs, errors). */

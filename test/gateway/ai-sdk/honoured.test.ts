@@ -168,6 +168,27 @@ describe('a model that cannot be told so', () => {
     expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
   })
 
+  it.each([
+    [CHAT, { messages: HELLO }, { web_search_options: {} }],
+    [RESPONSES, { input: 'Hi' }, { service_tier: 'priority' }],
+    [RESPONSES, {}, { prompt: { id: 'pmpt_1' } }],
+    [MESSAGES, { messages: HELLO, max_tokens: 9 }, { inference_geo: 'us' }],
+  ])('gets nothing that the operator allows and its package cannot be told: %s', async (path, body, more) => {
+    const [name] = Object.keys(more)
+    const upstreams = () => [{ id: 'mock', protocol: 'ai-sdk' }]
+    const aiSdk = { providers: { mock: () => mockOf('v4', {}) } }
+    const models = [mockTree(), modelTree('sim-small'), modelTree('sim-claude')]
+    const ask = async (allow: readonly string[], model: string) => {
+      const server = await gatewayServer({ models, upstreams, aiSdk, tree: { requests: { allow } } })
+      const response = await server.post(path, { model, ...body, ...more })
+      return [response.status, response.headers.get('x-paretobandit-model'), await response.text()]
+    }
+    const native = path === MESSAGES ? 'sim-claude' : 'sim-small'
+    for (let i = 0; i < 3; i++) expect(await ask([name], 'auto')).toEqual([200, native, expect.any(String)])
+    expect(await ask([name], 'mock')).toEqual([400, null, expect.stringContaining(`takes no ${name}`)])
+    expect(await ask([], 'mock')).toEqual([400, null, expect.stringContaining('not_allowed')])
+  })
+
   it('is asked where that says no more than is done anyway, or where its parameters take it out', async () => {
     const parameters: Tree = { verbosity: null, logit_bias: null }
     const plain = { messages: HELLO, verbosity: 'medium', logit_bias: {}, documents: [] }

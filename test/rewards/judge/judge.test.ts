@@ -84,7 +84,7 @@ describe('a judge of any model', () => {
     expect(system).toContain('characters are not shown')
   })
 
-  it('is told of what is no text, and of a conversation that its provider keeps', () => {
+  it('hears what is no text, and that its provider keeps a conversation', () => {
     const hidden = (what: string) => `[... ${what} is not shown ...]`
     const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }
     const seen = (format: AnswerFormat, body: object) =>

@@ -194,7 +194,9 @@ function eventsOf(job: Job, { block }: Item): [Told[], Told | null, (text: strin
 
 /** What is wrong with a request, as far as this upstream looks; null: nothing. */
 export function responsesMistake(body: JsonRecord): string | null {
-  if (typeof body.input === 'string' ? body.input === '' : listOf(body.input).length === 0)
+  const isElsewhere =
+    (body.input ?? null) === null && (body.prompt ?? body.previous_response_id ?? null) !== null
+  if (!isElsewhere && (typeof body.input === 'string' ? body.input === '' : listOf(body.input).length === 0))
     return "'input': expected a text or at least one item"
   return null
 }
