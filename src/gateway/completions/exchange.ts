@@ -214,8 +214,10 @@ export class Exchange {
 
   /** Headers of every answer. */
   headers(): Record<string, string> {
-    const { id, decision, model } = this.record
+    const { id, surface, decision, model } = this.record
     const headers: Record<string, string> = { 'x-request-id': id, 'cache-control': 'no-store' }
+    // As Anthropic's clients read it, for errors too.
+    if (surface === 'messages' || surface === 'count_tokens') headers['request-id'] = id
     if (decision !== null) headers['x-paretobandit-decision'] = headerText(decision)
     if (model !== null) headers['x-paretobandit-model'] = headerText(model)
     return headers

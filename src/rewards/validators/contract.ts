@@ -1,5 +1,5 @@
 import { checkOneOf, checkRecord } from '../../base/check.js'
-import { type Json, objectOf, objectsOf, textOf } from '../../base/json.js'
+import { type Json, listOf, objectOf, objectsOf, textOf } from '../../base/json.js'
 import { reading } from '../../base/read-once.js'
 
 /** How requests and answers are written: OpenAI's chat completions and responses, Anthropic's messages. */
@@ -82,14 +82,24 @@ function formatSchema(format: Json | null): unknown {
   return format?.type === 'json_schema' ? (format.schema ?? true) : null
 }
 
+/** Tools that come in the middle of a conversation: of Anthropic in a block of a message, of OpenAI in an item of the input. */
+function hasLaterTools({ messages, input }: Json): boolean {
+  const isAddition = ({ type }: Json) => type === 'tool_addition'
+  return (
+    listOf(input).some((item) => objectsOf(objectOf(item)?.tools).length > 0) ||
+    listOf(messages).some((message) => objectsOf(listOf(objectOf(message)?.content)).some(isAddition))
+  )
+}
+
 /**
  * Chat has `{ function: { name, parameters } }` and `{ custom: { name } }`, responses `{ name, parameters }` and
  * `{ type: 'custom', name }` and `{ type: 'namespace', tools }` of these, messages `{ name, input_schema }`.
  */
 function toolsOf(body: Json): Contract['tools'] {
   const given = [...objectsOf(body.tools), ...objectsOf(body.functions)]
+  if (given.length === 0) return null
   // Which tools a search finds, or has found before, is not told here.
-  if (given.some(({ type }) => type === 'tool_search')) return null
+  if (given.some(({ type }) => type === 'tool_search') || hasLaterTools(body)) return null
   const tools = new Map<string, unknown>()
   for (const tool of given.flatMap((each) => (each.type === 'namespace' ? objectsOf(each.tools) : [each]))) {
     const inner = objectOf(tool.function) ?? objectOf(tool.custom) ?? tool

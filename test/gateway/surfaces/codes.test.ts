@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import Anthropic from '@anthropic-ai/sdk'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Tree } from '../config/example.js'
-import { closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
 const CHAT = '/v1/chat/completions'
 const ends: (() => void)[] = []
@@ -227,4 +228,15 @@ describe('a conversation', () => {
     expect(await session({ metadata: { user_id: 'of-user' } }, {}, '/v1/messages')).toBe('of-user')
     expect(await session({})).toBeNull()
   })
+})
+
+it('an answer and a refusal have their id where clients of Anthropic read it', async () => {
+  const server = await gatewayServer()
+  const client = new Anthropic({ apiKey: CLIENT_KEY, baseURL: server.url, maxRetries: 0 })
+  const body = { max_tokens: 50, messages: [{ role: 'user' as const, content: 'Hello.' }] }
+  const { _request_id: answered } = await client.messages.create({ model: 'sim-claude', ...body })
+  const refused = await client.messages.create({ model: 'nobody', ...body }).catch((error) => error.requestID)
+  const { _request_id: counted } = await client.messages.countTokens({ model: 'sim-claude', ...body })
+  const records = await server.over(3)
+  expect([answered, refused, counted]).toEqual(records.map(({ id }) => id))
 })

@@ -43,7 +43,7 @@ interface Told {
 
 /** What differs from request to request, and how a body is framed. */
 const OWN =
-  /^(date|x-request-id|x-paretobandit-decision|keep-alive|connection|content-length|transfer-encoding)$/
+  /^(date|x-request-id|request-id|x-paretobandit-decision|keep-alive|connection|content-length|transfer-encoding)$/
 
 function asked(
   url: string,

@@ -35,6 +35,26 @@ describe('an answer', () => {
     ['is no JSON', 'chat', JSON_SCHEMA, chat({ content: 'Paris' }), bad('invalid_answer')],
     ['calls a tool as it is', 'chat', TOOLS, chat(call('{"city":"Paris"}')), GOOD],
     ['calls it otherwise', 'chat', TOOLS, chat(call('{}')), bad('invalid_answer')],
+    [
+      'calls a tool that came later',
+      'messages',
+      {
+        tools: [{ name: 'find', input_schema: schema }],
+        messages: [{ role: 'system', content: [{ type: 'tool_addition', tool: { name: 'new' } }] }],
+      },
+      { content: [{ type: 'tool_use', name: 'new', input: {} }] },
+      MERE,
+    ],
+    [
+      'calls a tool that came later, in a response',
+      'responses',
+      {
+        tools: [{ type: 'function', name: 'find' }],
+        input: [{ type: 'additional_tools', tools: [{ name: 'new' }] }],
+      },
+      { output: [{ type: 'function_call', name: 'new', arguments: '{}' }] },
+      MERE,
+    ],
     ['only talks', 'chat', TOOLS, chat({ content: 'Paris' }), MERE],
     ['has nothing to fit', 'chat', {}, chat({ content: 'Paris' }), MERE],
     ['is empty', 'chat', {}, chat({ content: '' }), bad('empty_answer')],
