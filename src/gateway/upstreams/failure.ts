@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, listOf, objectOf, parseJson, textOf } from '../../base/json.js'
+import { isUnreached } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 
@@ -182,23 +183,6 @@ export function failureOfError({ message, status }: UpstreamError, body: Json | 
   )
 }
 
-/** Errors of a connection that was never there: nothing was sent, so nothing was done. */
-const UNREACHED = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'EMFILE',
-  // Bun.
-  'ConnectionRefused',
-  'FailedToOpenSocket',
-])
-/** Certificates that are not taken, and servers that speak no TLS. */
-const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
-
 /**
  * What a connection that fails means. Addresses are not told to clients. Where a request was sent and the connection ended, before
  * the head of an answer or after it, the upstream may have done the work.
@@ -207,7 +191,7 @@ const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SE
 export function failureOfConnection(error: unknown, isSent = true): UpstreamFailure {
   const code = codeOf(error)
   const detail = whyOf(error)
-  if (!isSent || UNREACHED.has(code) || NO_TLS.test(code))
+  if (!isSent || isUnreached(code))
     return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached', {
       detail,
     })

@@ -1,3 +1,4 @@
+import { isUnreached } from '../../base/unreached.js'
 import { retryAfterOf } from './retry-after.js'
 
 /** Who is to blame for a call that failed: whoever asked, so that no other model would do better; or the model or its provider. */
@@ -11,17 +12,25 @@ export interface CallFailure {
 
 /** Statuses of requests that are wrong whoever gets them. */
 const CALLERS = new Set([400, 413, 415, 422])
-/** What codes of connections begin with that were never there. */
-const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
+/** What SDKs call the status of HTTP: most of them the first, the AI SDK and Mistral's the second, Ollama's and AWS's the others. */
+const STATUSES = ['status', 'statusCode', 'status_code', 'httpStatusCode'] as const
+/** Members of an error that may have it: of axios and got, of Hugging Face, of AWS. */
+const ANSWERS = ['response', 'httpResponse', '$metadata'] as const
+/** Members that have the headers, where the error has none itself. */
+const HEADED = ['response', 'httpResponse', '$response', 'rawResponse'] as const
+/** Errors that an error was made of. */
+const WRAPPED = ['lastError', 'cause'] as const
+const DEPTH_MAX = 8
 
 /** What an error of an SDK, of `fetch` or of anything else says. Errors that say nothing are the provider's. */
 export function failureOf(error: unknown, now: number): CallFailure {
-  const status = statusOf(error)
-  if (status === null)
-    return { isCallers: false, retryAfterMs: null, mayBeBilled: !UNREACHED.test(codeOf(error)) }
-  const headers = headersOf(error)
+  const answered = answeredOf(error)
+  if (answered === null)
+    return { isCallers: false, retryAfterMs: null, mayBeBilled: !isUnreached(codeOf(error)) }
+  const { status, headers } = answered
   const retryAfterMs = retryAfterOf((name) => headerOf(headers, name), now)
-  return { isCallers: CALLERS.has(status), retryAfterMs, mayBeBilled: false }
+  // An answer that its client could not read was made, and is billed.
+  return { isCallers: CALLERS.has(status), retryAfterMs, mayBeBilled: status < 300 }
 }
 
 /** An error that a signal brought about. */
@@ -30,29 +39,38 @@ export function isAbort(error: unknown): boolean {
   return name === 'AbortError' || name === 'APIUserAbortError'
 }
 
-function statusOf(error: unknown): number | null {
-  for (const name of ['status', 'statusCode'] as const) {
-    const value = memberOf(error, name) ?? memberOf(memberOf(error, 'response'), name)
-    if (typeof value === 'number' && value >= 100 && value < 600) return value
+/** What the provider has answered, as the error says, or one that it was made of; null: nothing. */
+function answeredOf(
+  error: unknown,
+  depth = 0,
+): { readonly status: number; readonly headers: unknown } | null {
+  if (typeof error !== 'object' || error === null || depth > DEPTH_MAX) return null
+  for (const holder of [error, ...ANSWERS.map((name) => memberOf(error, name))]) {
+    const status = STATUSES.map((name) => memberOf(holder, name)).find(isStatus)
+    if (status !== undefined) return { status, headers: headersOf(error) }
   }
-  const last = memberOf(error, 'lastError')
-  return last === undefined || last === error ? null : statusOf(last)
+  for (const name of WRAPPED) {
+    const answered = answeredOf(memberOf(error, name), depth + 1)
+    if (answered !== null) return answered
+  }
+  return null
+}
+
+function isStatus(value: unknown): value is number {
+  return typeof value === 'number' && value >= 100 && value < 600
 }
 
 function codeOf(error: unknown, depth = 0): string {
   const code = memberOf(error, 'code')
   if (typeof code === 'string') return code
   const cause = memberOf(error, 'cause')
-  return cause === undefined || depth > 8 ? '' : codeOf(cause, depth + 1)
+  return cause === undefined || depth > DEPTH_MAX ? '' : codeOf(cause, depth + 1)
 }
 
-function headersOf(error: unknown): unknown {
-  return (
-    memberOf(error, 'headers') ??
-    memberOf(error, 'responseHeaders') ??
-    memberOf(memberOf(error, 'response'), 'headers') ??
-    memberOf(memberOf(error, 'lastError'), 'responseHeaders')
-  )
+function headersOf(error: object): unknown {
+  const own = memberOf(error, 'headers') ?? memberOf(error, 'responseHeaders')
+  if (own !== undefined && own !== null) return own
+  return HEADED.map((name) => memberOf(memberOf(error, name), 'headers')).find((each) => each !== undefined)
 }
 
 function headerOf(headers: unknown, name: string): string | null {

@@ -1,0 +1,21 @@
+/** What codes of connections say that were never there: nothing was sent, so nothing was done. */
+const UNREACHED = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  // Bun.
+  'ConnectionRefused',
+  'FailedToOpenSocket',
+])
+/** Certificates that are not taken, and servers that speak no TLS. */
+const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
+
+/** Whether an error with this code is of a connection that was never there. */
+export function isUnreached(code: string): boolean {
+  return UNREACHED.has(code) || NO_TLS.test(code)
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { makeBench, X } from '../support/router.js'
+
+const MODELS = [
+  { id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 10 },
+  { id: 'large', inputUsdPerMTok: 3, outputUsdPerMTok: 30 },
+]
+const SIZE = { inputTokens: 1000, expectedOutputTokens: 100 } as const
+
+const thrown = (more: object): Error => Object.assign(new Error('no'), more)
+
+/** An error as each client throws it: of this status, and with these headers, where its errors have any. */
+const CLIENTS: readonly [string, (status: number, headers: Record<string, string>) => unknown, boolean][] = [
+  ['openai', (status, headers) => thrown({ status, headers: new Headers(headers) }), true],
+  ['the AI SDK', (statusCode, responseHeaders) => thrown({ statusCode, responseHeaders }), true],
+  [
+    'the AI SDK, after its tries',
+    (statusCode, responseHeaders) => thrown({ lastError: thrown({ statusCode, responseHeaders }) }),
+    true,
+  ],
+  ['axios', (status, headers) => thrown({ response: { status, headers } }), true],
+  ['got', (statusCode, headers) => thrown({ response: { statusCode, headers } }), true],
+  // What is called `status` need not be a number.
+  [
+    'one with a status in words',
+    (status, headers) => thrown({ status: 'no', response: { status, headers } }),
+    true,
+  ],
+  // @aws-sdk/client-bedrock-runtime 3: no `status`, and `$response` is not enumerable.
+  [
+    'AWS',
+    (httpStatusCode, headers) =>
+      Object.defineProperty(
+        thrown({ name: 'ThrottlingException', $fault: 'client', $metadata: { httpStatusCode, attempts: 1 } }),
+        '$response',
+        { value: { statusCode: httpStatusCode, headers }, enumerable: false },
+      ),
+    true,
+  ],
+  [
+    'Cohere',
+    (statusCode, headers) => thrown({ statusCode, rawResponse: { headers: new Headers(headers) } }),
+    true,
+  ],
+  ['Hugging Face', (status) => thrown({ httpResponse: { status, body: {} } }), false],
+  ['Ollama', (status_code) => thrown({ error: 'no', status_code }), false],
+  [
+    'an application, around that of openai',
+    (status, headers) => new Error('the model', { cause: thrown({ status, headers: new Headers(headers) }) }),
+    true,
+  ],
+]
+
+/** What is booked of a call that fails so. */
+async function booked(error: unknown, triesMax: number) {
+  const { router } = await makeBench({ policy: 'dollar', models: MODELS, forcedExploration: 0 })
+  const told: { kind: string; costUsd: number; retryAfterMs: number | null }[] = []
+  router.on('failed', ({ costUsd, retryAfterMs }) => told.push({ kind: 'failed', costUsd, retryAfterMs }))
+  router.on('cancelled', ({ costUsd }) => told.push({ kind: 'cancelled', costUsd, retryAfterMs: null }))
+  const run = router.run(X, { ...SIZE, triesMax }, () => {
+    throw error
+  })
+  await expect(run).rejects.toBe(error)
+  return told
+}
+
+describe.each(CLIENTS)('an error of %s', (_, make, hasHeaders) => {
+  it('that refuses costs nothing, and its pause is kept', async () => {
+    const retryAfterMs = hasHeaders ? 7000 : null
+    expect(await booked(make(429, { 'retry-after': '7' }), 1)).toEqual([
+      { kind: 'failed', costUsd: 0, retryAfterMs },
+    ])
+  })
+
+  it('that says that the request is wrong blames no model, and nobody else is asked', async () => {
+    expect(await booked(make(400, {}), 2)).toMatchObject([{ kind: 'cancelled', costUsd: 0 }])
+  })
+
+  it('of an answer that came and could not be read is booked at what was reserved', async () => {
+    const told = await booked(make(200, {}), 1)
+    expect(told).toMatchObject([{ kind: 'failed', retryAfterMs: null }])
+    expect(told[0].costUsd).toBeGreaterThan(0)
+  })
+})
+
+it.each(['ECONNREFUSED', 'ConnectionRefused', 'FailedToOpenSocket', 'CERT_HAS_EXPIRED', 'EMFILE'])(
+  'a connection that was never there costs nothing: %s',
+  async (code) => {
+    for (const error of [thrown({ code }), new TypeError('fetch failed', { cause: thrown({ code }) })])
+      expect(await booked(error, 1)).toMatchObject([{ kind: 'failed', costUsd: 0 }])
+  },
+)
+
+it('an error that is its own cause says nothing', async () => {
+  const error = thrown({})
+  Object.assign(error, { cause: error, lastError: error })
+  const [told] = await booked(error, 1)
+  expect(told.costUsd).toBeGreaterThan(0)
+})
