@@ -7,7 +7,7 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> & obje
 /**
  * The same stream with these events in place of its own; it is read once, and one of the clients of OpenAI and Anthropic says so to whoever
  * reads it again. Whatever reads it reads these: a `ReadableStream` is one still, for
- * `new Response`, `pipeThrough` and `tee`, and so do `tee` and `toReadableStream` of the clients of OpenAI and Anthropic. Other members are
+ * `new Response`, `pipeThrough` and `tee`, a stream of Node for `pipe` and `on('data')`, a generator for `next`, and so do `tee` and `toReadableStream` of the clients of OpenAI and Anthropic. Other members are
  * as they were.
  */
 export function withEvents<Stream extends AsyncIterable<unknown> & object>(
@@ -17,6 +17,9 @@ export function withEvents<Stream extends AsyncIterable<unknown> & object>(
   const source = toldWhenLeft(events)
   if (typeof ReadableStream === 'function' && stream instanceof ReadableStream)
     return webStreamOf(source, stream)
+  const from = nodeMakerOf(stream)
+  if (from !== null) return nodeStreamOf(source, stream, from)
+  const isIterator = typeof quietMember(stream, 'next') === 'function'
   const begin = controllerOf(stream) === null ? () => source : firstAndThen(source, stream)
   if (controllerOf(stream) !== null)
     // Their methods take the events from there.
@@ -25,10 +28,28 @@ export function withEvents<Stream extends AsyncIterable<unknown> & object>(
   return new Proxy(stream, {
     get(target, name) {
       if (name === Symbol.asyncIterator) return begin
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
+      if (isIterator && isStep(name)) return source[name]
+      return boundMember(target, name)
     },
   })
+}
+
+function isStep(name: string | symbol): name is 'next' | 'return' | 'throw' {
+  return name === 'next' || name === 'return' || name === 'throw'
+}
+
+function boundMember(owner: object, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(owner, name, owner)
+  return typeof value === 'function' ? value.bind(owner) : value
+}
+
+/** Undefined too where it cannot be looked at. */
+function quietMember(owner: object, name: string): unknown {
+  try {
+    return Reflect.get(owner, name)
+  } catch {
+    return undefined
+  }
 }
 
 /** Gives these events first, and then what the stream itself gives whoever reads it again: an error, where it has been read. */
@@ -52,28 +73,29 @@ export function isAborted(stream: object): boolean {
 
 /** Of a stream of the clients of OpenAI and Anthropic; null of one whose members cannot be looked at. */
 function controllerOf(stream: object): { readonly signal: AbortSignal } | null {
-  try {
-    const controller: unknown = Reflect.get(stream, 'controller')
-    const signal: unknown =
-      typeof controller === 'object' && controller !== null ? Reflect.get(controller, 'signal') : null
-    return isSignal(signal) ? { signal } : null
-  } catch {
-    return null
-  }
+  const controller = quietMember(stream, 'controller')
+  const signal =
+    typeof controller === 'object' && controller !== null ? quietMember(controller, 'signal') : null
+  return isSignal(signal) ? { signal } : null
 }
 
 /** A generator that was not begun is not told that nobody reads it: it is begun first. */
-function toldWhenLeft(events: AsyncIterator<unknown>): AsyncIterableIterator<unknown> {
+function toldWhenLeft(events: AsyncIterator<unknown>): Required<AsyncIterableIterator<unknown>> {
   let hasBegun = false
+  const leave = async (): Promise<IteratorResult<unknown>> => {
+    if (!hasBegun) await events.next().catch(() => {})
+    hasBegun = true
+    return (await events.return?.()) ?? { done: true, value: undefined }
+  }
   return {
     next: () => {
       hasBegun = true
       return events.next()
     },
-    return: async () => {
-      if (!hasBegun) await events.next().catch(() => {})
-      hasBegun = true
-      return (await events.return?.()) ?? { done: true, value: undefined }
+    return: leave,
+    throw: async (error) => {
+      await leave()
+      throw error
     },
     [Symbol.asyncIterator]() {
       return this
@@ -97,4 +119,32 @@ function webStreamOf<Stream extends object>(source: AsyncIterator<unknown>, stre
   Object.setPrototypeOf(made, Object.getPrototypeOf(stream))
   if (!isStream(made)) Object.defineProperty(made, Symbol.asyncIterator, { value: () => source })
   return made as Stream
+}
+
+/** `Readable.from`, of Node or of the package `readable-stream`. */
+type NodeMaker = (events: AsyncIterable<unknown>, options: { readonly objectMode: boolean }) => object
+
+/** Found by the stream itself: there are places without Node. Null: it is none of Node's. */
+function nodeMakerOf(stream: object): NodeMaker | null {
+  if (['pipe', 'on', 'destroy'].some((name) => typeof quietMember(stream, name) !== 'function')) return null
+  let found: NodeMaker | null = null
+  // The last one is the class of all of them: that of a `Duplex` takes no options.
+  for (let of: unknown = stream; typeof of === 'object' && of !== null; of = Object.getPrototypeOf(of)) {
+    const made = quietMember(of, 'constructor')
+    const from = typeof made === 'function' ? quietMember(made, 'from') : undefined
+    if (typeof from === 'function') found = (...args) => from.apply(made, args)
+  }
+  return found
+}
+
+/** One is read ahead. What its own class has besides (the headers of an answer) is there. */
+function nodeStreamOf<Stream extends object>(
+  source: AsyncIterable<unknown>,
+  stream: Stream,
+  from: NodeMaker,
+): Stream {
+  const made = from(source, { objectMode: quietMember(stream, 'readableObjectMode') === true })
+  return new Proxy(stream, {
+    get: (target, name) => boundMember(name in made ? made : target, name),
+  })
 }
