@@ -44,7 +44,7 @@ function boundMember(owner: object, name: string | symbol): unknown {
 }
 
 /** Undefined too where it cannot be looked at. */
-function quietMember(owner: object, name: string): unknown {
+export function quietMember(owner: object, name: string): unknown {
   try {
     return Reflect.get(owner, name)
   } catch {

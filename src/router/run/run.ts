@@ -22,7 +22,7 @@ import { failureOf, isAbort } from './call-error.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import { RunSessions } from './run-sessions.js'
 import { untilAborted } from './until-aborted.js'
-import { leave, watchedStream } from './watched-stream.js'
+import { isSelfRead, leave, watchedStream } from './watched-stream.js'
 
 const TRIES_MAX = 2
 const TRIES_LIMIT = 16
@@ -181,6 +181,7 @@ export class Runner {
     made: Made,
   ): Promise<Stream> {
     const source = stream[Symbol.asyncIterator]()
+    const own = isSelfRead(stream) ? stream[Symbol.asyncIterator]() : null
     const { signal } = made.asked
     const first = await untilAborted(() => source.next(), signal).catch((error: unknown) => {
       if (signal?.aborted === true) leave(source)
@@ -207,7 +208,7 @@ export class Runner {
       left: () => (isBroken ? this.end(made, heard, true) : this.cancel(made, heard)),
       aborted: () => (heard.isWhole ? this.settle(made, heard) : this.cancel(made, heard)),
     }
-    return watchedStream(stream, source, first, seen, end, signal)
+    return watchedStream(stream, source, first, seen, end, signal, own)
   }
 
   /** A step of its session is answered. */
