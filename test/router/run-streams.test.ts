@@ -22,7 +22,7 @@ async function* pieces(): AsyncGenerator<string> {
   yield* PIECES
 }
 
-/** A class of before there were classes: nothing static is inherited. */
+/** A class in the older style: nothing static is inherited. */
 function OldReadable(this: Readable, options: ReadableOptions): void {
   Readable.call(this, options)
 }
