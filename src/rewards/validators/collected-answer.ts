@@ -1,6 +1,7 @@
 import { checkRecord } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 import { type Json, objectOf, objectsOf, textOf, textOfContent } from '../../base/json.js'
+import { reading } from '../../base/read-once.js'
 import { ANSWER_FORMATS, type AnswerFormat } from './contract.js'
 import { type AnswerFlaw, flawOfFinish, isAtLimit } from './endings.js'
 
@@ -14,9 +15,12 @@ const WORK: ReadonlySet<string> = new Set([
   'mcp_approval_request',
 ])
 
-/** Whether an item of a response asks its client for such work: that is an answer, without a text. */
-export function isWork({ type, execution }: Json): boolean {
-  return WORK.has(textOf(type)) && execution !== 'server'
+/** Whether an item of a response asks its client for such work: that is an answer, without a text. @throws INVALID_ARGUMENT */
+export function isWork(item: Json): boolean {
+  return reading('item', () => {
+    const { type, execution } = checkRecord(item, 'item')
+    return WORK.has(textOf(type)) && execution !== 'server'
+  })
 }
 
 export interface CollectedCall {
