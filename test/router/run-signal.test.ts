@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRouter, type RouterOptions } from '../../src/index.js'
 import { makeBench, TestClock, X } from '../support/router.js'
@@ -308,4 +309,26 @@ it('a chat without messages is told what is expected, and not of vectors', async
   expect(() => router.route([])).toThrow(expect.objectContaining(error))
   const { router: ofVectors } = await bench()
   expect(() => ofVectors.route([])).toThrow(expect.objectContaining({ code: 'DIMENSION_MISMATCH' }))
+})
+
+it('has one listener for all that wait for one signal, and none when nobody does', async () => {
+  const { router, told, reserved, abort } = await bench()
+  const listeners = (): number => getEventListeners(abort.signal, 'abort').length
+  const streams = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const { answer } = await router.run(X, { signal: abort.signal }, () => stalling(['a']))
+      return answer
+    }),
+  )
+  const calls = Array.from({ length: 20 }, () => rejected(router.run(X, { signal: abort.signal }, never)))
+  await router.run(X, { signal: abort.signal }, () => ANSWER)
+  await turn()
+  expect(listeners()).toBe(1)
+  abort.abort(GONE)
+  expect(await Promise.all(calls)).toEqual(calls.map(() => GONE))
+  await turn()
+  expect(listeners()).toBe(0)
+  expect(streams).toHaveLength(20)
+  expect(told).toHaveLength(41)
+  expect(told).toEqual(expect.arrayContaining(reserved.slice(0, 40)))
 })

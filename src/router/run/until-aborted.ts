@@ -1,3 +1,5 @@
+import { onAbort } from '../../base/on-abort.js'
+
 /**
  * What work comes to, unless the signal aborts before: then nobody waits for it any more.
  * @param late is told what it comes to afterwards; that it fails is nobody's concern
@@ -16,9 +18,9 @@ export function untilAborted<T>(
       abort()
       return
     }
-    signal.addEventListener('abort', abort, { once: true })
+    const forget = onAbort(signal, abort)
     begin()
       .then((value) => (signal.aborted ? late(value) : resolve(value)), reject)
-      .finally(() => signal.removeEventListener('abort', abort))
+      .finally(forget)
   })
 }

@@ -1,3 +1,4 @@
+import { onAbort } from '../../base/on-abort.js'
 import { isAborted, quietMember, withEvents } from '../../base/stream.js'
 import { untilAborted } from './until-aborted.js'
 
@@ -93,7 +94,7 @@ function once(source: AsyncIterator<unknown>, end: StreamEnd, signal: AbortSigna
   const over = (tell: () => void): void => {
     if (isOver) return
     isOver = true
-    signal?.removeEventListener('abort', abort)
+    forget?.()
     tell()
   }
   const abort = (): void =>
@@ -101,7 +102,7 @@ function once(source: AsyncIterator<unknown>, end: StreamEnd, signal: AbortSigna
       end.aborted()
       leave(source)
     })
-  signal?.addEventListener('abort', abort, { once: true })
+  const forget = signal === undefined ? null : onAbort(signal, abort)
   return {
     ended: () => over(end.ended),
     failed: (error) => over(() => end.failed(error)),
