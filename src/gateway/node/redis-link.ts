@@ -7,6 +7,8 @@ interface Client {
   connect(): Promise<unknown>
   sendCommand(args: readonly string[]): Promise<unknown>
   on(event: 'error', listener: (error: unknown) => void): unknown
+  /** There is a connection; and Redis has answered on it. */
+  on(event: 'connect' | 'ready', listener: () => void): unknown
   destroy(): void
 }
 
@@ -14,9 +16,15 @@ interface RedisModule {
   createClient(options: Record<string, unknown>): Client
 }
 
-/** A connection that comes back by itself, in a cluster where the keys are. Every call is run once, and rejected after `timeoutMs`. */
+/**
+ * A connection that comes back by itself, in a cluster where the keys are. Every call is run once, and rejected after `timeoutMs`. Where Redis does
+ * not answer for that long, or is no primary any more, the connection is made again: the address may lead to another one by then.
+ */
 export interface RedisLink {
-  /** @throws (the promise is rejected) while the connection is away */
+  /**
+   * `WAIT` has its own time besides.
+   * @throws (the promise is rejected) while the connection is away
+   */
   send(...args: string[]): Promise<unknown>
   close(): void
 }
@@ -24,9 +32,13 @@ export interface RedisLink {
 const RECONNECT_MS_MAX = 2000
 /** Where another node is known, one that cannot be reached is left after this many attempts. */
 const ATTEMPTS = 2
+/** One that answers, and is no primary, is left no more often: it can still be read. */
+const LEAVE_MS = 1000
 /** Nodes that are remembered, and answers that the keys are elsewhere, for one call. */
 const PLACES_MAX = 16
 const DETOURS_MAX = 4
+/** Answers of a primary that became a replica, or of a node that lost its cluster. */
+const IS_NO_PRIMARY = /^(READONLY|MASTERDOWN|CLUSTERDOWN|UNBLOCKED) /
 
 /** @throws (the promise is rejected) where it cannot be reached */
 export async function redisLink({ url, timeoutMs }: RedisStoreConfig): Promise<RedisLink> {
@@ -49,6 +61,9 @@ class ClusterLink implements RedisLink {
   private place: string
   private client: Client
   private moving: Promise<void> | null = null
+  private leftAt = Number.NEGATIVE_INFINITY
+  /** Calls of `WAIT`, behind which nothing is answered. */
+  private waits = 0
   private isClosed = false
 
   constructor(module: RedisModule, url: string, timeoutMs: number) {
@@ -67,9 +82,12 @@ class ClusterLink implements RedisLink {
     for (let detours = 0; ; detours++) {
       const { client } = this
       try {
-        return await within(this.timeoutMs, client.sendCommand(args))
+        return await this.answer(client, args)
       } catch (error) {
         const place = placeIn(error, this.place)
+        const isSilent = error instanceof NoAnswer && this.waits === 0
+        if (isSilent || (IS_NO_PRIMARY.test(messageOf(error)) && performance.now() - this.leftAt > LEAVE_MS))
+          this.leave(client)
         if (place === null || detours === DETOURS_MAX) return away(error)
         // It was not run where it was sent.
         await this.move(client, place).catch(away)
@@ -80,6 +98,16 @@ class ClusterLink implements RedisLink {
   close(): void {
     this.isClosed = true
     end(this.client)
+  }
+
+  private async answer(client: Client, args: readonly string[]): Promise<unknown> {
+    if (args[0] !== 'WAIT') return within(this.timeoutMs, client.sendCommand(args))
+    this.waits++
+    try {
+      return await within(this.timeoutMs + Number(args[2]), client.sendCommand(args))
+    } finally {
+      this.waits--
+    }
   }
 
   private clientFor(place: string): Client {
@@ -103,6 +131,13 @@ class ClusterLink implements RedisLink {
     })
     // Each call tells of its own failure.
     client.on('error', () => {})
+    let endWait = (): void => {}
+    client.on('connect', () => {
+      endWait()
+      // A server that is stopped takes connections all the same.
+      endWait = afterQuietly(this.timeoutMs, () => this.leave(client))
+    })
+    client.on('ready', () => endWait())
     return client
   }
 
@@ -134,9 +169,10 @@ class ClusterLink implements RedisLink {
     if (this.isClosed) end(next)
   }
 
-  /** The node of a client is not there any more: the next is asked where the keys are. */
+  /** A client has lost its node: the next is asked where the keys are, or its address once more where there is no other. */
   private leave(client: Client): void {
     if (this.client !== client || this.isClosed) return
+    this.leftAt = performance.now()
     this.place = this.places[(this.places.indexOf(this.place) + 1) % this.places.length]
     this.client = this.clientFor(this.place)
     end(client)
@@ -177,10 +213,14 @@ async function importRedis(): Promise<RedisModule> {
   return module.createClient === undefined ? (module.default as RedisModule) : (module as RedisModule)
 }
 
+class NoAnswer extends Error {}
+
 async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer of Redis within ${timeoutMs} ms`)), timeoutMs)
+    const giveUp = () => reject(new NoAnswer(`no answer of Redis within ${timeoutMs} ms`))
+    // Where this process itself stood still the answer may be there: it is read before an immediate runs.
+    timer = setTimeout(() => setImmediate(giveUp), timeoutMs)
   })
   // Whatever comes of it later is nobody's: the caller has been told.
   promise.catch(() => {})
