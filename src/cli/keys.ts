@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { isRecord } from '../base/check.js'
 import { messageOf } from '../base/errors.js'
 import { visible } from '../base/visible.js'
 import type { RecordStore } from '../gateway/keys/records.js'
 import type { Known, StoredKey } from '../gateway/keys/stored-key.js'
 import { CommandError } from './command-error.js'
 import { readTextFile } from './files.js'
+import { plural } from './format.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 import { print, printError } from './print.js'
 import { renderTable } from './table.js'
@@ -30,7 +32,8 @@ one that runs knows of them within a second (keyStore.refreshMs). A key is shown
 Examples:
   $ paretobandit keys create support-bot --tenant support --group everyday --requests-per-minute 600
   $ paretobandit keys list
-  $ paretobandit keys revoke support-bot`
+  $ paretobandit keys revoke support-bot
+  $ paretobandit keys copy on-sqlite.yaml --config on-redis.yaml`
 
 export function registerKeys(program: Command): void {
   const keys = program
@@ -60,6 +63,12 @@ export function registerKeys(program: Command): void {
     .description('refuse a key from now on')
     .argument('<id>', 'its id, or its name')
     .action(revoke)
+  withConfig(keys.command('copy'))
+    .description(
+      'copy the keys, revoked ones too, and the models that were added at run time, from the store of another config',
+    )
+    .argument('<from>', 'a config of the gateway whose store has them')
+    .action(copy)
 }
 
 async function create(name: string, flags: CreateFlags): Promise<void> {
@@ -105,6 +114,28 @@ async function revoke(id: string, flags: ConfigFlag): Promise<void> {
     const key = await revokeKey(records, id, Date.now(), inConfig)
     print(`${key.id} (${visible(key.name)}) is revoked\n`)
   })
+}
+
+/** What is there stays as it is: a key that is revoked there does not come back. */
+async function copy(from: string, flags: ConfigFlag): Promise<void> {
+  const found = await recordsOf(from)
+  await withRecords(flags.config, async (records) => {
+    const there = await records.read()
+    const lacking = Array.from(found).filter(([id]) => !there.has(id))
+    for (const [id, value] of lacking) if (isRecord(value)) await records.put(id, value)
+    const copied = lacking.filter(([, value]) => isRecord(value)).length
+    const rest = found.size - lacking.length
+    print(`${plural(copied, 'record')} of ${from} copied, ${rest} ${rest === 1 ? 'was' : 'were'} there\n`)
+    if (copied < lacking.length) printError(`${lacking.length - copied} cannot be read, and were left out\n`)
+  })
+}
+
+async function recordsOf(config: string): Promise<ReadonlyMap<string, unknown>> {
+  let found: ReadonlyMap<string, unknown> = new Map()
+  await withRecords(config, async (records) => {
+    found = await records.read()
+  })
+  return found
 }
 
 /** @param act is given the file of the state too, null: it is in none @throws what `act` throws; a KeyError as a CommandError */

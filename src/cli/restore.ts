@@ -11,11 +11,13 @@ import { CommandError } from './command-error.js'
 import { fileError } from './files.js'
 import { amountFlag, epsilonFlag, numberFlag, seedFlag, wordFlag } from './flags.js'
 import { print } from './print.js'
+import { isRedis, streamOfFile } from './state/log-file.js'
 import { contextsOf } from './state/log-options.js'
 import { beginLog } from './state/new-log.js'
 import { defaultMode, MODE_POLICIES, takesMode } from './state/pacer-mode.js'
 
 interface RestoreFlags {
+  readonly stream?: string
   readonly gamma?: number
   readonly lambda0?: number
   readonly pendingCapacity?: number
@@ -31,15 +33,19 @@ The snapshot knows its policy, name, encoder, dimension and range of rewards. Gi
 the default: learned statistics mean little under another gamma or lambda0. It is also how a gateway goes on with what it has learned under
 settings that a log keeps: budget.burst, routing.gamma, routing.lambda0, routing.pendingCapacity.
 
-Example:
-  $ paretobandit restore router.snapshot router.state --gamma 0.999`
+A log in Redis is what many processes of a gateway run on: give the prefix of its store as --stream. Nothing may run there yet.
+
+Examples:
+  $ paretobandit restore router.snapshot router.state --gamma 0.999
+  $ paretobandit restore gw.snapshot redis://localhost:6379 --stream paretobandit`
 
 export function registerRestore(program: Command): void {
   program
     .command('restore')
     .description('make a log of a snapshot')
     .argument('<snapshot>', "a file of 'snapshot', or the bytes of router.snapshot()")
-    .argument('<file>', 'the log to make; it must not be there')
+    .argument('<log>', 'the log to make, a file or redis://HOST:PORT; it must not be there')
+    .option('--stream <name>', 'which log of that Redis (default: paretobandit)')
     .option(
       '--gamma <factor>',
       `forgetting factor (default: ${POLICIES.dollar.settings.gamma}, of policy paper ${POLICIES.paper.settings.gamma})`,
@@ -64,9 +70,12 @@ export function registerRestore(program: Command): void {
     .action(restore)
 }
 
-async function restore(path: string, file: string, flags: RestoreFlags): Promise<void> {
-  if (existsSync(file))
-    throw new CommandError('FILE_UNWRITABLE', `${file}: expected no such file, it is there`)
+async function restore(path: string, place: string, flags: RestoreFlags): Promise<void> {
+  const { stream } = flags
+  const isFile = !isRedis(place)
+  if (isFile && stream !== undefined) throw streamOfFile(place)
+  if (isFile && existsSync(place))
+    throw new CommandError('FILE_UNWRITABLE', `${place}: expected no such file, it is there`)
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, path, 'read')
   })
@@ -105,6 +114,6 @@ async function restore(path: string, file: string, flags: RestoreFlags): Promise
     ...(pendingCapacity === undefined ? {} : { pendingCapacity }),
   }
   const settings = { policy, mode: mode ?? defaultMode(policy), alpha, seed, epsilon }
-  await beginLog(file, bytes, options, settings, burst)
-  print(`${file}: a log that begins with ${path}\n`)
+  const made = await beginLog(place, bytes, options, settings, burst, stream)
+  print(`${isFile ? place : made}: a log that begins with ${path}\n`)
 }

@@ -132,4 +132,33 @@ describe.skipIf(!hasRedis)('keys in Redis', () => {
     expect(await folder.ok(['keys', 'list'])).toContain(id)
     expect(await server.command('HLEN', '{team}:records')).toBe(1)
   })
+
+  test('are copied from the store of another config, and what is there stays as it is', async () => {
+    await folder.write('file.json', { ...smallTree(), store: { kind: 'sqlite', file: 'gw.db' } })
+    await folder.write('redis.json', {
+      ...smallTree(),
+      store: { kind: 'redis', url: server.url, prefix: 'copy' },
+    })
+    const one = await created('one', '--config', 'file.json')
+    const other = await created('other', '--config', 'file.json')
+    const copy = ['keys', 'copy', 'file.json', '--config', 'redis.json']
+    expect(await folder.ok(copy)).toBe('2 records of file.json copied, 0 were there\n')
+    await folder.ok(['keys', 'revoke', 'one', '--config', 'redis.json'])
+    const late = await created('late', '--config', 'file.json')
+    expect(await folder.ok(copy)).toBe('1 record of file.json copied, 2 were there\n')
+    const keys = JSON.parse(await folder.ok(['keys', 'list', '--json', '--config', 'redis.json']))
+    expect(
+      keys.map(({ id, revokedAt }: { id: string; revokedAt: unknown }) => [id, revokedAt === null]),
+    ).toEqual(
+      expect.arrayContaining([
+        [one.id, false],
+        [other.id, true],
+        [late.id, true],
+      ]),
+    )
+    await folder.refused(
+      ['keys', 'copy', 'none.json', '--config', 'redis.json'],
+      /none\.json: cannot read it: no such file/,
+    )
+  })
 })

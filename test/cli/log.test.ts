@@ -422,6 +422,65 @@ describe.runIf(hasRedis)('a log in Redis', () => {
   })
 
   test.each([
+    ['of a month', { per: 'month' }, 'x'],
+    ['of a month that no request has begun', { per: 'month' }, null],
+    ['of the latest 24 hours', { per: 'day', window: 'rolling' }, 'x'],
+  ] as const)(
+    'begins with the snapshot of a file: what a cap %s has counted is spent for all',
+    async (_, cap, first) => {
+      const options = { models: [MODELS[2]], caps: [{ usd: 1, ...cap }] }
+      const [file, taken] = ['db', 'snapshot'].map((end) => `${cap.per}-${first}.${end}`)
+      const one = await createRouter({ ...options, store: sqliteStore(join(folder.path, file)) })
+      const early = first === null ? null : one.route(first)
+      one.adjustAccount(-0.9)
+      await one.close()
+      await folder.ok(['snapshot', file, taken])
+      const shut = await RedisServer.start({ requirepass: 'sk-SECRET' })
+      const url = shut.url.replace('//', '//:sk-SECRET@')
+      const restore = ['restore', taken, url, '--stream', 'many']
+      expect(await folder.ok(restore)).toBe(`${shut.url} stream many: a log that begins with ${taken}\n`)
+      const { code, stdout, stderr } = await folder.run(restore)
+      expect(code).toBe(2)
+      expect(stdout + stderr).toMatch(/stream many: expected no log, there is one/)
+      expect(stdout + stderr).not.toContain('SECRET')
+      const store = () => redisStore({ url, stream: 'many' })
+      const [a, b] = [
+        await createRouter({ ...options, store: store() }),
+        await createRouter({ ...options, store: store() }),
+      ]
+      expect([a.recovery?.isNew, a.recovery?.repairs, a.recovery?.differences]).toEqual([false, [], []])
+      expect(a.stats().requests).toBe(early === null ? 0 : 1)
+      let spentUsd = 0
+      let refused = 0
+      for (let i = 0; i < 5000 && refused < 20; i++) {
+        const router = [a, b][i % 2]
+        try {
+          const { id, expectedCostUsd } = await router.routeAsync(`prompt ${i}`)
+          const costUsd = expectedCostUsd ?? 0
+          router.settle(id, { costUsd })
+          spentUsd += costUsd
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'BUDGET_EXHAUSTED' })
+          refused++
+        }
+      }
+      expect(refused).toBe(20)
+      expect(spentUsd).toBeGreaterThan(0.05)
+      expect(spentUsd).toBeLessThanOrEqual(0.1)
+      if (early !== null) await b.settle(early.id, { costUsd: 0.001 }).durable
+      await Promise.all([a.close(), b.close()])
+      await shut.stop()
+    },
+  )
+
+  test('is restored only where --stream goes with an address', async () => {
+    await folder.refused(
+      ['restore', 'r.snapshot', 'other.db', '--stream', 'many'],
+      /--stream: goes with redis:\/\/HOST:PORT, got other\.db/,
+    )
+  })
+
+  test.each([
     ['its head', ['log'], /WRONG: \S+:log, the head of the log, is not there, and keys of it are/],
     ['its events', ['events'], /WRONG: \S+:events has no entries, and \d+ events were appended/],
     ['head and events', ['log', 'events'], /head: none\n {2}entries: none\n {2}snapshots: \d+-\d+ \(/],

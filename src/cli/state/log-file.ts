@@ -1,11 +1,17 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { examineFile, locateFile } from '../../store/sqlite/file-state.js'
 import { describeFile } from '../../store/sqlite/sqlite-store.js'
+import { CommandError } from '../command-error.js'
 import { isStateFile } from './state-file.js'
 
 /** @param place a file, or `redis://`, `rediss://`, `unix://` */
 export function isRedis(place: string): boolean {
   return /^(rediss?|unix):\/\//.test(place)
+}
+
+/** `--stream` beside a file. */
+export function streamOfFile(file: string): CommandError {
+  return new CommandError('BAD_ARGUMENT', `--stream: goes with redis://HOST:PORT, got ${file}`)
 }
 
 /**

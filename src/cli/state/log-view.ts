@@ -7,7 +7,7 @@ import { openSqliteReadOnly, type SqliteReader } from '../../store/sqlite/read-o
 import { CommandError } from '../command-error.js'
 import { shellWord } from '../shell-word.js'
 import { sqliteDriver } from './driver.js'
-import { isRedis, kindOf } from './log-file.js'
+import { isRedis, kindOf, streamOfFile } from './log-file.js'
 import { keptSettings, optionsOf } from './log-options.js'
 import { missing } from './session.js'
 import { SETTINGS_NOTE } from './settings.js'
@@ -80,8 +80,7 @@ export async function besideLog(
 /** @throws as `withReader` */
 export async function openReader(place: string, stream: string | undefined): Promise<LogReader> {
   if (isRedis(place)) return openRedisReadOnly({ url: place, stream })
-  if (stream !== undefined)
-    throw new CommandError('BAD_ARGUMENT', `--stream: goes with redis://HOST:PORT, got ${place}`)
+  if (stream !== undefined) throw streamOfFile(place)
   const kind = kindOf(place, false)
   if (kind === 'nothing') throw missing(place)
   if (kind === 'state-file') {

@@ -1,22 +1,30 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
+import type { Store } from '../../log/store.js'
 import type { RouterOptions } from '../../policy/options.js'
-import { describeFile, sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
+import { redisStore } from '../../store/redis/redis-store.js'
+import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
 import { sqliteDriver } from './driver.js'
+import { isRedis } from './log-file.js'
 import { SETTINGS_NOTE, type Settings } from './settings.js'
+import { noteUndrawnSpend } from './undrawn-spend.js'
 
 /**
  * Makes a log that begins with a router's snapshot.
+ * @returns what the log is called, without a password
+ * @param place a file, or an address of Redis
  * @param options of that router, but for `settings`; a budget is the snapshot's, but for how much of it an account keeps
- * @throws STORE_MISMATCH where there is a log; what `restore` and `sqliteStore` throw
+ * @param stream which log of that Redis. Default: that of `redisStore`
+ * @throws STORE_MISMATCH where there is a log; what `restore`, `sqliteStore` and `redisStore` throw
  */
 export async function beginLog(
-  file: string,
+  place: string,
   snapshot: Uint8Array,
   options: RouterOptions,
   settings: Settings,
   burst: number | null = null,
-): Promise<void> {
+  stream?: string,
+): Promise<string> {
   const { policy, mode, alpha, seed, epsilon } = settings
   const own = { ...options, policy, alpha, seed, epsilon }
   const budget = (usdPerRequest: number | null) => ({
@@ -30,18 +38,40 @@ export async function beginLog(
   const { origins } = router.confirmedState.ids
   for (const { name } of [...origins.records()]) origins.register(name).lastEvent = 0
   const { usdPerRequest } = router.stats().pacer
-  const store = sqliteStoreWith(file, { driver: sqliteDriver() }, { snapshot: router.snapshot() })
+  if (isRedis(place)) noteUndrawnSpend(router.confirmedState, Date.now())
+  const bytes = router.snapshot()
+  const store = isRedis(place)
+    ? beginningWith(bytes, redisStore({ url: place, stream }))
+    : sqliteStoreWith(place, { driver: sqliteDriver() }, { snapshot: bytes })
   try {
     const kept = await createRouter({
       ...own,
       budget: usdPerRequest === null && burst === null ? null : budget(usdPerRequest),
       store,
     })
-    if (kept.recovery?.isNew !== true)
-      throw new ParetoBanditError('STORE_MISMATCH', describeFile(file), 'expected no log, there is one')
-    await store.writeNote(SETTINGS_NOTE, JSON.stringify(settings))
+    if (kept.recovery?.isNew !== true) throw isThere(store)
+    await store.writeNote?.(SETTINGS_NOTE, JSON.stringify(settings))
     await kept.close()
   } finally {
     await store.close()
   }
+  return store.description
+}
+
+/** A shared store whose new log has a snapshot at its end before anybody reads it. */
+function beginningWith(bytes: Uint8Array, store: Store): Store {
+  const open = store.open.bind(store)
+  return Object.assign(store, {
+    hasOwnOptions: true,
+    open: async (...args: Parameters<Store['open']>) => {
+      const opened = await open(...args)
+      if (!opened.isNew) throw isThere(store)
+      await store.writeSnapshot({ position: opened.end, bytes })
+      return opened
+    },
+  })
+}
+
+function isThere({ description }: Store): ParetoBanditError {
+  return new ParetoBanditError('STORE_MISMATCH', description, 'expected no log, there is one')
 }

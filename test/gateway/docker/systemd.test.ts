@@ -33,4 +33,10 @@ describe('the unit for systemd', () => {
     expect(said('WorkingDirectory')).toBe(`/var/lib/${said('StateDirectory')}`)
     expect(said('ProtectSystem')).toBe('strict')
   })
+
+  it('is not given up by systemd for a start that fails again and again', () => {
+    expect(said('Restart')).toBe('on-failure')
+    // Five starts in ten seconds are its limit, where a unit says no other.
+    expect(5 * Number(said('RestartSec'))).toBeGreaterThan(10)
+  })
 })
