@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isRecord } from '../../base/check.js'
 import { LatestMap } from '../../base/latest-map.js'
@@ -104,8 +104,10 @@ export async function fileNotes(
     return latest !== undefined && latest !== note && batch.has(latest)
   }
   const append = async (batch: readonly Note[]): Promise<void> => {
-    if (lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX)
-      await rewrite()
+    const isPromise = batch.some(({ kind }) => isPromised(kind))
+    const isLong = lines > 2 * NOTE_KINDS.reduce((sum, kind) => sum + kinds[kind].size, 0) + STALE_LINES_MAX
+    // What is written to a file that was removed or replaced, nobody will read.
+    if (isLong || (isPromise && file !== null && !(await isAt(path, file)))) await rewrite()
     // A process that died in the middle of a line left it without an end: these begin on a new line.
     if (file === null) {
       file = await open(path, 'a', 0o600)
@@ -115,7 +117,7 @@ export async function fileNotes(
     const notes = new Set(batch)
     const all = batch.filter((note) => !isOvertaken(note, notes))
     await file.appendFile(written('\n', all))
-    if (batch.some(({ kind }) => isPromised(kind))) await file.datasync()
+    if (isPromise) await file.datasync()
     lines += all.length
   }
   const behind = new WriteBehind<Note>({
@@ -166,6 +168,12 @@ export async function fileNotes(
       if (!isWriting) await closeFile()
     },
   }
+}
+
+/** Whether a path still leads to an open file. */
+async function isAt(path: string, file: FileHandle): Promise<boolean> {
+  const [there, own] = await Promise.all([stat(path).catch(() => null), file.stat()])
+  return there !== null && there.ino === own.ino && there.dev === own.dev
 }
 
 function noteOf(kind: NoteKind, id: string, value: object | null, line: string | null): Note {

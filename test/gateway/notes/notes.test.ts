@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, statSync } from 'node:fs'
+import { appendFileSync, copyFileSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBesideLog } from '../../../src/gateway/node/beside-log.js'
@@ -196,6 +196,29 @@ describe('notes in a file that are overtaken', () => {
     const after = await fileNotes(path, max, onProblem)
     expect(await after.get('decisions', 'a')).toBeNull()
   })
+
+  it.each([
+    ['removed', (path: string) => rmSync(path)],
+    ['replaced by an older copy', (path: string) => renameSync(`${path}.copy`, path)],
+  ])(
+    'are all there again where their file was %s under them, once somebody waits for one',
+    async (_, change) => {
+      const path = tempFile()
+      const notes = await fileNotes(path, max, onProblem)
+      expect(await notes.put('rewards', 'a', { n: 1 })).toBe(true)
+      copyFileSync(path, `${path}.copy`)
+      expect(await notes.put('decisions', 'd', { n: 2 })).toBe(true)
+      change(path)
+      expect(await notes.put('rewards', 'b', { n: 3 })).toBe(true)
+      // The process is killed.
+      const after = await fileNotes(path, max, onProblem)
+      expect(await after.get('rewards', 'a')).toEqual({ n: 1 })
+      expect(await after.get('decisions', 'd')).toEqual({ n: 2 })
+      expect(await after.get('rewards', 'b')).toEqual({ n: 3 })
+      await after.close()
+      await notes.close()
+    },
+  )
 
   it('are all written of rewards, each of which somebody waits for', async () => {
     const path = tempFile()
