@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { START, type Store } from '../../src/log/store.js'
-import { firstValue } from '../../src/store/sqlite/drivers/database.js'
+import { firstValue, SqliteError } from '../../src/store/sqlite/drivers/database.js'
 import { openSqliteReadOnly, sqliteStore } from '../../src/store/sqlite/index.js'
 import { SqliteLog } from '../../src/store/sqlite/log.js'
 import { packEvents } from '../../src/store/sqlite/packing.js'
@@ -344,6 +344,38 @@ describeSqlite('a full disk', () => {
       return roomy
     })
   })
+
+  it.each([
+    ['its last words', 'COMMIT'],
+    ['the end of its -wal', 'PRAGMA journal_mode = DELETE'],
+  ])(
+    'that has no room for %s is no loss: the log closes, and has all that was acknowledged',
+    (_, refused) => {
+      const driver = sqlite()
+      let isFull = false
+      const filling: typeof driver = {
+        ...driver,
+        open: (...args) => {
+          const db = driver.open(...args)
+          const exec = db.exec.bind(db)
+          db.exec = (sql) => {
+            if (isFull && sql === refused)
+              throw new SqliteError('SQLITE_FULL', 'database or disk is full', null)
+            exec(sql)
+          }
+          return db
+        },
+      }
+      const log = SqliteLog.open(filling, settingsOf(file), HEADER, packEvents(makeEvents(1, 3)))
+      log.append('r', 4, packEvents(makeEvents(4, 2)))
+      isFull = true
+      log.close()
+      isFull = false
+      const again = SqliteLog.open(driver, settingsOf(file), HEADER, NO_EVENTS)
+      expect([again.opened.end, again.opened.repairs]).toEqual([5, []])
+      again.close()
+    },
+  )
 
   it('of real blocks does so too', async ({ skip }) => {
     const disk = folder.file('disk')

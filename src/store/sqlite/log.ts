@@ -221,6 +221,17 @@ export class SqliteLog {
     const { db } = this
     try {
       this.checkIdentity()
+      this.leaveTidy()
+    } finally {
+      db.close()
+      this.lock.release()
+    }
+  }
+
+  /** What was acknowledged is in the log: where there is no room for more it is left as after a crash, in three files. */
+  private leaveTidy(): void {
+    const { db } = this
+    try {
       this.transaction(() => {
         this.noteFloors()
         this.reader.meta.set('clean', this.hasFailed ? 0 : 1)
@@ -228,9 +239,9 @@ export class SqliteLog {
       db.exec('PRAGMA busy_timeout = 0')
       db.exec('PRAGMA synchronous = EXTRA')
       this.leaveWal()
-    } finally {
-      db.close()
-      this.lock.release()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (!/^SQLITE_(FULL|READONLY)/.test(code)) throw error
     }
   }
 
