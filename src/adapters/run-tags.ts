@@ -28,15 +28,20 @@ export function tagIn(metadata: unknown): RunTag | null {
 /** Answers that can be rewarded, the latest. */
 export const RUNS_MAX = 10_000
 
+/** A run without its answer: ten thousand of them, with the requests that some SDKs have beside their answers, would fill a heap. */
+export function withoutAnswer({ decision, decisions, reward }: Run<unknown>): Run<undefined> {
+  return { answer: undefined, decision, decisions, reward }
+}
+
 /** The runs behind answers, by what stands in these. */
 export class Runs {
-  private readonly known = new LatestMap<string, Run<unknown>>(RUNS_MAX)
+  private readonly known = new LatestMap<string, Run<undefined>>(RUNS_MAX)
 
   get size(): number {
     return this.known.size
   }
 
-  add(id: string, run: Run<unknown>): void {
+  add(id: string, run: Run<undefined>): void {
     this.known.set(id, run)
   }
 

@@ -404,7 +404,7 @@ describe('what a routed model is made of', () => {
 
   it('remembers the latest ten thousand answers', () => {
     const runs = new Runs()
-    for (let i = 0; i < RUNS_MAX + 5; i++) runs.add(String(i), {} as Run<unknown>)
+    for (let i = 0; i < RUNS_MAX + 5; i++) runs.add(String(i), {} as Run<undefined>)
     expect(runs.size).toBe(RUNS_MAX)
     const of = (run: string) =>
       runs.of({ [METADATA_KEY]: { decision: 'r.1', model: 'm', run, session: null } })

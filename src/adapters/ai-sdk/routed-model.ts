@@ -16,7 +16,7 @@ import {
   refused,
 } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
-import { METADATA_KEY, Runs, type RunTag } from '../run-tags.js'
+import { METADATA_KEY, Runs, type RunTag, withoutAnswer } from '../run-tags.js'
 import { withSignal } from '../signals.js'
 import { callNeeds } from './call-needs.js'
 import { chatRequest, pieceOf, unified, wholeOf } from './chat-form.js'
@@ -88,7 +88,7 @@ export function routed<Model extends AnyLanguageModel>(
       .catch((error: unknown) => {
         throw notToBeRetried(error)
       })
-    runs.add(id, done)
+    runs.add(id, withoutAnswer(done))
     return done.answer.answer
   }
   const doGenerate = (options: CallOptions) =>
@@ -160,7 +160,7 @@ export async function reward(result: object, reward: number): Promise<void> {
   await run.reward(reward).durable
 }
 
-/** The run behind an answer: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
+/** The run behind an answer: its decision, and those of the tries before it; its `answer` is not kept. Null: no routed model gave it, or long ago. */
 export async function runOf(result: object): Promise<Run<unknown> | null> {
   return runs.of(await quietly(() => Reflect.get(result, 'providerMetadata')))
 }

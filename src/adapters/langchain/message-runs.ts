@@ -9,7 +9,7 @@ export type Answer = BaseMessage | { readonly messages: readonly BaseMessage[] }
 
 const runs = new Runs()
 /** Of pieces of a stream: the first alone is tagged, as metadata of pieces is joined where they are. */
-const ofPieces = new WeakMap<object, Run<unknown>>()
+const ofPieces = new WeakMap<object, Run<undefined>>()
 
 /**
  * The quality of an answer is known: a message of a routed chat model, or the result of an agent. All steps of its tool loop learn from it.
@@ -24,7 +24,7 @@ export async function reward(answer: Answer, reward: number): Promise<void> {
   await run.reward(reward).durable
 }
 
-/** The run behind an answer: its decision, and those of the tries before it. Null: no routed model gave it, or long ago. */
+/** The run behind an answer: its decision, and those of the tries before it; its `answer` is not kept. Null: no routed model gave it, or long ago. */
 export function runOf(answer: Answer): Run<unknown> | null {
   return quietly(() => {
     const messages = 'messages' in answer ? answer.messages : [answer]
@@ -35,7 +35,7 @@ export function runOf(answer: Answer): Run<unknown> | null {
 }
 
 /** A message says whose it is, and can be rewarded. */
-export function tag(message: BaseMessage, run: Run<unknown>, session: string | null = null): void {
+export function tag(message: BaseMessage, run: Run<undefined>, session: string | null = null): void {
   const { id: decision, model } = run.decision
   const own = { decision, model, run: uniqueId(), session }
   message.response_metadata = { ...message.response_metadata, [METADATA_KEY]: own }
@@ -43,7 +43,7 @@ export function tag(message: BaseMessage, run: Run<unknown>, session: string | n
 }
 
 /** A piece of a stream that is tagged already can be rewarded too. */
-export function remember(piece: BaseMessage, run: Run<unknown>): void {
+export function remember(piece: BaseMessage, run: Run<undefined>): void {
   ofPieces.set(piece, run)
 }
 

@@ -17,7 +17,7 @@ import type { Rewards } from '../../rewards/index.js'
 import { type ModelCapabilities, missingOf, onlyAble, readCapabilities } from '../able-models.js'
 import { checkIds, checkModels, checkRecord, checkRouter, refused } from '../given.js'
 import { HeardAnswer } from '../heard-answer.js'
-import { METADATA_KEY } from '../run-tags.js'
+import { METADATA_KEY, withoutAnswer } from '../run-tags.js'
 import { withSignal } from '../signals.js'
 import { identityOf } from './cache-identity.js'
 import { chatRequest, pieceOf, wholeOf } from './chat-form.js'
@@ -151,7 +151,7 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     const { message } = run.answer
     heard?.add(() => wholeOf(message))
     heard?.ended(run.decision.id)
-    tag(message, run, asked.session)
+    tag(message, withoutAnswer(run), asked.session)
     return { generations: [{ text: message.text, message }], llmOutput: outputOf(message) }
   }
 
@@ -165,12 +165,13 @@ export class RoutedChatModel extends BaseChatModel<RoutedChatModelCallOptions, A
     const run = await this.fields.router.run(chatOf(messages), asked, async ({ model }) =>
       firstContent(await this.fields.models[model].stream(messages, configOf(options, asked))),
     )
+    const kept = withoutAnswer(run)
     let isFirst = true
     let id: string | undefined
     for await (const message of run.answer) {
       // Texts in the metadata of pieces are joined where the pieces are.
-      if (isFirst) tag(message, run, asked.session)
-      else remember(message, run)
+      if (isFirst) tag(message, kept, asked.session)
+      else remember(message, kept)
       isFirst = false
       heard?.add(() => pieceOf(message))
       // The model's own `stream` gives pieces without an id that of its run: they are of one message all the same.

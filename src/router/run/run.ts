@@ -101,14 +101,11 @@ export class Runner {
       if (refused !== null) drop(refused.answer)
       refused = null
       const made = { decision, asked, beganAt: this.now() }
-      const run = (answer: Answer): Run<Answer> => {
-        return { answer, decision, decisions, reward: (value) => this.reward(made, value) }
-      }
       try {
         const context = { signal: asked.signal, attempt: decisions.length }
         const given = await untilAborted<Answer>(() => call(decision, context), asked.signal, drop)
-        if (!isRefusedResponse(given)) return run(await this.answered(given, made))
-        refused = run(given)
+        if (!isRefusedResponse(given)) return this.runOf(await this.answered(given, made), made, decisions)
+        refused = this.runOf(given, made, decisions)
         failure = given
       } catch (error) {
         failure = error
@@ -281,10 +278,17 @@ export class Runner {
     return { latencyMs: Math.max(0, this.now() - beganAt) }
   }
 
-  private reward({ decision, asked: { session } }: Made, reward: number): Receipt {
-    const own = this.feedback.reward(decision.id, reward)
+  /** Apart from what was called: rewards come hours later, and a `reward` that is kept for them keeps neither prompt nor answer. */
+  private runOf<Answer>(answer: Answer, { decision, asked }: Made, decisions: Decision[]): Run<Answer> {
+    const { session } = asked
+    const { id } = decision
+    return { answer, decision, decisions, reward: (value) => this.reward(id, session, value) }
+  }
+
+  private reward(decision: string, session: string | null, reward: number): Receipt {
+    const own = this.feedback.reward(decision, reward)
     if (session === null) return own
-    const others = this.sessions.takeUnrewarded(session).filter((id) => id !== decision.id)
+    const others = this.sessions.takeUnrewarded(session).filter((id) => id !== decision)
     if (others.length === 0) return own
     const items = others.map((id) => ({ id, reward }))
     // Steps that are too old, or have had a reward, take none.
