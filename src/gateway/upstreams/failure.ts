@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, listOf, objectOf, parseJson, textOf } from '../../base/json.js'
+import { isTooLong } from '../../base/too-long.js'
 import { isUnreached } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
@@ -88,7 +89,7 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const message = said === '' ? `the upstream answered ${status}` : said
   if (CALLER.has(status) || (status === 403 && isFlagged(error)))
     return new UpstreamFailure(
-      isTooLong(error, said) ? 'model' : 'caller',
+      isTooLong([error?.code, error?.type], said) ? 'model' : 'caller',
       'upstream_rejected',
       status,
       message,
@@ -103,17 +104,6 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
-}
-
-/** Codes of OpenAI and Groq, and of llama.cpp. */
-const TOO_LONG: ReadonlySet<string> = new Set(['context_length_exceeded', 'exceed_context_size_error'])
-/** The words of OpenAI and of all that speak as it does, xAI, Mistral, Anthropic, Bedrock, Gemini, Cohere. */
-const TOO_LONG_WORDS =
-  /maximum (context|prompt) length|context (length|window|size|limit)|(prompt|input) is too long|too many tokens|exceeds the maximum number of tokens|supports at most \d+ completion tokens|maximum allowed number of output tokens/i
-
-/** Whether a request has more than this model can read, or may bring more than it writes: another may do more. */
-function isTooLong(error: Json | null, said: string): boolean {
-  return TOO_LONG.has(textOf(error?.code)) || TOO_LONG.has(textOf(error?.type)) || TOO_LONG_WORDS.test(said)
 }
 
 /** OpenRouter's word that what a client says was found unfit: it is no matter of a key (openrouter.ai/docs, errors). */

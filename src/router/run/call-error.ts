@@ -1,9 +1,11 @@
+import { isTooLong } from '../../base/too-long.js'
 import { isUnreached } from '../../base/unreached.js'
 import { retryAfterOf } from './retry-after.js'
 
-/** Who is to blame for a call that failed: whoever asked, so that no other model would do better; or the model or its provider. */
+/** What a call that failed says of its model, and whether another would do better. */
 export interface CallFailure {
-  readonly isCallers: boolean
+  /** `caller`: whoever gets this request refuses it. `request`: it is too long for this model alone. `model`: the model or its provider failed. */
+  readonly blames: 'caller' | 'request' | 'model'
   /** How long the provider asks to be left alone, ms. */
   readonly retryAfterMs: number | null
   /** Whether it may have done the work, and send a bill for it. */
@@ -12,6 +14,17 @@ export interface CallFailure {
 
 /** Statuses of requests that are wrong whoever gets them. */
 const CALLERS = new Set([400, 413, 415, 422])
+/** What stands between says that the provider took too long, or that its answer was lost: the work may be done. */
+const LOST = new Set([408, 504, 520, 524])
+/** Of the web and Node, the clients of OpenAI and Anthropic, LangChain, Next.js, Mistral and axios. */
+const ABORTS: ReadonlySet<unknown> = new Set([
+  'AbortError',
+  'APIUserAbortError',
+  'ModelAbortError',
+  'ResponseAborted',
+  'RequestAbortedError',
+  'CanceledError',
+])
 /** What SDKs call the status of HTTP: most of them the first, the AI SDK and Mistral's the second, Ollama's and AWS's the others. */
 const STATUSES = ['status', 'statusCode', 'status_code', 'httpStatusCode'] as const
 /** Members of an error that may have it: of axios and got, of Hugging Face, of AWS. */
@@ -24,36 +37,50 @@ const DEPTH_MAX = 8
 
 /** What an error of an SDK, of `fetch` or of anything else says. Errors that say nothing are the provider's. */
 export function failureOf(error: unknown, now: number): CallFailure {
+  // LangChain's, which tells no status where it was made of none.
+  if (memberOf(error, 'name') === 'ContextOverflowError')
+    return { blames: 'request', retryAfterMs: null, mayBeBilled: false }
   const answered = answeredOf(error)
   if (answered === null)
-    return { isCallers: false, retryAfterMs: null, mayBeBilled: !isUnreached(codeOf(error)) }
-  const { status, headers } = answered
+    return { blames: 'model', retryAfterMs: null, mayBeBilled: !isUnreached(codeOf(error)) }
+  const { status, headers, by } = answered
   const retryAfterMs = retryAfterOf((name) => headerOf(headers, name), now)
+  if (CALLERS.has(status))
+    return { blames: saysTooLong(by) ? 'request' : 'caller', retryAfterMs, mayBeBilled: false }
   // An answer that its client could not read was made, and is billed.
-  return { isCallers: CALLERS.has(status), retryAfterMs, mayBeBilled: status < 300 }
+  return { blames: 'model', retryAfterMs, mayBeBilled: status < 300 || LOST.has(status) }
 }
 
 /** An error that a signal brought about. */
 export function isAbort(error: unknown): boolean {
-  const name = memberOf(error, 'name')
-  return name === 'AbortError' || name === 'APIUserAbortError'
+  // The client of OpenAI names the class alone.
+  return ABORTS.has(memberOf(error, 'name')) || ABORTS.has(memberOf(memberOf(error, 'constructor'), 'name'))
 }
 
 /** What the provider has answered, as the error says, or one that it was made of; null: nothing. */
 function answeredOf(
   error: unknown,
   depth = 0,
-): { readonly status: number; readonly headers: unknown } | null {
+): { readonly status: number; readonly headers: unknown; readonly by: unknown } | null {
   if (typeof error !== 'object' || error === null || depth > DEPTH_MAX) return null
   for (const holder of [error, ...ANSWERS.map((name) => memberOf(error, name))]) {
     const status = STATUSES.map((name) => memberOf(holder, name)).find(isStatus)
-    if (status !== undefined) return { status, headers: headersOf(error) }
+    if (status !== undefined) return { status, headers: headersOf(error), by: error }
   }
   for (const name of WRAPPED) {
     const answered = answeredOf(memberOf(error, name), depth + 1)
     if (answered !== null) return answered
   }
   return null
+}
+
+/** In its own words, or those of its provider's answer. */
+function saysTooLong(error: unknown): boolean {
+  const [body, data] = ['error', 'data'].map((name) => memberOf(error, name))
+  const all = [error, body, memberOf(body, 'error'), memberOf(data, 'error')]
+  const codes = all.flatMap((each) => [memberOf(each, 'code'), memberOf(each, 'type')])
+  const texts = [...all.map((each) => memberOf(each, 'message')), memberOf(error, 'responseBody')]
+  return isTooLong(codes, texts.filter((text) => typeof text === 'string').join('\n'))
 }
 
 function isStatus(value: unknown): value is number {
@@ -80,7 +107,8 @@ function headerOf(headers: unknown, name: string): string | null {
 }
 
 function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? quietly(() => Reflect.get(value, name)) : undefined
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return isObject ? quietly(() => Reflect.get(value, name)) : undefined
 }
 
 /** What cannot be read says nothing: a call that failed is booked, whatever its error is. */

@@ -254,12 +254,12 @@ export class Runner {
       this.cancel(made, heard)
       return false
     }
-    const { isCallers, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
+    const { blames, retryAfterMs, mayBeBilled } = failureOf(error, this.now())
     const act = (id: string, bill: Settlement): unknown =>
-      isCallers ? this.feedback.cancel(id, bill) : this.feedback.fail(id, { ...bill, retryAfterMs })
+      blames === 'model' ? this.feedback.fail(id, { ...bill, retryAfterMs }) : this.feedback.cancel(id, bill)
     if (hasBegun || mayBeBilled) this.bill(made, this.ofBroken(made, heard), act)
     else book(() => act(made.decision.id, { ...FREE, ...this.latency(made) }))
-    return !isCallers
+    return blames !== 'caller'
   }
 
   /** By the usage; without one, or by one that cannot be read, what was set aside. */

@@ -1,0 +1,152 @@
+import Anthropic from '@anthropic-ai/sdk'
+import { ContextOverflowError, ModelAbortError } from '@langchain/core/errors'
+import { APICallError } from 'ai'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import { makeBench, X } from '../support/router.js'
+
+const MODELS = [
+  { id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 10 },
+  { id: 'large', inputUsdPerMTok: 3, outputUsdPerMTok: 30 },
+]
+const ANSWER = { usage: { prompt_tokens: 1000, completion_tokens: 100 } }
+const TOO_LONG = "This model's maximum context length is 8192 tokens"
+
+/** What the router books where the first call throws this and another model would answer. */
+async function booked(error: unknown) {
+  const { router } = await makeBench({ policy: 'dollar', models: MODELS, forcedExploration: 0 })
+  const told: { kind: string; isBilled: boolean }[] = []
+  for (const kind of ['settled', 'failed', 'cancelled'] as const)
+    router.on(kind, ({ costUsd }) => told.push({ kind, isBilled: costUsd > 0 }))
+  let pauseMs: number | null = null
+  router.on('failed', ({ retryAfterMs }) => {
+    pauseMs = retryAfterMs
+  })
+  let calls = 0
+  const outcome = await router
+    .run(X, {}, () => {
+      if (calls++ > 0) return ANSWER
+      throw error
+    })
+    .then(
+      () => 'answered',
+      (thrown) => (thrown === error ? 'thrown' : thrown),
+    )
+  await router.close()
+  return { first: told[0], outcome, pauseMs }
+}
+
+const made = (error: object, more: object): object => Object.assign(error, more)
+const headers = { 'retry-after': '7' }
+
+describe('errors of calls', () => {
+  it.each([
+    ['the client of OpenAI', new OpenAI.APIUserAbortError()],
+    ['the client of Anthropic', new Anthropic.APIUserAbortError()],
+    ['LangChain', new ModelAbortError('aborted')],
+    ['axios', made(new Error('canceled'), { name: 'CanceledError', code: 'ERR_CANCELED' })],
+    ['Next.js', made(new Error('aborted'), { name: 'ResponseAborted' })],
+    ['Mistral', made(new Error('aborted'), { name: 'RequestAbortedError' })],
+    ['the web', new DOMException('aborted', 'AbortError')],
+  ])('ask no other model where the application broke the call off: %s', async (_, error) => {
+    // It was sent: the provider may bill it.
+    expect(await booked(error)).toMatchObject({
+      first: { kind: 'cancelled', isBilled: true },
+      outcome: 'thrown',
+    })
+  })
+
+  it.each([
+    [
+      'OpenAI',
+      OpenAI.APIError.generate(
+        400,
+        { error: { message: 'x', code: 'context_length_exceeded' } },
+        undefined,
+        new Headers(),
+      ),
+    ],
+    [
+      'a server that speaks as OpenAI',
+      OpenAI.APIError.generate(400, { error: { message: TOO_LONG } }, undefined, new Headers()),
+    ],
+    [
+      'Anthropic',
+      Anthropic.APIError.generate(
+        400,
+        {
+          type: 'error',
+          error: {
+            type: 'invalid_request_error',
+            message: 'prompt is too long: 210000 tokens > 200000 maximum',
+          },
+        },
+        undefined,
+        new Headers(),
+      ),
+    ],
+    [
+      'the AI SDK',
+      new APICallError({
+        message: 'Bad Request',
+        url: 'x',
+        requestBodyValues: {},
+        statusCode: 400,
+        responseBody: `{"error":{"message":"${TOO_LONG}"}}`,
+      }),
+    ],
+    ['LangChain', ContextOverflowError.fromError(new Error(TOO_LONG))],
+    [
+      'the SDK of AWS',
+      made(new Error('Input is too long for requested model.'), {
+        name: 'ValidationException',
+        $metadata: { httpStatusCode: 400 },
+      }),
+    ],
+  ])('ask another model, and blame none, where a request is too long for one: %s', async (_, error) => {
+    expect(await booked(error)).toMatchObject({
+      first: { kind: 'cancelled', isBilled: false },
+      outcome: 'answered',
+    })
+  })
+
+  it.each([
+    [
+      'the SDK of AWS',
+      { name: 'ThrottlingException', $metadata: { httpStatusCode: 429 }, $response: { headers } },
+    ],
+    ['Ollama', { status_code: 429, headers }],
+    ['Hugging Face', { httpResponse: { status: 429, headers } }],
+    ['axios', { response: { status: 429, headers } }],
+    ['one of another', { cause: { status: 429, headers: new Headers(headers) } }],
+    ['retries of the AI SDK', { lastError: { statusCode: 429, responseHeaders: headers } }],
+  ])(
+    'cost nothing where a provider refused the call, and say how long it wants to be left alone: %s',
+    async (_, more) => {
+      expect(await booked(made(new Error('refused'), more))).toMatchObject({
+        first: { kind: 'failed', isBilled: false },
+        outcome: 'answered',
+        pauseMs: 7000,
+      })
+    },
+  )
+
+  it.each([
+    ['the SDK of AWS', { name: 'ValidationException', $metadata: { httpStatusCode: 400 } }],
+    ['Ollama', { status_code: 400 }],
+    ['Hugging Face', { httpResponse: { status: 422 } }],
+    ['one of another', { cause: { cause: { status: 400 } } }],
+  ])('are the request’s own where it is wrong whoever gets it: %s', async (_, more) => {
+    expect(await booked(made(new Error('wrong'), more))).toMatchObject({
+      first: { kind: 'cancelled', isBilled: false },
+      outcome: 'thrown',
+    })
+  })
+
+  it.each([408, 504, 520, 524, 200])('may be billed where the answer was lost: status %i', async (status) => {
+    expect(await booked(made(new Error('lost'), { status }))).toMatchObject({
+      first: { kind: 'failed', isBilled: true },
+      outcome: 'answered',
+    })
+  })
+})
