@@ -24,7 +24,7 @@ export function withEvents<Stream extends AsyncIterable<unknown> & object>(
   if (controllerOf(stream) !== null)
     // Their methods take the events from there.
     for (const name of ['iterator', Symbol.asyncIterator])
-      if (Object.hasOwn(stream, name)) Reflect.set(stream, name, begin)
+      if (name !== 'iterator' || Object.hasOwn(stream, name)) Reflect.set(stream, name, begin)
   return new Proxy(stream, {
     get(target, name) {
       if (name === Symbol.asyncIterator) return begin
@@ -44,7 +44,7 @@ function boundMember(owner: object, name: string | symbol): unknown {
 }
 
 /** Undefined too where it cannot be looked at. */
-export function quietMember(owner: object, name: string): unknown {
+function quietMember(owner: object, name: string): unknown {
   try {
     return Reflect.get(owner, name)
   } catch {
@@ -69,6 +69,21 @@ function firstAndThen(
 /** Whether whoever reads it has broken it off by `stream.controller.abort()`, which ends it as if it were whole. */
 export function isAborted(stream: object): boolean {
   return controllerOf(stream)?.signal.aborted === true
+}
+
+/**
+ * What goes on by itself, and has other ways to what comes of it than to read its events: `on`, `finalMessage`. So do the helpers of the
+ * clients of OpenAI and Anthropic. Their readers get the events from when they begin.
+ */
+export interface SelfReading extends AsyncIterable<unknown> {
+  /** Resolves at its end; rejected with what broke it off. */
+  done(): PromiseLike<void>
+}
+
+export function readsItself<Stream extends AsyncIterable<unknown> & object>(
+  stream: Stream,
+): stream is Stream & SelfReading {
+  return ['done', 'on', 'abort'].every((name) => typeof quietMember(stream, name) === 'function')
 }
 
 /** Of a stream of the clients of OpenAI and Anthropic; null of one whose members cannot be looked at. */

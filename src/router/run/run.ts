@@ -6,7 +6,7 @@ import { mergedUsage } from '../../base/merged-usage.js'
 import { isResponse, isSignal } from '../../base/of-the-web.js'
 import { reading, readRecordOnce } from '../../base/read-once.js'
 import { hearRejection } from '../../base/rejection.js'
-import { isStream } from '../../base/stream.js'
+import { isStream, readsItself } from '../../base/stream.js'
 import type { ContextInput } from '../../features/context-reader.js'
 import type { ServiceTier } from '../../models/service-tier.js'
 import { untoldSides } from '../../models/usage/usage.js'
@@ -19,10 +19,11 @@ import type { Receipt } from '../journal.js'
 import { endsLaterWithError, endsWithError } from './answer-end.js'
 import { isPartialUsage, laterServiceTierOf, pieceUsageOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
+import { followedStream } from './followed-stream.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import { RunSessions } from './run-sessions.js'
 import { untilAborted } from './until-aborted.js'
-import { isSelfRead, leave, watchedStream } from './watched-stream.js'
+import { leave, watchedStream } from './watched-stream.js'
 
 const TRIES_MAX = 2
 const TRIES_LIMIT = 16
@@ -178,7 +179,6 @@ export class Runner {
     made: Made,
   ): Promise<Stream> {
     const source = stream[Symbol.asyncIterator]()
-    const own = isSelfRead(stream) ? stream[Symbol.asyncIterator]() : null
     const { signal } = made.asked
     const first = await untilAborted(() => source.next(), signal).catch((error: unknown) => {
       if (signal?.aborted === true) leave(source)
@@ -205,7 +205,8 @@ export class Runner {
       left: () => (isBroken ? this.end(made, heard, true) : this.cancel(made, heard)),
       aborted: () => (heard.isWhole ? this.settle(made, heard) : this.cancel(made, heard)),
     }
-    return watchedStream(stream, source, first, seen, end, signal, own)
+    if (readsItself(stream)) return followedStream(stream, source, first, seen, end, signal)
+    return watchedStream(stream, source, first, seen, end, signal)
   }
 
   /** A step of its session is answered. */

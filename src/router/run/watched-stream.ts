@@ -1,5 +1,5 @@
 import { onAbort } from '../../base/on-abort.js'
-import { isAborted, quietMember, withEvents } from '../../base/stream.js'
+import { isAborted, withEvents } from '../../base/stream.js'
 import { untilAborted } from './until-aborted.js'
 
 /** How a stream ended, told once. */
@@ -19,23 +19,9 @@ export function leave(source: AsyncIterator<unknown>): void {
 }
 
 /**
- * A stream of the helpers of OpenAI's and Anthropic's clients (`messages.stream`): it reads itself, whoever waits for it, and gives its
- * events to each who asks. Most ask for what it comes to alone (`finalMessage`).
- */
-export interface SelfReadStream {
-  /** Resolves at its end; rejected with what broke it. */
-  done(): Promise<unknown>
-}
-
-export function isSelfRead(stream: object): stream is SelfReadStream {
-  return ['done', 'on', 'abort'].every((name) => typeof quietMember(stream, name) === 'function')
-}
-
-/**
  * The same stream, of which every event is seen and the end is told. Other members of it are as they were; it is read once.
  * @param first what was read of it already
  * @param signal breaks it off: whoever reads it gets the signal's reason
- * @param own of one that reads itself its events once more, the first one too: its end is told whether somebody reads it or not
  */
 export function watchedStream<Stream extends AsyncIterable<unknown> & object>(
   stream: Stream,
@@ -44,48 +30,10 @@ export function watchedStream<Stream extends AsyncIterable<unknown> & object>(
   seen: (event: unknown) => void,
   end: StreamEnd,
   signal: AbortSignal | undefined,
-  own: AsyncIterator<unknown> | null,
 ): Stream {
   const told = once(source, end, signal)
   const ended = () => (isAborted(stream) ? told.aborted() : told.ended())
-  if (own === null || !isSelfRead(stream))
-    return withEvents(stream, eventsOf(source, first, seen, { ...told, ended }, signal))
-  const failed = (error: unknown) => (isAborted(stream) ? told.aborted() : told.failed(error))
-  const isOver = follow(stream, own, seen, { ended, failed })
-  const toldApart = { ended: () => {}, failed: () => {}, left: told.left }
-  return withEvents(
-    stream,
-    before(
-      isOver,
-      eventsOf(source, first, () => {}, toldApart, signal),
-    ),
-  )
-}
-
-/** Sees all of a stream that reads itself, and tells its end. Never rejected. */
-async function follow(
-  stream: SelfReadStream,
-  own: AsyncIterator<unknown>,
-  seen: (event: unknown) => void,
-  end: Pick<StreamEnd, 'ended' | 'failed'>,
-): Promise<void> {
-  try {
-    for (let next = await own.next(); next.done !== true; next = await own.next()) seen(next.value)
-    await stream.done()
-  } catch (error) {
-    end.failed(error)
-    return
-  }
-  end.ended()
-}
-
-/** Whoever reads events to their end finds it booked. */
-async function* before(
-  isOver: Promise<void>,
-  events: AsyncGenerator<unknown, void, void>,
-): AsyncGenerator<unknown, void, void> {
-  yield* events
-  await isOver
+  return withEvents(stream, eventsOf(source, first, seen, { ...told, ended }, signal))
 }
 
 /** The first end counts: it may be the signal's, while nobody reads. */
