@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk'
 import { ContextOverflowError, ModelAbortError } from '@langchain/core/errors'
-import { APICallError } from 'ai'
+import { APICallError, generateObject, jsonSchema } from 'ai'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { makeBench, X } from '../support/router.js'
@@ -148,5 +148,30 @@ describe('errors of calls', () => {
       first: { kind: 'failed', isBilled: true },
       outcome: 'answered',
     })
+  })
+
+  it('are billed at the usage that they tell, as that of the AI SDK for an answer that is no object', async () => {
+    const { router } = await makeBench({ policy: 'dollar', models: MODELS, forcedExploration: 0 })
+    const told: number[] = []
+    router.on('failed', ({ costUsd }) => told.push(costUsd))
+    const small = {
+      specificationVersion: 'v3',
+      provider: 'ours',
+      modelId: 'small',
+      supportedUrls: {},
+      doGenerate: async () => ({
+        content: [{ type: 'text', text: 'Sorry' }],
+        finishReason: { unified: 'stop', raw: 'stop' },
+        usage: { inputTokens: { total: 1000 }, outputTokens: { total: 100 } },
+        warnings: [],
+      }),
+    }
+    const options = { candidates: ['small'], inputTokens: 5000, maxOutputTokens: 5000 }
+    const run = router.run(X, options, () =>
+      generateObject({ model: small as never, prompt: 'Hi', schema: jsonSchema({ type: 'object' }) }),
+    )
+    await expect(run).rejects.toMatchObject({ name: 'AI_NoObjectGeneratedError' })
+    expect(told).toEqual([expect.closeTo(0.002, 12)])
+    await router.close()
   })
 })

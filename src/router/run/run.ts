@@ -111,7 +111,7 @@ export class Runner {
       } catch (error) {
         failure = error
       }
-      const mayRetry = this.failed(failure, made, NOTHING, false)
+      const mayRetry = this.failed(failure, made, heardIn(failure), false)
       if (mayRetry && decisions.length < asked.triesMax) continue
       if (refused !== null) return refused
       throw failure
@@ -296,6 +296,12 @@ export class Runner {
     const { durable } = this.feedback.rewardMany(items, { each: true })
     return { durable: Promise.all([own.durable, durable]).then(() => {}) }
   }
+}
+
+/** What an error says of the answer that it was made of, as that of the AI SDK for an object that does not fit. */
+function heardIn(error: unknown): Heard {
+  const usage = error instanceof Error ? quietly(() => usageOf(error)) : null
+  return usage === null || isPromise(usage) ? NOTHING : { ...NOTHING, usage, isWhole: true }
 }
 
 /** What an answer, or an event of its stream, says of its usage. */
