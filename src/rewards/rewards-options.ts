@@ -33,7 +33,7 @@ export interface ValidatorOptions {
 
 /** A model that grades a share of answers. It is not told who answered. */
 export interface JudgeOptions {
-  /** Asks any model; gives its reply, and what that cost. What it throws is told to `onError`, and no grade. */
+  /** Asks any model; gives its reply, and what that cost. What it throws is told to `onError`, and no grade; so is a reply that takes two minutes. */
   readonly ask: (question: Question) => Promise<JudgeReply> | JudgeReply
   /** Share of answers that are graded, in (0, 1]. Default 0.02. */
   readonly share?: number | undefined

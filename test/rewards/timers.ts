@@ -5,6 +5,10 @@ export class Timers {
   now = Date.UTC(2026, 0, 15, 12)
   private readonly waiting: { readonly at: number; readonly call: () => void }[] = []
 
+  get count(): number {
+    return this.waiting.length
+  }
+
   readonly after: After = (ms, call) => {
     const timer = { at: this.now + ms, call }
     this.waiting.push(timer)

@@ -1,6 +1,6 @@
 import type { After } from '../../base/after.js'
 import { checkFunction, checkRecord } from '../../base/check.js'
-import { ParetoBanditError } from '../../base/errors.js'
+import { expectedGot, ParetoBanditError } from '../../base/errors.js'
 import { reading } from '../../base/read-once.js'
 import { type Graded, gradeOf, type JudgeReply, type Question, questionOf, readReply } from './grading.js'
 import { JudgeAccount, type JudgeCap } from './judge-account.js'
@@ -59,6 +59,8 @@ const AT_ONCE_MAX = 4
 const WAITING_MAX = 100
 /** Clients have their answers by then. */
 const DELAY_MS = 50
+/** A reply that has not come by then never does, of a call without a timeout say: others need its place. */
+const REPLY_MS_MAX = 120_000
 
 /**
  * Has a share of answers graded by a model, which is not told who answered. It waits for no client and no client waits for it; its cap
@@ -73,6 +75,8 @@ export class Judge {
   private isTimed = false
   private isClosed = false
   private cancel = () => {}
+  /** Take back the waits for replies. */
+  private readonly waits = new Set<() => void>()
 
   /** @throws INVALID_ARGUMENT */
   constructor(parts: JudgeParts) {
@@ -120,6 +124,7 @@ export class Judge {
   close(): void {
     this.isClosed = true
     this.cancel()
+    for (const stop of this.waits) stop()
     this.waiting.length = 0
   }
 
@@ -137,6 +142,25 @@ export class Judge {
     }
   }
 
+  private replyTo(question: Question): ReturnType<JudgeParts['ask']> {
+    const { ask, after } = this.parts
+    return new Promise((resolve, reject) => {
+      const late = () => {
+        this.waits.delete(stop)
+        reject(
+          expectedGot('INVALID_ARGUMENT', 'judge.ask', `a reply within ${REPLY_MS_MAX / 1000} s`, 'none'),
+        )
+      }
+      const stop = after(REPLY_MS_MAX, late)
+      this.waits.add(stop)
+      const told = () => {
+        stop()
+        this.waits.delete(stop)
+      }
+      ask(question).then(resolve, reject).finally(told)
+    })
+  }
+
   private async ask(decision: string, question: Question): Promise<void> {
     const settings = this.parts.settings()
     if (settings === null) return
@@ -149,7 +173,7 @@ export class Judge {
     let costUsd: number | null = null
     let value: number | null
     try {
-      const answer = await this.parts.ask(question)
+      const answer = await this.replyTo(question)
       if (answer === OVER_CAP) {
         this.counts.asked--
         this.counts.overCap++

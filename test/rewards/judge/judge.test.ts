@@ -52,6 +52,24 @@ describe('a judge of any model', () => {
     })
   })
 
+  it('goes on where replies never come, and says so', async () => {
+    let isDown = true
+    const { judge, timers, rewards, errors, grade } = start(
+      async () => (isDown ? new Promise<never>(() => {}) : '{"score": 8}'),
+      { cap: { ...CAP, usd: 100 } },
+    )
+    await grade(20)
+    expect(judge.stats).toMatchObject({ asked: 4, failed: 0 })
+    isDown = false
+    await timers.pass(120_000)
+    expect(judge.stats).toMatchObject({ asked: 20, failed: 4, graded: 16, spentUsd: 5 })
+    expect(rewards).toHaveLength(16)
+    expect(errors.map(String)).toEqual(
+      Array(4).fill(expect.stringMatching('judge.ask: expected a reply within 120 s, got none')),
+    )
+    expect(timers.count).toBe(0)
+  })
+
   it('is shown a long conversation by its beginning and its end', () => {
     const prompt = Array.from({ length: 100 }, (_, i) => ({
       role: 'user',
