@@ -7,6 +7,7 @@ import { type ModelCapabilities, onlyAble, readCapabilities } from '../able-mode
 import { HeardAnswer } from '../heard-answer.js'
 import { withSignal } from '../signals.js'
 import { firstContent } from './first-content.js'
+import type { KeptResponses } from './kept-responses.js'
 import { abortedBy, providerFailure } from './provider-failure.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
 import { type Answered, requestOf } from './routed-request.js'
@@ -29,8 +30,10 @@ export class RoutedRequests {
   private readonly router: Router<string>
   private readonly options: RoutedOptions
   private readonly capabilities: ModelCapabilities
+  private readonly kept: KeptResponses
 
-  constructor(client: OpenAIClient, router: Router<string>, options: RoutedOptions) {
+  constructor(client: OpenAIClient, router: Router<string>, options: RoutedOptions, kept: KeptResponses) {
+    this.kept = kept
     this.client = client
     this.router = router
     this.options = options
@@ -53,7 +56,7 @@ export class RoutedRequests {
   }
 
   private async start(surface: Surface, helped: Helped | null, body: Json, more: Json): Promise<Answered> {
-    const { names = {}, clients = {}, rewards } = this.options
+    const { names = {}, rewards } = this.options
     const heard = HeardAnswer.of(rewards, surface.format, () => body)
     let sent = body
     let response: Response | null = null
@@ -62,7 +65,7 @@ export class RoutedRequests {
     const { signal } = asked
     const call = async ({ model }: { readonly model: string }) => {
       sent = surface.sent(body, Object.hasOwn(names, model) ? names[model] : model)
-      const to = Object.hasOwn(clients, model) ? clients[model] : this.client
+      const to = this.clientOf(model)
       const made = callOf(to, [...surface.path, 'create'], sent, {
         ...more,
         ...(signal && { signal }),
@@ -83,6 +86,7 @@ export class RoutedRequests {
     let hasFailed = false
     const isShown = (event: unknown) => {
       heard?.add(() => event)
+      this.kept.heard(event, decision.model)
       hasFailed ||= surface.failureIn(event) !== null
       return surface.isShown(event, body)
     }
@@ -92,9 +96,24 @@ export class RoutedRequests {
     const shown = isStream(answer) ? shownStream(answer, isShown, ended, signal) : answer
     if (!isStream(answer)) {
       heard?.add(() => answer)
+      this.kept.heard(answer, decision.model)
       ended()
     }
     return { run, sent, response, shown }
+  }
+
+  private clientOf(model: string): OpenAIClient {
+    const { clients = {} } = this.options
+    return Object.hasOwn(clients, model) ? clients[model] : this.client
+  }
+
+  /** What goes on with a response that a provider keeps goes to models of the same client: others know nothing of it. */
+  private whereKept(run: RunOptions, body: Json): RunOptions {
+    const model = this.kept.modelOf(body)
+    if (model === null || Object.keys(this.options.clients ?? {}).length === 0) return run
+    const ids = run.candidates ?? this.router.stats().models.map(({ id }) => id)
+    const candidates = ids.filter((id) => this.clientOf(id) === this.clientOf(model))
+    return candidates.length === 0 ? run : { ...run, candidates }
   }
 
   private runOptions(surface: Surface, helped: Helped | null, body: Json, { signal }: Json): RunOptions {
@@ -103,7 +122,7 @@ export class RoutedRequests {
     const isMasked = needs.size > 0 && Object.keys(this.capabilities).length > 0
     const ids = isMasked ? this.router.stats().models.map(({ id }) => id) : []
     return {
-      ...withSignal(onlyAble(run, ids, this.capabilities, needs), signal),
+      ...withSignal(onlyAble(this.whereKept(run, body), ids, this.capabilities, needs), signal),
       ...surface.limits(body),
       session: helped === null ? this.sessionOf(body) : helped.session,
     }

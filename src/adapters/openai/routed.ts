@@ -3,6 +3,7 @@ import { uniqueId } from '../../base/unique-id.js'
 import type { Router, Run } from '../../index.js'
 import { checkIds, checkOptions, checkRecord, checkRouter, fieldOf, kindOf, refused } from '../given.js'
 import { chatSurface } from './chat.js'
+import { KeptResponses } from './kept-responses.js'
 import { cannotBeRouted, type Members, replaced } from './replaced.js'
 import { responsesSurface } from './responses.js'
 import type { OpenAIClient, RoutedOptions } from './routed-options.js'
@@ -40,11 +41,13 @@ function routedBy<Client extends OpenAIClient>(
   client: Client,
   router: Router<string>,
   options: RoutedOptions,
+  kept: KeptResponses = new KeptResponses(),
 ): Client {
-  const requests = reading('options', () => new RoutedRequests(client, router, options))
+  const requests = reading('options', () => new RoutedRequests(client, router, options, kept))
   return replaced(client, requests, {
     ...membersOf(client, requests),
-    withOptions: (...given) => routedBy(callOf(client, ['withOptions'], ...given) as Client, router, options),
+    withOptions: (...given) =>
+      routedBy(callOf(client, ['withOptions'], ...given) as Client, router, options, kept),
   })
 }
 
