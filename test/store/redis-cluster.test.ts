@@ -94,7 +94,7 @@ describe.skipIf(!hasRedis)('a cluster of three', () => {
     expect(await cluster.ownerOf(LOG)).toBe(to)
     const before = runs.map(({ acknowledged }) => acknowledged.length)
     await until(() => runs.every(({ acknowledged }, i) => acknowledged.length > before[i]), 'more of it')
-    await until(() => runs.every(({ isRefused }) => isRefused()), 'the end of the cap')
+    await until(() => runs.every(({ isRefused }) => isRefused()), 'the end of the cap', 40_000)
     let spentUsd = 0
     for (const run of runs) spentUsd += await run.end()
     expect(spentUsd).toBeLessThanOrEqual(CAP_USD + 1e-9)

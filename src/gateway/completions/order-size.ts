@@ -47,6 +47,7 @@ export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
   'output_format',
   'prediction',
   'previous_response_id',
+  'prompt',
   'reasoning',
   'reasoning_effort',
   'response_format',
