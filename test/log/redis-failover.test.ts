@@ -119,7 +119,8 @@ async function replica(
   { url, load }: Failing,
   waitReplicas = 0,
   options: RouterOptions = {},
-  timeoutMs = 1000,
+  // A busy machine may stand still for a second.
+  timeoutMs = 3000,
 ): Promise<Replica> {
   const store = redisStore({ url, load, timeoutMs, waitReplicas })
   const read = store.read.bind(store)
