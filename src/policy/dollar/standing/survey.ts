@@ -123,6 +123,7 @@ export class Survey {
     const { costs, limits, newcomers, state } = this
     for (const prompt of this.prompts) {
       this.weigh(prompt)
+      // What models may be worth is the same at every ceiling; each climbs to its own.
       newcomers.read(state, limits.spending, 0)
       for (let position = 0; position < costs.list.count; position++) {
         const model = costs.list.models[position]
