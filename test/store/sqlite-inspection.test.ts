@@ -1,8 +1,11 @@
+import { renameSync, statSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
 import type { SqliteDatabase, SqliteDriver } from '../../src/store/sqlite/drivers/database.js'
 import { Inspection } from '../../src/store/sqlite/inspection.js'
 import { SqliteLog } from '../../src/store/sqlite/log.js'
 import { Meta } from '../../src/store/sqlite/meta.js'
+import { packEvents } from '../../src/store/sqlite/packing.js'
+import { makeEvents } from './conformance.js'
 import {
   describeSqlite,
   Folder,
@@ -50,5 +53,43 @@ describeSqlite('a log that is read while another process writes', () => {
     expect(writes).toBeGreaterThan(0)
     expect(reader.opened.end).toBe(0)
     for (const each of [reader, writer, log]) each.close()
+  })
+  it('is whole in the file itself when its writer closes: it may be moved alone, and another begun in its place', () => {
+    const file = folder.file('kept.db')
+    const log = SqliteLog.open(sqlite(), settingsOf(file), HEADER, NO_EVENTS)
+    log.append('a', 1, packEvents(makeEvents(1, 1)))
+    const reader = Inspection.open(sqlite(), file, 'log')
+    log.close()
+    expect(statSync(`${file}-wal`).size).toBe(0)
+    renameSync(file, `${file}.old`)
+    const next = SqliteLog.open(sqlite(), settingsOf(file), HEADER, NO_EVENTS)
+    expect(next.opened).toMatchObject({ isNew: true, end: 0 })
+    next.append('b', 1, packEvents(makeEvents(1, 2)))
+    next.close()
+    reader.close()
+    for (const [name, end] of [
+      [file, 2],
+      [`${file}.old`, 1],
+    ] as const) {
+      const seen = Inspection.open(sqlite(), name, 'log')
+      expect(seen.opened).toMatchObject({ end, repairs: [] })
+      seen.close()
+    }
+  })
+
+  it('closes in time where a read does not end', () => {
+    const file = folder.file('read.db')
+    const log = SqliteLog.open(sqlite(), settingsOf(file), HEADER, NO_EVENTS)
+    const reader = openDatabase(file, true)
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM events').first()
+    log.append('a', 1, packEvents(makeEvents(1, 1)))
+    log.close()
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+    reader.exec('COMMIT')
+    reader.close()
+    const again = SqliteLog.open(sqlite(), settingsOf(file), HEADER, NO_EVENTS)
+    expect(again.opened).toMatchObject({ isNew: false, end: 1, repairs: [] })
+    again.close()
   })
 })

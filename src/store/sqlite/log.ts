@@ -30,6 +30,8 @@ const PENDING_CAPACITY_DEFAULT = 1_000_000
 const TRIM_EVENTS = 2000
 /** Only other programs can hold the lock this long, and that is a mistake of theirs. */
 const BUSY_WAIT_MS = 5000
+/** A reader's reads end within milliseconds. */
+const READ_WAIT_MS = 1000
 
 /** What the writer of a file is made of. */
 interface LogParts {
@@ -249,8 +251,11 @@ export class SqliteLog {
     try {
       this.db.exec('PRAGMA journal_mode = DELETE')
     } catch (error) {
-      // Somebody reads: the log stays as it is, in three files.
-      if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error
+      // Somebody reads: the log stays in three files, with all of it in the one that people move.
+      if (!isBusy(error)) throw error
+      this.db.exec(`PRAGMA busy_timeout = ${READ_WAIT_MS}`)
+      // Does not throw where a read does not end: -wal keeps what it has then.
+      this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     }
   }
 
@@ -348,6 +353,10 @@ export class SqliteLog {
     }
     this.pending.flush()
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
 }
 
 function pendingLimits({ settings }: LogHeader) {
