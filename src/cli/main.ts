@@ -15,7 +15,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 
 try {
-  await makeProgram().parseAsync(process.argv)
+  const words = process.argv.slice(2)
+  const program = await makeProgram(words)
+  await program.parseAsync(words, { from: 'user' })
 } catch (error) {
   const { exitCode, text } = describeFailure(error)
   process.exitCode = exitCode

@@ -1,34 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { registerAdjust } from './adjust.js'
-import { registerCancel } from './cancel.js'
-import { registerCheckConfig } from './check-config.js'
-import { registerConformance } from './conformance.js'
-import { registerCorrect } from './correct.js'
-import { registerDashboard } from './dashboard.js'
 import { refuseEmptyPaths } from './empty-paths.js'
-import { registerEvaluate } from './evaluate.js'
-import { registerExplain } from './explain.js'
-import { registerExport } from './export.js'
-import { registerFail } from './fail.js'
-import { registerFitPriors } from './fit-priors.js'
-import { registerImportConfig } from './import-config.js'
-import { registerImportLog } from './import-log.js'
-import { registerInspect } from './inspect.js'
-import { registerKeys } from './keys.js'
 import { refuseRepeated } from './once.js'
-import { registerPrices } from './prices.js'
-import { registerReplay } from './replay.js'
-import { registerRestore } from './restore.js'
-import { registerReward } from './reward.js'
-import { registerRoute } from './route.js'
-import { registerServe } from './serve.js'
-import { registerSettle } from './settle.js'
-import { registerSnapshot } from './snapshot.js'
 import { addDriverFlags } from './state/driver.js'
-import { registerStats } from './stats.js'
-import { registerTenant } from './tenant.js'
-import { registerTune } from './tune.js'
 
 const EXAMPLES = `
 Examples:
@@ -49,44 +23,62 @@ Examples:
 'paretobandit COMMAND --help' tells more of a command.
 Exit codes: 0 done, 1 conformance failed (or a bug), 2 bad input (one line on stderr says what).`
 
-/** The command line: every command registered, errors thrown instead of printed. */
-export function makeProgram(): Command {
+/** In the order of the help. Each is loaded when it runs: together they are most of what there is. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
+  ['route', async () => (await import('./route.js')).registerRoute],
+  ['settle', async () => (await import('./settle.js')).registerSettle],
+  ['reward', async () => (await import('./reward.js')).registerReward],
+  ['fail', async () => (await import('./fail.js')).registerFail],
+  ['cancel', async () => (await import('./cancel.js')).registerCancel],
+  ['correct', async () => (await import('./correct.js')).registerCorrect],
+  ['adjust', async () => (await import('./adjust.js')).registerAdjust],
+  ['tenant', async () => (await import('./tenant.js')).registerTenant],
+  ['stats', async () => (await import('./stats.js')).registerStats],
+  ['inspect', async () => (await import('./inspect.js')).registerInspect],
+  ['explain', async () => (await import('./explain.js')).registerExplain],
+  ['dashboard', async () => (await import('./dashboard.js')).registerDashboard],
+  ['snapshot', async () => (await import('./snapshot.js')).registerSnapshot],
+  ['restore', async () => (await import('./restore.js')).registerRestore],
+  ['export', async () => (await import('./export.js')).registerExport],
+  ['import-log', async () => (await import('./import-log.js')).registerImportLog],
+  ['fit-priors', async () => (await import('./fit-priors.js')).registerFitPriors],
+  ['replay', async () => (await import('./replay.js')).registerReplay],
+  ['evaluate', async () => (await import('./evaluate.js')).registerEvaluate],
+  ['tune', async () => (await import('./tune.js')).registerTune],
+  ['conformance', async () => (await import('./conformance.js')).registerConformance],
+  ['serve', async () => (await import('./serve.js')).registerServe],
+  ['check-config', async () => (await import('./check-config.js')).registerCheckConfig],
+  ['import-config', async () => (await import('./import-config.js')).registerImportConfig],
+  ['keys', async () => (await import('./keys.js')).registerKeys],
+  ['prices', async () => (await import('./prices.js')).registerPrices],
+])
+
+type Register = (program: Command) => void
+
+/**
+ * The command line, errors thrown instead of printed.
+ * @param words of the command line, after the program's name. Where the first is no command, all of them are there: for the help, or
+ *   to say which one was meant
+ */
+export async function makeProgram([first]: readonly string[]): Promise<Command> {
   const program = new Command('paretobandit')
     .description('Routes prompts among LLMs inside a dollar budget, and learns from what comes back.')
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: () => {}, writeErr: () => {} })
     .addHelpText('after', EXAMPLES)
-  registerRoute(program)
-  registerSettle(program)
-  registerReward(program)
-  registerFail(program)
-  registerCancel(program)
-  registerCorrect(program)
-  registerAdjust(program)
-  registerTenant(program)
-  registerStats(program)
-  registerInspect(program)
-  registerExplain(program)
-  registerDashboard(program)
-  registerSnapshot(program)
-  registerRestore(program)
-  registerExport(program)
-  registerImportLog(program)
-  registerFitPriors(program)
-  registerReplay(program)
-  registerEvaluate(program)
-  registerTune(program)
-  registerConformance(program)
-  registerServe(program)
-  registerCheckConfig(program)
-  registerImportConfig(program)
-  registerKeys(program)
-  registerPrices(program)
+  const registers = await Promise.all(loadsOf(first).map((load) => load()))
+  for (const register of registers) register(program)
   addDriverFlags(program)
   refuseEmptyPaths(program)
   refuseRepeated(program)
   return program
+}
+
+function loadsOf(word: string | undefined): readonly (() => Promise<Register>)[] {
+  if (word === '--version' || word === '-V') return []
+  const one = word === undefined ? undefined : COMMANDS.get(word)
+  return one === undefined ? [...COMMANDS.values()] : [one]
 }
 
 /** Two folders up from here is the package, in src/ as in dist/. */

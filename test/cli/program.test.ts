@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { describeFailure } from '../../src/cli/exit.js'
+import { makeProgram } from '../../src/cli/program.js'
 import { BIN, Folder } from './support.js'
 
 const folder = new Folder()
@@ -142,4 +143,17 @@ test('a bug is told as one, with its stack', () => {
   expect(exitCode).toBe(1)
   expect(text).toMatch(/a bug, please report it:\nTypeError: x is undefined\n {4}at /)
   expect(describeFailure('thrown text')).toMatchObject({ exitCode: 1 })
+})
+
+describe('the program', () => {
+  test('loads the command that is named, and all of them for the help or a word that names nothing', async () => {
+    const namesOf = async (...words: string[]) =>
+      (await makeProgram(words)).commands.map((each) => each.name())
+    for (const command of COMMANDS) expect(await namesOf(command, '--help')).toEqual([command])
+    const all = await namesOf('--help')
+    expect(all).toEqual(expect.arrayContaining(COMMANDS))
+    for (const words of [[], ['help', 'stats'], ['statz'], ['constructor']])
+      expect(await namesOf(...words)).toEqual(all)
+    expect(await namesOf('--version')).toEqual([])
+  })
 })

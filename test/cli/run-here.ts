@@ -37,7 +37,8 @@ export async function runHere(folder: string, args: readonly string[], input: st
   process.chdir(folder)
   try {
     process.exitCode = undefined
-    await makeProgram().parseAsync(['node', 'paretobandit', ...args])
+    const program = await makeProgram(args)
+    await program.parseAsync(args, { from: 'user' })
     return { code: Number(process.exitCode ?? 0), ...output }
   } catch (error) {
     const { exitCode, text } = describeFailure(error)
