@@ -139,6 +139,14 @@ export class LeaseRenewal {
     await this.giveBack(gone.map(({ wallet }) => [wallet, wallet.heldUsd]))
   }
 
+  /** What is more than a slice is for others. @param isAll whether it is more than the end of a debt */
+  credit(wallet: Wallet, usd: number, isAll: boolean): void {
+    if (isAll) wallet.heldUsd += usd
+    else wallet.creditDebt(usd)
+    const sliceUsd = wallet.sliceUsd(this.processes)
+    if (wallet.heldUsd > sliceUsd) void this.giveBack([[wallet, wallet.heldUsd - sliceUsd]])
+  }
+
   /** One at a time: a store that is slow must not be asked twice. */
   private tick(): void {
     this.ticking ??= this.everyTick()

@@ -1,5 +1,4 @@
 import { ParetoBanditError } from '../../base/errors.js'
-import { LatestMap } from '../../base/latest-map.js'
 import type { EventOf, LoggedEvent } from '../../events/events.js'
 import type { Lease } from '../../policy/lease.js'
 import type { Outcome } from '../log-fold.js'
@@ -8,27 +7,9 @@ import { AccountWallets } from './account-wallets.js'
 import { ExceededLimits } from './exceeded-limits.js'
 import type { LeaseOptions } from './lease-options.js'
 import { LeaseRenewal } from './lease-renewal.js'
-import { type LeftRequest, LeftRequests } from './left-requests.js'
+import { LeftRequests } from './left-requests.js'
 import { OthersInFlight } from './others-in-flight.js'
-import type { OwnRequest } from './own-request.js'
-import { nextTurn } from './turn.js'
-import { UNIT_USD, type Wallet } from './wallet.js'
-
-/** Own requests that are over and whose bill may still rise. */
-const BILLABLE_MAX = 8192
-
-/** What was booked for a request. */
-type Bill = Pick<EventOf<'billed'>, 'id' | 'at' | 'costUsd'>
-
-/** The same as its end. */
-type Settlement = Bill & Pick<EventOf<'settled' | 'failed' | 'cancelled'>, 'type'>
-
-/** An own request that is over. */
-interface BillableRequest {
-  readonly wallets: readonly AccountWallets[]
-  readonly chargedTurn: number
-  drawnUsd: number
-}
+import { type Bill, OwnRequests } from './own-requests.js'
 
 /**
  * What this process may spend of caps and strict budgets that it shares with others. Slices of them are taken from the
@@ -49,8 +30,7 @@ interface BillableRequest {
 export class LocalLeases implements Lease {
   private readonly options: LeaseOptions
   private readonly accounts = new Map<string | null, AccountWallets>()
-  private readonly ownRequests = new Map<string, OwnRequest>()
-  private readonly billable = new LatestMap<string, BillableRequest>(BILLABLE_MAX)
+  private readonly own: OwnRequests
   private readonly exceeded: ExceededLimits
   private readonly others: OthersInFlight
   private readonly renewal: LeaseRenewal
@@ -75,6 +55,7 @@ export class LocalLeases implements Lease {
         options.onError(error)
       },
     )
+    this.own = new OwnRequests(options, this.accounts, this.exceeded, this.renewal)
   }
 
   /** Takes the first slices, before any traffic. @throws what the store throws */
@@ -133,52 +114,33 @@ export class LocalLeases implements Lease {
     const wallets = this.of(tenant)
     if (wallets.length === 0) return
     const paidUsd = wallets.map((each) => this.payIn(each.tenant))
-    for (const each of wallets) {
-      each.inFlightUsd += event.reservedUsd
-      for (const wallet of each.all()) wallet.draw(event.reservedUsd)
-    }
-    this.ownRequests.set(event.id, {
-      model: event.model,
-      reservedUsd: event.reservedUsd,
-      paidUsd,
-      wallets,
-      chargedTurn: Number.POSITIVE_INFINITY,
-    })
-    if (this.ownRequests.size > this.options.capacity) {
-      for (const [id, oldest] of this.ownRequests) {
-        this.endFlight(oldest)
-        this.forget(id, oldest)
-        break
-      }
-    }
+    this.own.draw(event, wallets, paidUsd)
   }
 
   /** An event of the log has its place. @param origin who appended it; @param isOwn whether that is this process */
   recordPlace(outcome: Outcome, origin: string, isOwn: boolean): void {
     if (this.isClosed) return
-    if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.dropRequest(outcome.event.id)
+    if (outcome.kind === 'refused' && outcome.event?.type === 'routed') this.own.drop(outcome.event.id)
     if (outcome.kind !== 'applied' && outcome.kind !== 'billed') return
     const { event } = outcome
-    this.others.follow(event, origin, event.type === 'routed' && this.ownRequests.has(event.id))
+    this.others.follow(event, origin, event.type === 'routed' && this.own.isUnderWay(event.id))
     switch (event.type) {
       case 'settled':
       case 'failed':
       case 'cancelled':
         if (isOwn) this.billLeft(event)
-        this.settled(event)
+        this.own.settled(event)
         break
       case 'billed':
         if (isOwn) this.billLeft(event)
-        this.billed(event)
+        this.own.billed(event)
         break
       case 'account-adjusted':
         this.adjusted(event, isOwn)
         break
-      case 'expired': {
-        const request = this.ownRequests.get(event.id)
-        if (request !== undefined) this.charge(request, event.at)
+      case 'expired':
+        this.own.expired(event.id, event.at)
         break
-      }
       case 'budget-set':
       case 'caps-set':
       case 'tenant-added':
@@ -186,13 +148,7 @@ export class LocalLeases implements Lease {
         this.followLimits(event.tenant)
         break
       case 'model-removed':
-        if (event.drain) break
-        // Its requests in flight count as spent at what was reserved.
-        for (const [id, request] of this.ownRequests) {
-          if (request.model !== event.model) continue
-          this.charge(request, event.at)
-          this.forget(id, request)
-        }
+        if (!event.drain) this.own.modelRemoved(event.model, event.at)
         break
       case 'tenant-removed':
         this.forgetTenant(event.tenant)
@@ -213,8 +169,8 @@ export class LocalLeases implements Lease {
     this.exceeded.forget()
     const flights = [...this.options.inFlight()]
     const known = [...this.options.known()]
-    this.catchUp(new Set([...flights, ...known].map(({ id }) => id)))
-    const isOwn = ({ id }: { readonly id: string }) => this.ownRequests.has(id) || this.billable.has(id)
+    this.own.catchUp(new Set([...flights, ...known].map(({ id }) => id)))
+    const isOwn = ({ id }: { readonly id: string }) => this.own.knows(id)
     this.others.restart(
       flights.filter((each) => !isOwn(each)),
       known.filter((each) => !isOwn(each)),
@@ -239,11 +195,7 @@ export class LocalLeases implements Lease {
   async close(): Promise<void> {
     // Whatever comes of these requests from now on is theirs.
     this.isClosed = true
-    const left = new Map<string, LeftRequest>()
-    for (const [id, request] of this.ownRequests) {
-      const each = leftOf(request)
-      if (each.pots.length > 0) left.set(id, each)
-    }
+    const left = this.own.left()
     await this.renewal.close()
     try {
       await this.left?.leave(left, this.options.now())
@@ -311,38 +263,9 @@ export class LocalLeases implements Lease {
     return usd
   }
 
-  private settled(event: Settlement): void {
-    const request = this.ownRequests.get(event.id)
-    if (request === undefined) {
-      // It was over before: it had expired in events that were not read, or the log has lost what was told first.
-      this.billed(event, false)
-      return
-    }
-    this.ownRequests.delete(event.id)
-    const { chargedTurn, reservedUsd } = request
-    this.endFlight(request)
-    this.remember(event.id, request, event.costUsd)
-    const now = this.options.now()
-    const backUsd = reservedUsd - event.costUsd
-    request.wallets.forEach((each, i) => {
-      for (const wallet of each.all()) {
-        const isPaid = wallet === each.burst || chargedTurn > wallet.paysSince
-        // Nothing comes back where nothing was paid; what was dearer than its reservation counts where it became known.
-        wallet.heldUsd += isPaid ? backUsd : Math.min(0, backUsd)
-        wallet.spend(isPaid ? event.costUsd : Math.max(0, -backUsd), now)
-      }
-      this.drawWhereBack(each, -backUsd, now)
-      this.exceed(each, -backUsd, event.at)
-      each.know(event.at, chargedTurn === Number.POSITIVE_INFINITY ? event.costUsd : Math.max(0, -backUsd))
-      // A request that failed has not been one: its B goes back.
-      if (event.type === 'failed' && each.burst !== null) each.burst.heldUsd -= request.paidUsd[i]
-      each.boundDebt()
-    })
-  }
-
   /** A bill that this process has appended: of a request that another routed, which may be gone. */
   private billLeft({ id, at, costUsd }: Bill): void {
-    if (!this.ownRequests.has(id) && !this.billable.has(id)) this.left?.bill(id, at, costUsd)
+    if (!this.own.knows(id)) this.left?.bill(id, at, costUsd)
   }
 
   /** The same of a bill that was not read back: what is booked is known, though it may be another's, who came before. */
@@ -355,85 +278,6 @@ export class LocalLeases implements Lease {
         const booked = this.options.bookedOf(event.id)
         if (booked) this.billLeft({ id: event.id, at: booked.at, costUsd: booked.usd })
       }
-    }
-  }
-
-  /** What became of own requests in events that were not read. @param ids of the requests that the router's state remembers */
-  private catchUp(ids: ReadonlySet<string>): void {
-    for (const [id, { drawnUsd }] of [...this.billable]) {
-      const booked = this.options.bookedOf(id)
-      if (booked && booked.usd !== drawnUsd) this.billed({ id, at: booked.at, costUsd: booked.usd })
-    }
-    for (const id of [...this.ownRequests.keys()]) {
-      const booked = this.options.bookedOf(id)
-      if (booked) {
-        const type = booked.hasFailed ? 'failed' : 'settled'
-        this.settled({ type, id, at: booked.at, costUsd: booked.usd })
-      }
-      // Its own event may have no place yet. What has one and is forgotten cost what nobody can say: what was drawn stays drawn.
-      else if (booked === undefined && !ids.has(id)) this.dropRequest(id)
-    }
-  }
-
-  /** A request that nothing more will be heard of: what it drew stays drawn. */
-  private dropRequest(id: string): void {
-    const request = this.ownRequests.get(id)
-    if (request === undefined) return
-    this.endFlight(request)
-    this.forget(id, request)
-  }
-
-  /** Its reservation is spent, until a bill says otherwise. */
-  private forget(id: string, request: OwnRequest): void {
-    this.ownRequests.delete(id)
-    this.remember(id, request, request.reservedUsd)
-  }
-
-  /**
-   * A bill takes the place of what was drawn. One that is lower gives back where this process has paid for it, in the
-   * period in force; where that is another it ends no more than a debt.
-   * @param endsDebt whether it does
-   */
-  private billed({ id, at, costUsd }: Bill, endsDebt = true): void {
-    const own = this.ownRequests.get(id)
-    if (own !== undefined) {
-      this.endFlight(own)
-      this.forget(id, own)
-    }
-    const request = this.billable.get(id)
-    if (request === undefined) return
-    const moreUsd = costUsd - request.drawnUsd
-    request.drawnUsd = costUsd
-    const now = this.options.now()
-    for (const each of request.wallets) {
-      for (const wallet of each.all()) {
-        const isPaid = wallet === each.burst || request.chargedTurn > wallet.paysSince
-        if (moreUsd < 0) {
-          if (isPaid || endsDebt) this.credit(wallet, -moreUsd, isPaid)
-        } else {
-          wallet.heldUsd -= moreUsd
-          wallet.spend(moreUsd, now)
-        }
-      }
-      this.drawWhereBack(each, moreUsd, now)
-      this.exceed(each, moreUsd, at)
-      each.boundDebt()
-      each.know(at, moreUsd)
-    }
-  }
-
-  /** An own request has cost more than was booked for it. */
-  private exceed(account: AccountWallets, moreUsd: number, at: number): void {
-    if (moreUsd > 0) for (const wallet of account.all()) this.exceeded.follow(account, wallet, at, moreUsd)
-  }
-
-  /** Of a tenant that was removed and is back: what a bill is more than was drawn for it, the caps of now pay for. */
-  private drawWhereBack(before: AccountWallets, moreUsd: number, now: number): void {
-    const account = this.accounts.get(before.tenant)
-    if (account === undefined || account === before || moreUsd <= 0) return
-    for (const wallet of account.caps) {
-      wallet.heldUsd -= moreUsd
-      wallet.spend(moreUsd, now)
     }
   }
 
@@ -454,50 +298,12 @@ export class LocalLeases implements Lease {
       const { pool } = wallet
       const endedUsd = this.exceeded.follow(account, wallet, at, -usd)
       // Dollars of a rolling cap come back when the window has passed.
-      if (endedUsd > 0) this.credit(wallet, endedUsd, pool.windowMs === null)
+      if (endedUsd > 0) this.renewal.credit(wallet, endedUsd, pool.windowMs === null)
       const restUsd = isOwn ? this.exceeded.restOf(account, wallet, usd) : 0
-      if (restUsd > 0) this.credit(wallet, restUsd, pool.windowMs === null)
+      if (restUsd > 0) this.renewal.credit(wallet, restUsd, pool.windowMs === null)
     }
     account.boundDebt()
   }
-
-  /** What is more than a slice is for others. @param isAll whether it is more than the end of a debt */
-  private credit(wallet: Wallet, usd: number, isAll: boolean): void {
-    if (isAll) wallet.heldUsd += usd
-    else wallet.creditDebt(usd)
-    const sliceUsd = wallet.sliceUsd(this.renewal.processes)
-    if (wallet.heldUsd > sliceUsd) void this.renewal.giveBack([[wallet, wallet.heldUsd - sliceUsd]])
-  }
-
-  private remember(id: string, { wallets, chargedTurn }: OwnRequest, drawnUsd: number): void {
-    this.billable.set(id, { wallets, chargedTurn, drawnUsd })
-  }
-
-  /** What was reserved is spent: it expired, or its model was removed. */
-  private charge(request: OwnRequest, at: number): void {
-    if (request.chargedTurn !== Number.POSITIVE_INFINITY) return
-    this.endFlight(request)
-    const now = this.options.now()
-    for (const each of request.wallets) {
-      for (const wallet of each.caps) wallet.spend(request.reservedUsd, now)
-      each.know(at, request.reservedUsd)
-    }
-  }
-
-  private endFlight(request: OwnRequest): void {
-    if (request.chargedTurn !== Number.POSITIVE_INFINITY) return
-    request.chargedTurn = nextTurn()
-    for (const each of request.wallets) each.inFlightUsd = Math.max(0, each.inFlightUsd - request.reservedUsd)
-  }
-}
-
-/** What a process leaves that is closed: calendar pots that have paid for a request. One in debt has not got all that it owes out of its pot. */
-function leftOf({ wallets, reservedUsd, chargedTurn }: OwnRequest): LeftRequest {
-  const paid = wallets.flatMap(({ caps }) =>
-    caps.filter(({ heldUsd, paysSince }) => heldUsd > -UNIT_USD && chargedTurn > paysSince),
-  )
-  const pots = paid.flatMap(({ pool: { key, endsAt } }) => (endsAt === null ? [] : [[key, endsAt] as const]))
-  return { usd: reservedUsd, pots }
 }
 
 function isGone(error: unknown): boolean {
