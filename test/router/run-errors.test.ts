@@ -143,6 +143,67 @@ describe('errors of calls', () => {
     })
   })
 
+  const ofOpenAi = (status: number, message: string, code = 'invalid_request_error') =>
+    OpenAI.APIError.generate(status, { error: { message, code } }, undefined, new Headers())
+  const BALANCE = 'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.'
+
+  it.each<readonly [string, unknown]>([
+    [
+      'Anthropic',
+      Anthropic.APIError.generate(
+        400,
+        { type: 'error', error: { type: 'invalid_request_error', message: BALANCE } },
+        undefined,
+        new Headers(),
+      ),
+    ],
+    [
+      'Gemini through the AI SDK',
+      new APICallError({
+        message: 'API key not valid. Please pass a valid API key.',
+        url: 'x',
+        requestBodyValues: {},
+        statusCode: 400,
+      }),
+    ],
+    ['Groq', ofOpenAi(400, 'The model `x` has been decommissioned.', 'model_decommissioned')],
+  ])('are the model’s where a key, an account or a name is refused with 400: %s', async (_, error) => {
+    expect(await booked(error)).toMatchObject({
+      first: { kind: 'failed', isBilled: false },
+      outcome: 'answered',
+    })
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['what its model wrote is no call', ofOpenAi(400, 'x', 'tool_use_failed')],
+    ['it is too large for a minute', ofOpenAi(413, 'Request too large for model `x` on tokens per minute')],
+    ['OpenAI says so', ofOpenAi(429, 'Request too large for gpt-4o on tokens per min (TPM): Limit 30000')],
+  ])('ask another model, and blame none, where %s', async (_, error) => {
+    expect(await booked(error)).toMatchObject({
+      first: { kind: 'cancelled', isBilled: false },
+      outcome: 'answered',
+    })
+  })
+
+  it('are the request’s own where xAI finds it unfit', async () => {
+    expect(await booked(ofOpenAi(403, 'Content violates usage guidelines. Failed check: X'))).toMatchObject({
+      first: { kind: 'cancelled', isBilled: false },
+      outcome: 'thrown',
+    })
+  })
+
+  it('say how long to wait in the body alone, as Gemini through the AI SDK', async () => {
+    const error = new APICallError({
+      message: 'quota',
+      url: 'x',
+      requestBodyValues: {},
+      statusCode: 429,
+      responseHeaders: {},
+      responseBody: '{"error":{"details":[{"retryDelay":"7s"}]}}',
+    })
+    expect(await booked(error)).toMatchObject({ first: { kind: 'failed' }, pauseMs: 7000 })
+  })
+
   it.each([408, 504, 520, 524, 200])('may be billed where the answer was lost: status %i', async (status) => {
     expect(await booked(made(new Error('lost'), { status }))).toMatchObject({
       first: { kind: 'failed', isBilled: true },

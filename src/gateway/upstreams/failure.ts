@@ -1,5 +1,7 @@
 import { isRecord } from '../../base/check.js'
-import { type Json, listOf, objectOf, parseJson, textOf } from '../../base/json.js'
+import { type Json, listOf, objectOf, objectsOf, parseJson, textOf } from '../../base/json.js'
+import { isBeyondLimit, isOfOutput, isOfSetup, isUnfit } from '../../base/refused-by.js'
+import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
 import { isUnreached } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
@@ -87,23 +89,37 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const error = objectOf(body?.error)
   const said = saidIn(body)
   const message = said === '' ? `the upstream answered ${status}` : said
-  if (CALLER.has(status) || (status === 403 && isFlagged(error)))
-    return new UpstreamFailure(
-      isTooLong([error?.code, error?.type], said) ? 'model' : 'caller',
-      'upstream_rejected',
-      status,
-      message,
-      {
-        body: error === null ? null : body,
-      },
-    )
+  const codes = codesIn(body, error)
+  if (CALLER.has(status) && isOfSetup(isOfNoOther(error) ? codes : [], said))
+    return failureOfSetup(`the upstream answered ${status}`, said)
+  if (CALLER.has(status) || (status === 403 && (isFlagged(error) || isUnfit(said)))) {
+    const isOfModel = isTooLong(codes, said) || isBeyondLimit(said) || isOfOutput(codes, said)
+    const more = { body: error === null ? null : body }
+    return new UpstreamFailure(isOfModel ? 'model' : 'caller', 'upstream_rejected', status, message, more)
+  }
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
     return failureOfSetup(`the upstream answered ${status}`, said)
-  if (status === 429)
-    return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, message, { retryAfterMs })
+  const toldMs = retryAfterMs ?? retryDelayIn(text)
+  if (status === 429) {
+    // Others may be asked what is too much for it, and it may be asked what is not.
+    const kind = isBeyondLimit(said) ? 'model' : 'upstream'
+    return new UpstreamFailure(kind, 'upstream_rate_limited', 429, message, { retryAfterMs: toldMs })
+  }
   const isLost = status === LOST_ON_THE_WAY && error === null
-  const more = { retryAfterMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
+  const more = { retryAfterMs: toldMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
+}
+
+/** What stands for a code, a type or a reason: of Mistral it stands beside the message, of Gemini in a list. */
+function codesIn(body: Json | null, error: Json | null): readonly unknown[] {
+  const { code, type, details } = error ?? body ?? {}
+  return [code, type, ...objectsOf(details).map(({ reason }) => reason)]
+}
+
+/** Whether an error may be of the key, the account or the model's name: it is of no other member of the request. */
+function isOfNoOther(error: Json | null): boolean {
+  const param = textOf(error?.param)
+  return param === '' || param === 'model'
 }
 
 /** OpenRouter's word that what a client says was found unfit: it is no matter of a key (openrouter.ai/docs, errors). */

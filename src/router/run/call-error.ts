@@ -1,3 +1,5 @@
+import { isBeyondLimit, isOfOutput, isOfSetup, isUnfit } from '../../base/refused-by.js'
+import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
 import { isUnreached } from '../../base/unreached.js'
 import { retryAfterOf } from './retry-after.js'
@@ -44,9 +46,11 @@ export function failureOf(error: unknown, now: number): CallFailure {
   if (answered === null)
     return { blames: 'model', retryAfterMs: null, mayBeBilled: !isUnreached(codeOf(error)) }
   const { status, headers, by } = answered
-  const retryAfterMs = retryAfterOf((name) => headerOf(headers, name), now)
-  if (CALLERS.has(status))
-    return { blames: saysTooLong(by) ? 'request' : 'caller', retryAfterMs, mayBeBilled: false }
+  const said = saidBy(by)
+  const retryAfterMs =
+    retryAfterOf((name) => headerOf(headers, name), now) ?? retryDelayIn(said.texts.join('\n'))
+  const blames = blamedBy(status, said)
+  if (blames !== 'model') return { blames, retryAfterMs, mayBeBilled: false }
   // An answer that its client could not read was made, and is billed.
   return { blames: 'model', retryAfterMs, mayBeBilled: status < 300 || LOST.has(status) }
 }
@@ -74,13 +78,30 @@ function answeredOf(
   return null
 }
 
-/** In its own words, or those of its provider's answer. */
-function saysTooLong(error: unknown): boolean {
+/** What an answer that is no success says: its status, and where that is not enough its words. */
+function blamedBy(status: number, { codes, texts }: Said): CallFailure['blames'] {
+  const says = (is: (text: string) => boolean) => texts.some(is)
+  if (status === 403 && says(isUnfit)) return 'caller'
+  if (status === 429 && says(isBeyondLimit)) return 'request'
+  if (!CALLERS.has(status)) return 'model'
+  // Some refuse a key, an account or the name of a model with 400.
+  if (isOfSetup(codes, '') || says((text) => isOfSetup([], text))) return 'model'
+  const isOfModel = isTooLong(codes, texts.join('\n')) || isOfOutput(codes, '')
+  return isOfModel || says((text) => isBeyondLimit(text) || isOfOutput([], text)) ? 'request' : 'caller'
+}
+
+interface Said {
+  readonly codes: readonly unknown[]
+  readonly texts: readonly string[]
+}
+
+/** In an error's own words, and those of its provider's answer. */
+function saidBy(error: unknown): Said {
   const [body, data] = ['error', 'data'].map((name) => memberOf(error, name))
   const all = [error, body, memberOf(body, 'error'), memberOf(data, 'error')]
   const codes = all.flatMap((each) => [memberOf(each, 'code'), memberOf(each, 'type')])
   const texts = [...all.map((each) => memberOf(each, 'message')), memberOf(error, 'responseBody')]
-  return isTooLong(codes, texts.filter((text) => typeof text === 'string').join('\n'))
+  return { codes, texts: texts.filter((text) => typeof text === 'string') }
 }
 
 function isStatus(value: unknown): value is number {

@@ -328,6 +328,20 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
     expect(JSON.stringify(model.doGenerateCalls[0].prompt)).toContain('https://x.test/a.png')
   })
 
+  it('that says in the body of its error alone how long to wait is left alone for so long', async () => {
+    const error = new APICallError({
+      message: 'quota',
+      url: 'https://secret.test',
+      requestBodyValues: {},
+      statusCode: 429,
+      responseHeaders: {},
+      responseBody: JSON.stringify({ error: { details: [{ retryDelay: '34.5s' }] } }),
+    })
+    const server = await mockServer(mockOf(version, { error }), [mockTree()])
+    const response = await server.post('/v1/chat/completions', { model: 'mock', messages: HELLO })
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '35'])
+  })
+
   it('that fails is cooled down as its error says, and another model takes over', async () => {
     const error = new APICallError({
       message: 'slow down, sk-upstream-0123456789abcdef',

@@ -40,3 +40,97 @@ describe('what an upstream says of a request that it refuses', () => {
     expect(failureOfStatus(400, deep, null).message).toBe('the upstream answered 400')
   })
 })
+
+const named = (message: string, more: object = {}) => ({ error: { message, ...more } })
+
+describe('a key, an account or a name of a model that a provider refuses with 400', () => {
+  it.each<readonly [string, unknown]>([
+    [
+      'Anthropic, without a balance',
+      named('Your credit balance is too low to access the Claude API. Please go to Plans & Billing.'),
+    ],
+    [
+      'Anthropic, at its limit',
+      named(
+        'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+      ),
+    ],
+    [
+      'Anthropic, of a workspace',
+      named(
+        'You have reached your specified workspace API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+      ),
+    ],
+    ['Anthropic, of an organization', named('This organization has been disabled.')],
+    [
+      'Gemini',
+      [named('API key not valid. Please pass a valid API key.', { code: 400, status: 'INVALID_ARGUMENT' })],
+    ],
+    ['Gemini, by its reason', [named('x', { details: [{ reason: 'API_KEY_INVALID' }] })]],
+    [
+      'Gemini, elsewhere',
+      [named('User location is not supported for the API use.', { status: 'FAILED_PRECONDITION' })],
+    ],
+    [
+      'Alibaba',
+      named('Access denied, please make sure your account is in good standing.', { code: 'Arrearage' }),
+    ],
+    [
+      'OpenAI',
+      named('Billing hard limit has been reached', { code: 'billing_hard_limit_reached', param: null }),
+    ],
+    ['OpenAI, of a model', named('x', { code: 'model_not_found', param: 'model' })],
+    ['Mistral', { object: 'error', message: 'Invalid model: small', type: 'invalid_model', code: '1500' }],
+    [
+      'Perplexity',
+      named("Invalid model 'x'. Permitted models can be found in the documentation", {
+        type: 'invalid_model',
+        code: 400,
+      }),
+    ],
+    ['OpenRouter', named('some/model is not a valid model ID', { code: 400 })],
+    ['DeepSeek', named('Model Not Exist', { type: 'invalid_request_error', code: 'invalid_request_error' })],
+    ['Bedrock', { message: 'The provided model identifier is invalid.' }],
+  ])('is for the operator to mend: %s', (_, body) => {
+    expect(failureOfStatus(400, JSON.stringify(body), null)).toMatchObject({
+      kind: 'operator',
+      message: 'the upstream answered 400',
+      isRefusal: true,
+    })
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['the name of a member', named('Your credit balance is too low: Extra inputs are not permitted')],
+    [
+      'one with an address',
+      named(
+        'Incorrect API key provided: x You can obtain an API key from https://console.x.ai: Extra inputs are not permitted',
+      ),
+    ],
+    [
+      'a value',
+      named("Invalid value: 'API key not valid'. Supported values are: 'a'.", {
+        code: 'invalid_value',
+        param: 'x',
+      }),
+    ],
+    ['a name that ends it', named('Unknown parameter: x is not a valid model ID')],
+    ['the model of a tool', named('x', { code: 'model_not_found', param: 'tools[0].model' })],
+  ])('is not what a client writes into its request: %s', (_, body) => {
+    expect(failureOfStatus(400, JSON.stringify(body), null).kind).toBe('caller')
+  })
+})
+
+describe('a wait in the body of an answer', () => {
+  const body = JSON.stringify([named('quota', { details: [{ retryDelay: '34.074824224s' }] })])
+
+  it('counts where no header says one', () => {
+    expect(failureOfStatus(429, body, null).retryAfterMs).toBe(34_075)
+    expect(failureOfStatus(503, body, null).retryAfterMs).toBe(34_075)
+    expect(failureOfStatus(429, body, 7000).retryAfterMs).toBe(7000)
+  })
+
+  it.each(['"34"', '"-1s"', '"1e9s"', '34', 'null', `"${'9'.repeat(400)}s"`])('is none: %s', (told) => {
+    expect(failureOfStatus(429, `{"error":{"retryDelay":${told}}}`, null).retryAfterMs).toBeNull()
+  })
+})

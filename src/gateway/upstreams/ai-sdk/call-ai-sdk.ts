@@ -1,6 +1,7 @@
 import { isRecord } from '../../../base/check.js'
 import { type Json, numberOf, objectOf, parseObject, textOf } from '../../../base/json.js'
 import type { PlatformSignal, StreamLike } from '../../../base/platform.js'
+import { retryDelayIn } from '../../../base/retry-info.js'
 import type { Surface } from '../../logs/request-record.js'
 import { RequestError } from '../../protocols/adapter.js'
 import type { UpstreamAnswer } from '../call.js'
@@ -209,7 +210,13 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
     throw malformed('the answer of the model cannot be read')
   if (status === null || status > 599) throw failureOfConnection(error)
   const headers = isRecord(error) ? objectOf(error.responseHeaders) : null
-  return jsonAnswer(status, writer.error(message, status), (header) => textOf(headers?.[header]) || null)
+  const toldMs = isRecord(error) ? retryDelayIn(textOf(error.responseBody)) : null
+  const told: Json = toldMs === null ? {} : { 'retry-after': String(toldMs / 1000) }
+  return jsonAnswer(
+    status,
+    writer.error(message, status),
+    (header) => textOf(headers?.[header]) || textOf(told[header]) || null,
+  )
 }
 
 /** An error in the middle of a stream. */
