@@ -250,7 +250,8 @@ export class Attempt implements StreamedCall {
     const facts = adapter.readAnswer(json)
     meter.add(facts)
     this.came(json)
-    if (facts.error !== null) throw failureOfError(facts.error, json)
+    const error = facts.error ?? meter.failedAtOnce
+    if (error !== null) throw failureOfError(error, json)
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
     await this.noteModel()

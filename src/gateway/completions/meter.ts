@@ -3,7 +3,8 @@ import type { Json } from '../../base/json.js'
 import { mergedUsage } from '../../base/merged-usage.js'
 import { estimateTokens } from '../../features/index.js'
 import type { AnswerFlaw } from '../../rewards/index.js'
-import type { Facts } from '../protocols/adapter.js'
+import { isFailedFinish } from '../../rewards/parts.js'
+import type { Facts, UpstreamError } from '../protocols/adapter.js'
 import { countsInput, outputIn } from '../protocols/usage.js'
 
 /** So much text is kept to be estimated later. */
@@ -117,6 +118,13 @@ export class Meter {
   get isFinished(): boolean {
     if (this.finish === null) return false
     return this.endedOf === null || [...this.endedOf.values()].every((isEnded) => isEnded)
+  }
+
+  /** Its provider failed before anything of it came, and says so as the reason of its end alone: another may answer. Null: it did not. */
+  get failedAtOnce(): UpstreamError | null {
+    const { finish, hasContent } = this
+    if (hasContent || finish === null || !isFailedFinish(finish)) return null
+    return { message: `the upstream ended its answer before it began: ${finish}`, type: '', status: null }
   }
 
   /** The answer is all there, and its usage. */

@@ -143,7 +143,8 @@ export class StreamedAnswer {
       )
     }
     meter.add(facts)
-    if (facts.error !== null) throw failureOfError(facts.error, data)
+    const error = facts.error ?? meter.failedAtOnce
+    if (error !== null) throw failureOfError(error, data)
     if (data === null) {
       if (facts.isEnd) return this.finish(null, eventText(event))
       return this.released() + eventText(event)

@@ -6,7 +6,7 @@ import { type Asked, type Facts, NO_FACTS, type ProtocolAdapter, RequestError } 
 import { dearerIn } from './dearer.js'
 import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedCount, wantedFlag, wantedText } from './json-read.js'
-import { openAiError, openAiErrorEvent } from './openai-errors.js'
+import { chatError, openAiErrorEvent } from './openai-errors.js'
 import { chatBeyond, choiceBeyond } from './parts-beyond.js'
 import { sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf, withoutUsage } from './usage.js'
@@ -95,7 +95,7 @@ const ANSWERS = ['content', 'refusal'] as const
 const THOUGHTS = ['reasoning_content', 'reasoning'] as const
 
 function factsOf(value: Json, place: 'message' | 'delta'): Facts {
-  const error = openAiError(value)
+  const error = chatError(value)
   if (error !== null) return { ...NO_FACTS, usage: usageOf(value), error }
   const choices = objectsOf(value.choices)
   let text = ''

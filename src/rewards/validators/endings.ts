@@ -17,16 +17,20 @@ const REFUSED: ReadonlySet<string> = new Set([
 ])
 /** That it was as long as its client let it be. */
 const LIMITED: ReadonlySet<string> = new Set(['length', 'max_tokens', 'max_output_tokens'])
-/** And of Mistral, DeepSeek and vLLM. An answer that a failure ended before it was whole is cut too. */
-const TRUNCATED: ReadonlySet<string> = new Set([
-  ...LIMITED,
-  'model_context_window_exceeded',
-  'model_length',
+/** That its provider failed in the middle of it: OpenRouter and Mistral, Cohere, Z.ai, DeepSeek, vLLM and SGLang. */
+const FAILED: ReadonlySet<string> = new Set([
   'error',
   'error_limit',
   'network_error',
   'insufficient_system_resource',
   'abort',
+])
+/** And of Mistral, DeepSeek and vLLM. An answer that a failure ended before it was whole is cut too. */
+const TRUNCATED: ReadonlySet<string> = new Set([
+  ...LIMITED,
+  'model_context_window_exceeded',
+  'model_length',
+  ...FAILED,
 ])
 
 /** What the reason of an answer's end says of it; null: nothing bad. What is no text says nothing. */
@@ -35,6 +39,11 @@ export function flawOfFinish(reason: string | null): 'refused_answer' | 'truncat
   const word = reason.toLowerCase()
   if (REFUSED.has(word)) return 'refused_answer'
   return TRUNCATED.has(word) ? 'truncated_answer' : null
+}
+
+/** Whether a failure of its provider ended an answer. */
+export function isFailedFinish(reason: string | null): boolean {
+  return typeof reason === 'string' && FAILED.has(reason.toLowerCase())
 }
 
 /** Whether an answer ended where its client's own limit is. */

@@ -1,0 +1,251 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const ends: (() => void)[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const end of ends.splice(0)) end()
+})
+
+const CHAT = '/v1/chat/completions'
+const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 }
+const USAGE = { prompt_tokens: 1000, completion_tokens: 500, total_tokens: 1500 }
+/** Of the model that answers. */
+const ANSWER_USD = 0.002
+
+type Answer = (response: ServerResponse, isStreamed: boolean) => void
+
+const eventOf = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+
+function answerWell(response: ServerResponse, isStreamed: boolean): void {
+  if (!isStreamed) {
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'well' }, finish_reason: 'stop' }]
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ choices, usage: USAGE }))
+    return
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write(eventOf({ choices: [{ index: 0, delta: { content: 'well' } }] }))
+  response.write(eventOf({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }))
+  response.end(`${eventOf({ choices: [], usage: USAGE })}data: [DONE]\n\n`)
+}
+
+const error =
+  (status: number, body: unknown): Answer =>
+  (response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+
+/** What a provider sends with a status of 200: whole, or as a stream that ends as chats do. */
+const sent =
+  (body: object, isEnded = true): Answer =>
+  (response, isStreamed) => {
+    response.writeHead(200, { 'content-type': isStreamed ? 'text/event-stream' : 'application/json' })
+    response.end(isStreamed ? eventOf(body) + (isEnded ? 'data: [DONE]\n\n' : '') : JSON.stringify(body))
+  }
+
+/** A gateway before two models of which the cheap one is answered as a provider does, and the other answers well. */
+async function gatewayBefore(answer: Answer) {
+  const asked: string[] = []
+  const upstream = createServer((request, response) => {
+    let text = ''
+    request.on('data', (chunk) => {
+      text += chunk
+    })
+    request.on('end', () => {
+      const { model, stream } = JSON.parse(text) as { model: string; stream?: boolean }
+      asked.push(model)
+      if (model === 'odd') answer(response, stream === true)
+      else answerWell(response, stream === true)
+    })
+  })
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    upstream.closeAllConnections()
+    upstream.close()
+  })
+  const baseUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`
+  const server = await gatewayServer({
+    models: [
+      modelTree('odd', { upstream: 'one', prices: { inputUsdPerMTok: 0.01, outputUsdPerMTok: 0.02 } }),
+      modelTree('well', { upstream: 'two', prices: PRICES }),
+    ],
+    tree: {
+      upstreams: ['one', 'two'].map((id) => ({ id, protocol: 'openai', baseUrl })),
+      retries: { shareMax: 1 },
+    },
+  })
+  const isAvailable = () => server.router.stats().models.find(({ id }) => id === 'odd')?.isAvailable
+  return { server, asked, isAvailable }
+}
+
+const ask = (isStreamed: boolean, model = 'auto') => ({ model, messages: HELLO, stream: isStreamed })
+
+/** Asks until the odd model has been asked: what came of that request. */
+async function asksOdd(answer: Answer, isStreamed: boolean) {
+  const { server, asked, isAvailable } = await gatewayBefore(answer)
+  for (let i = 0; ; i++) {
+    expect(i).toBeLessThan(50)
+    const response = await server.post(CHAT, ask(isStreamed))
+    const text = await response.text()
+    if (!asked.includes('odd')) continue
+    const record = (await server.over(i + 1))[i]
+    return { server, response, text, record, isAvailable }
+  }
+}
+
+const BALANCE = {
+  type: 'error',
+  error: {
+    type: 'invalid_request_error',
+    message:
+      'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
+  },
+}
+const GROQ = (code: string, message: string) => ({ error: { message, type: 'invalid_request_error', code } })
+
+describe('a provider that refuses its key, its account or the name of a model with 400', () => {
+  it.each<readonly [string, unknown]>([
+    ['Anthropic', BALANCE],
+    [
+      'Groq',
+      GROQ('model_decommissioned', 'The model `odd` has been decommissioned and is no longer supported.'),
+    ],
+    [
+      'xAI',
+      {
+        code: 'Client specified an invalid argument',
+        error: 'Incorrect API key provided: sk***gA. You can obtain an API key from https://console.x.ai.',
+      },
+    ],
+  ])('is passed over, and its words are for the operator alone: %s', async (_, body) => {
+    for (const isStreamed of [false, true]) {
+      const { server, response, text, record } = await asksOdd(error(400, body), isStreamed)
+      expect([response.status, response.headers.get('x-paretobandit-model')]).toEqual([200, 'well'])
+      expect(text).toContain('well')
+      expect(record).toMatchObject({ tries: 2, costUsd: expect.closeTo(ANSWER_USD, 9) })
+      const named = await server.post(CHAT, ask(isStreamed, 'odd'))
+      const told = await named.text()
+      expect([named.status, told.includes('upstream_refused')]).toEqual([502, true])
+      expect(told).not.toMatch(/credit|decommissioned|sk\*/)
+      expect(JSON.stringify(server.lines)).toMatch(/credit|decommissioned|Incorrect API key/)
+    }
+  })
+})
+
+describe('what its own model has written is refused by Groq', () => {
+  it.each(['tool_use_failed', 'json_validate_failed'])('and another model is asked: %s', async (code) => {
+    const body = GROQ(code, 'Failed to call a function. Please adjust your prompt.')
+    for (const isStreamed of [false, true]) {
+      const { response, isAvailable } = await asksOdd(error(400, body), isStreamed)
+      expect([response.status, isAvailable()]).toEqual([200, true])
+    }
+  })
+})
+
+describe('a request with more tokens than an account may use in a minute', () => {
+  it.each([413, 429])('goes to another model, and keeps none from others: %i', async (status) => {
+    const message =
+      'Request too large for model `odd` in organization `org_1` on tokens per minute (TPM): Limit 6000, Requested 7166'
+    const { response, isAvailable } = await asksOdd(
+      error(status, { error: { message, type: 'tokens', code: 'rate_limit_exceeded' } }),
+      false,
+    )
+    expect([response.status, isAvailable()]).toEqual([200, true])
+  })
+})
+
+describe('a wait that stands in the body of a 429 alone, as Gemini has it', () => {
+  it('is kept', async () => {
+    const details = [
+      { '@type': 'type.googleapis.com/google.rpc.Help' },
+      { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '34.5s' },
+    ]
+    const body = [{ error: { code: 429, message: 'quota', status: 'RESOURCE_EXHAUSTED', details } }]
+    const { server } = await gatewayBefore(error(429, body))
+    const response = await server.post(CHAT, ask(false, 'odd'))
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '35'])
+  })
+})
+
+const CHOICE_ERROR = { code: 502, message: 'Provider returned error' }
+
+describe('an error that a status of 200 hides', () => {
+  it.each<readonly [string, Answer]>([
+    [
+      'of OpenRouter, in its choice',
+      sent({
+        choices: [{ index: 0, message: { content: '' }, finish_reason: 'error', error: CHOICE_ERROR }],
+      }),
+    ],
+    [
+      'of OpenRouter, as its end alone',
+      sent({ choices: [{ index: 0, message: { content: '' }, finish_reason: 'error' }] }),
+    ],
+    [
+      'of DeepSeek',
+      sent({
+        choices: [{ index: 0, delta: { content: '' }, finish_reason: 'insufficient_system_resource' }],
+      }),
+    ],
+    ['of Groq', sent({ choices: [], x_groq: { id: 'req_1', error: 'over capacity' } })],
+    ['of MiniMax', sent({ choices: null, base_resp: { status_code: 1002, status_msg: 'rate limit' } })],
+    ['with its status as a text', sent({ error: { code: '429', message: 'slow down' } })],
+  ])('has another model asked, and costs nothing: %s', async (_, answer) => {
+    for (const isStreamed of [false, true]) {
+      const { response, text, record } = await asksOdd(answer, isStreamed)
+      expect([isStreamed, response.status, text.includes('well')]).toEqual([isStreamed, 200, true])
+      expect(record).toMatchObject({ tries: 2, costUsd: expect.closeTo(ANSWER_USD, 9) })
+    }
+  })
+
+  it('ends a stream that has begun', async () => {
+    const { server } = await gatewayBefore((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(eventOf({ choices: [{ index: 0, delta: { content: 'hel' } }] }))
+      const choice = { index: 0, delta: { content: '' }, finish_reason: 'error', error: CHOICE_ERROR }
+      response.end(`${eventOf({ choices: [choice] })}data: [DONE]\n\n`)
+    })
+    const response = await server.post(CHAT, ask(true, 'odd'))
+    const events = eventsOf(await response.text())
+    expect(events.at(-1)).toContain('Provider returned error')
+    expect((await server.over(1))[0]).toMatchObject({ outcome: 'failed', code: 'upstream_error' })
+  })
+})
+
+describe('a picture that a response cannot read', () => {
+  it('is the fault of whoever sent it, and of no model', async () => {
+    const failed = {
+      id: 'resp_1',
+      status: 'failed',
+      error: { code: 'invalid_image_url', message: 'The image cannot be downloaded.' },
+    }
+    for (const isStreamed of [false, true]) {
+      const { server, isAvailable } = await gatewayBefore(
+        sent(isStreamed ? { type: 'response.failed', response: failed } : failed, false),
+      )
+      const response = await server.post('/v1/responses', { model: 'odd', input: 'x', stream: isStreamed })
+      expect([response.status, await response.text()]).toEqual([
+        400,
+        expect.stringContaining('cannot be downloaded'),
+      ])
+      expect(isAvailable()).toBe(true)
+    }
+  })
+})
+
+describe('what xAI finds unfit, with 403', () => {
+  it('is the fault of whoever said it, and of no model', async () => {
+    const body = {
+      code: 'The caller does not have permission to execute the specified operation',
+      error: 'Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO',
+    }
+    const { server, asked, isAvailable } = await gatewayBefore(error(403, body))
+    for (let i = 0; i < 6; i++) {
+      const response = await server.post(CHAT, ask(false, 'odd'))
+      expect(response.status).toBe(403)
+    }
+    expect([asked.length, isAvailable()]).toEqual([6, true])
+  })
+})
