@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
+import { decodedAnswer } from './decoded-body.js'
 
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
@@ -133,7 +134,7 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
     if (status < 200) return
     this.status = status
     this.headers = headers
-    this.begun(this)
+    this.begun(headers['content-encoding'] === undefined ? this : decodedAnswer(this))
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {

@@ -14,7 +14,7 @@ export function upstreamHeaders(
   const sent: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
-    // Compressed bytes come late, and are not read here.
+    // Compressed bytes come late.
     'accept-encoding': 'identity',
   }
   for (const name of passedHeaders) {

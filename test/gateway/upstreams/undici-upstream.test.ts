@@ -1,8 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import { Break } from '../../../src/gateway/upstreams/break.js'
+import type { UpstreamBody } from '../../../src/gateway/upstreams/call.js'
 
 const open: Server[] = []
 afterEach(() => {
@@ -107,5 +109,70 @@ describe('an upstream by undici', () => {
     await body.return?.()
     await expect(next).rejects.toThrow('the call was broken off')
     await left
+  })
+})
+
+describe('an answer that is compressed, though it was asked not to be', () => {
+  const TEXT = 'data: {"a":"é"}\n\n'.repeat(1000)
+  const read = async (body: UpstreamBody) => {
+    const chunks: Uint8Array[] = []
+    for (let next = await body.next(); next.done !== true; next = await body.next()) chunks.push(next.value)
+    return Buffer.concat(chunks).toString()
+  }
+
+  it.each([
+    ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('is read: %s', async (encoding, compress) => {
+    const bytes = compress(TEXT)
+    const url = await urlOf((_request, response) => {
+      response.writeHead(200, { 'content-encoding': encoding })
+      response.write(bytes.subarray(0, 1), () => response.end(bytes.subarray(1)))
+    })
+    expect(await read((await call(url)).body)).toBe(TEXT)
+  })
+
+  it('is given on as it comes, and its call ends where nobody reads on', async () => {
+    let closed = () => {}
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve
+    })
+    const url = await urlOf((_request, response) => {
+      response.on('close', closed)
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      const packer = createGzip()
+      packer.pipe(response)
+      packer.write('data: 1\n\n')
+      packer.flush()
+    })
+    const { body } = await call(url)
+    expect(Buffer.from((await body.next()).value ?? []).toString()).toBe('data: 1\n\n')
+    await body.return?.()
+    await isClosed
+  })
+
+  it.each([
+    ['no bytes of the kind', Buffer.from('{"a":1}'), 'incorrect header check'],
+    ['a part of them', gzipSync(TEXT).subarray(0, 40), null],
+  ])('fails, or is what came of it: %s', async (_, bytes, message) => {
+    const url = await urlOf((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      response.end(bytes)
+    })
+    const { body } = await call(url)
+    if (message === null) expect(TEXT.startsWith(await read(body))).toBe(true)
+    else await expect(read(body)).rejects.toThrow(message)
+  })
+
+  it('is as it came where the encoding is unknown, or none', async () => {
+    for (const encoding of ['identity', 'constructor', 'x']) {
+      const url = await urlOf((_request, response) => {
+        response.writeHead(200, { 'content-encoding': encoding })
+        response.end(TEXT)
+      })
+      expect(await read((await call(url)).body)).toBe(TEXT)
+    }
   })
 })
