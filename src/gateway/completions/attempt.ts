@@ -8,7 +8,13 @@ import { parametersIn } from '../protocols/model-parameters.js'
 import { isTooDeep, TOO_DEEP } from '../protocols/too-deep.js'
 import { Break } from '../upstreams/break.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
-import { failureOfConnection, failureOfError, malformed, UpstreamFailure } from '../upstreams/failure.js'
+import {
+  failureOfConnection,
+  failureOfError,
+  listedError,
+  malformed,
+  UpstreamFailure,
+} from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
 import { AnswerWorth } from './answer-worth.js'
@@ -285,7 +291,7 @@ export class Attempt implements StreamedCall {
         throw error
       })
       .finally(() => exchange.waited(performance.now() - beganAt))
-    const json = parseObject(text)
+    const json = parseObject(text) ?? listedError(text)
     if (json === null) count(text)
     return { text, json }
   }

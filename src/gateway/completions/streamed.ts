@@ -2,7 +2,7 @@ import { type Json, parseObject } from '../../base/json.js'
 import type { Asked, Facts, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
 import { withNumberAt } from '../protocols/json-text.js'
 import { EventStream, eventText, type StreamItem } from '../upstreams/event-stream.js'
-import { failureOfError, UpstreamFailure } from '../upstreams/failure.js'
+import { failureOfError, listedError, malformed, UpstreamFailure } from '../upstreams/failure.js'
 import type { WatchedBody } from '../upstreams/watched-body.js'
 import type { Meter } from './meter.js'
 
@@ -130,7 +130,7 @@ export class StreamedAnswer {
 
   private take(event: StreamEvent): string {
     const { adapter, meter, asked } = this.options
-    const data = parseObject(event.data)
+    const data = parseObject(event.data) ?? listedError(event.data)
     const facts = adapter.readEvent(event, data)
     if (data === null && !facts.isEnd && event.data.trim() !== '') {
       const more = { mayBeBilled: true }
@@ -145,6 +145,8 @@ export class StreamedAnswer {
     meter.add(facts)
     const error = facts.error ?? meter.failedAtOnce
     if (error !== null) throw failureOfError(error, data)
+    if (facts.isEnd && !meter.hasContent && meter.finish === null)
+      throw malformed("the upstream's stream has nothing in it")
     if (data === null) {
       if (facts.isEnd) return this.finish(null, eventText(event))
       return this.released() + eventText(event)

@@ -24,9 +24,11 @@ export const OPENAI_CHAT: ProtocolAdapter = {
     isStreamed ? { stream_options: { ...objectOf(body.stream_options), include_usage: true } } : {},
   readAnswer: (answer) => factsOf(answer, 'message'),
   keptAs: () => null,
-  readEvent: ({ data }, value) => {
+  readEvent: ({ event, data }, value) => {
     if (data.trim() === '[DONE]') return { ...NO_FACTS, isEnd: true }
-    return value === null ? NO_FACTS : factsOf(value, 'delta')
+    if (value === null) return NO_FACTS
+    const isNamed = event === 'error' && value.error === undefined
+    return factsOf(isNamed ? { object: 'error', ...value } : value, 'delta')
   },
   shown: (data, value, { wantsUsage }) => (wantsUsage ? data : withoutUsage(data, value)),
   usagePath: usagePathOf,

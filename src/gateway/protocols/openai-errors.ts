@@ -4,18 +4,26 @@ import type { UpstreamError } from './adapter.js'
 
 /**
  * An error that stands where the answer of a chat should: beside its choices, in place of each of them (OpenRouter), in Groq's own field, where a
- * stream was stopped early, or as a status of MiniMax's own, beside 200.
+ * stream was stopped early, or as a status of MiniMax's own, beside 200. Servers with vLLM's, Mistral's and FastChat's forms have it alone, without
+ * a name before it.
  */
 export function chatError(value: Json): UpstreamError | null {
   const { choices, x_groq: groq, base_resp: base } = value
   const whole = openAiError(value)
   if (whole !== null) return whole
+  if (value.object === 'error' || isFastChats(value))
+    return openAiError({ error: { message: value.text, ...value } })
   if (isRecord(groq) && isThere(groq.error)) return openAiError(groq)
   if (!Array.isArray(choices) || choices.length === 0) return isRecord(base) ? miniMaxError(base) : null
   const errors = choices.map((choice) =>
     isRecord(choice) && isThere(choice.error) ? openAiError(choice) : null,
   )
   return errors.every((each) => each !== null) ? errors[0] : null
+}
+
+/** FastChat's event of an error has the words as its text. */
+function isFastChats({ error_code: code, choices }: Json): boolean {
+  return typeof code === 'number' && code !== 0 && choices === undefined
 }
 
 function isThere(error: unknown): boolean {

@@ -149,10 +149,15 @@ export function failureOfSetup(message: string, detail: string): UpstreamFailure
   return new UpstreamFailure('operator', REFUSED, 502, message, { detail })
 }
 
-/** Gemini's endpoint for clients of OpenAI's puts it into a list. */
 function bodyIn(text: string): Json | null {
-  const value = parseJson(text)
-  return objectOf(value) ?? objectOf(listOf(value)[0])
+  return objectOf(parseJson(text)) ?? listedError(text)
+}
+
+/** Gemini's endpoint for clients of OpenAI's puts an error into a list. Null: the text is none. */
+export function listedError(text: string): Json | null {
+  // Answers are long: most are looked at no further.
+  if (!/^\s*\[\s*\{\s*"error"/.test(text)) return null
+  return objectOf(listOf(parseJson(text))[0])
 }
 
 /** Of what an upstream says at length, so much. */

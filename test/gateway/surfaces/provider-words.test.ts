@@ -191,6 +191,12 @@ describe('an error that a status of 200 hides', () => {
     ],
     ['of Groq', sent({ choices: [], x_groq: { id: 'req_1', error: 'over capacity' } })],
     ['of MiniMax', sent({ choices: null, base_resp: { status_code: 1002, status_msg: 'rate limit' } })],
+    [
+      'of Gemini, in a list',
+      sent([{ error: { code: 429, message: 'quota', status: 'RESOURCE_EXHAUSTED' } }]),
+    ],
+    ['without a name before it', sent({ object: 'error', message: 'no memory', code: 50002 })],
+    ['of FastChat', sent({ text: 'no memory', error_code: 50002 })],
     ['with its status as a text', sent({ error: { code: '429', message: 'slow down' } })],
   ])('has another model asked, and costs nothing: %s', async (_, answer) => {
     for (const isStreamed of [false, true]) {
@@ -198,6 +204,26 @@ describe('an error that a status of 200 hides', () => {
       expect([isStreamed, response.status, text.includes('well')]).toEqual([isStreamed, 200, true])
       expect(record).toMatchObject({ tries: 2, costUsd: expect.closeTo(ANSWER_USD, 9) })
     }
+  })
+
+  it('is told by the name of its event alone', async () => {
+    const answer: Answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end('event: error\ndata: {"message":"no memory"}\n\n')
+    }
+    const { text, record } = await asksOdd(answer, true)
+    expect([text.includes('well'), record.costUsd]).toEqual([true, expect.closeTo(ANSWER_USD, 9)])
+  })
+
+  it.each([
+    ['nothing', 'data: [DONE]\n\n'],
+    ['no choices', `${eventOf({ choices: [], usage: null })}data: [DONE]\n\n`],
+  ])('is a stream with nothing in it but its end: %s', async (_, stream) => {
+    const { response, text } = await asksOdd((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(stream)
+    }, true)
+    expect([response.headers.get('x-paretobandit-model'), text.includes('well')]).toEqual(['well', true])
   })
 
   it('ends a stream that has begun', async () => {
