@@ -365,6 +365,34 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
     expect(both.problems).toEqual([])
   })
 
+  it.each<readonly [string, unknown, string]>([
+    ['Anthropic', { type: 'overloaded_error', message: 'Overloaded' }, 'upstream_error'],
+    ['OpenAI', { code: 'rate_limit_exceeded', message: 'slow down' }, 'upstream_rate_limited'],
+    [
+      'responses',
+      { type: 'error', error: { code: 'rate_limit_exceeded', message: 'x' } },
+      'upstream_rate_limited',
+    ],
+    ['Bedrock', { message: 'Too many requests' }, 'upstream_error'],
+    ['a server', 'no memory', 'upstream_error'],
+  ])(
+    'whose provider says in its stream that it failed before any answer costs nothing: %s',
+    async (_, said, code) => {
+      const server = await mockServer(mockOf(version, { parts: [{ type: 'error', error: said }] }))
+      for (const [path, body] of SURFACES) {
+        const response = await server.post(path, { model: 'auto', ...body, stream: true })
+        expect(await response.text()).toContain(`"code":"${code}"`)
+      }
+      expect(await server.over(3)).toMatchObject([{ costUsd: 0 }, { costUsd: 0 }, { costUsd: 0 }])
+    },
+  )
+
+  it('whose package fails in its stream may be billed', async () => {
+    const server = await mockServer(mockOf(version, { parts: [{ type: 'error', error: new Error('x') }] }))
+    await (await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO, stream: true })).text()
+    expect((await server.over(1))[0].costUsd).toBeGreaterThan(0)
+  })
+
   it('that breaks off, says nothing, or ends with an error is not taken for a success', async () => {
     const text = { type: 'text-delta', id: '1', delta: 'Hel' }
     const broken = await mockServer(

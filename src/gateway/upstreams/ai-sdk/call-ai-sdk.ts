@@ -4,8 +4,9 @@ import type { PlatformSignal, StreamLike } from '../../../base/platform.js'
 import { retryDelayIn } from '../../../base/retry-info.js'
 import type { Surface } from '../../logs/request-record.js'
 import { RequestError } from '../../protocols/adapter.js'
+import { openAiError } from '../../protocols/openai-errors.js'
 import type { UpstreamAnswer } from '../call.js'
-import { failureOfConnection, malformed, UpstreamFailure } from '../failure.js'
+import { failureOfConnection, failureOfStatus, malformed, UpstreamFailure } from '../failure.js'
 import { PartReader, readWhole } from './answer-parts.js'
 import { askChat } from './ask-chat.js'
 import { askMessages } from './ask-messages.js'
@@ -17,7 +18,7 @@ import { chatUsage, messagesUsage, responsesUsage, type Tokens } from './tokens.
 import { CHAT_WRITER } from './write-chat.js'
 import { MESSAGES_WRITER } from './write-messages.js'
 import { RESPONSES_WRITER } from './write-responses.js'
-import type { Head, StreamWriter, Writer } from './writer.js'
+import type { Head, Writer } from './writer.js'
 
 /** One request for a model of the AI SDK, in the words of its surface. */
 export interface AiSdkUpstreamCall {
@@ -86,7 +87,7 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
       return answerOf(
         200,
         'text/event-stream',
-        written(stream, new PartReader(isCacheBeside), writer.stream(head), failed, signal),
+        written(stream, new PartReader(isCacheBeside), writer, head, failed, signal),
       )
     }
     const answer = readWhole(await unlessAborted(model.doGenerate(options as never), signal), isCacheBeside)
@@ -136,10 +137,12 @@ function mergedOptions(...all: readonly Json[]): Record<string, Json> {
 async function* written(
   stream: StreamLike<unknown>,
   parts: PartReader,
-  out: StreamWriter,
+  writer: Writer,
+  head: Head,
   failed: (tokens: Tokens | null) => UpstreamFailure,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+  const out = writer.stream(head)
   const encoder = new TextEncoder()
   const reader = stream.getReader()
   try {
@@ -149,7 +152,7 @@ async function* written(
       if (done) return
       let text = ''
       for (const piece of parts.read(value)) {
-        if (piece.kind === 'error') throw failureOfPart(piece.error)
+        if (piece.kind === 'error') throw failureOfPart(piece.error, writer)
         if (piece.kind === 'finish' && piece.finish === 'error') throw failed(piece.tokens)
         text += out.write(piece)
       }
@@ -219,13 +222,22 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
   )
 }
 
-/** An error in the middle of a stream. */
-function failureOfPart(error: unknown): UpstreamFailure {
+/** An error in the middle of a stream. What the provider itself has said there stands as it came; errors of its package are its own. */
+function failureOfPart(error: unknown, writer: Writer): UpstreamFailure {
   const status = isRecord(error) ? numberOf(error.statusCode) : null
-  const more = { mayBeBilled: true }
-  if (status === 429)
-    return new UpstreamFailure('upstream', 'upstream_rate_limited', 429, messageOf(error), more)
-  return new UpstreamFailure('upstream', 'upstream_error', 502, messageOf(error), more)
+  const isSaid = typeof error === 'string' || (isRecord(error) && !(error instanceof Error))
+  const said = isSaid ? openAiError({ error: saidIn(error) }) : null
+  const message = said?.message ?? messageOf(error)
+  const told = said?.status ?? status
+  if (told !== null && told >= 400 && told < 600)
+    return failureOfStatus(told, JSON.stringify(writer.error(message, told)), null)
+  return new UpstreamFailure('upstream', 'upstream_error', 502, message, { mayBeBilled: said === null })
+}
+
+/** As an event has it: alone, under `error`, or under that of a response. */
+function saidIn(error: unknown): unknown {
+  if (!isRecord(error)) return error
+  return objectOf(error.error) ?? objectOf(objectOf(error.response)?.error) ?? error
 }
 
 function nameOf(error: unknown): string {
