@@ -153,7 +153,7 @@ function bodyIn(text: string): Json | null {
   return objectOf(parseJson(text)) ?? listedError(text)
 }
 
-/** Gemini's endpoint for clients of OpenAI's puts an error into a list. Null: the text is none. */
+/** Gemini's endpoint for clients of OpenAI's puts an error into a list. Null: the text is not one. */
 export function listedError(text: string): Json | null {
   // Answers are long: most are looked at no further.
   if (!/^\s*\[\s*\{\s*"error"/.test(text)) return null

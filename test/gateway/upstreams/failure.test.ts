@@ -130,7 +130,10 @@ describe('a wait in the body of an answer', () => {
     expect(failureOfStatus(429, body, 7000).retryAfterMs).toBe(7000)
   })
 
-  it.each(['"34"', '"-1s"', '"1e9s"', '34', 'null', `"${'9'.repeat(400)}s"`])('is none: %s', (told) => {
-    expect(failureOfStatus(429, `{"error":{"retryDelay":${told}}}`, null).retryAfterMs).toBeNull()
-  })
+  it.each(['"34"', '"-1s"', '"1e9s"', '34', 'null', `"${'9'.repeat(400)}s"`])(
+    'counts for nothing in another form: %s',
+    (told) => {
+      expect(failureOfStatus(429, `{"error":{"retryDelay":${told}}}`, null).retryAfterMs).toBeNull()
+    },
+  )
 })
