@@ -12,11 +12,23 @@ export function usageOf(value: Json): Json | null {
   const path = usagePathOf(value)
   let found: unknown = value
   for (const step of path) found = objectOf(found)?.[step]
-  if (path.length > 0 && isRecord(found)) return found
+  if (path.length > 0 && isRecord(found)) return withCacheInPrompt(found)
   let all: Json | null = null
   for (const { usage } of objectsOf(value.choices))
     if (counts(usage)) all = all === null ? usage : mergedUsage(all, usage, false)
   return all
+}
+
+/**
+ * Portkey counts the prompt of Anthropic's models without what came from a cache or went into one, and both in the total alone (its
+ * src/providers/anthropic/chatComplete.ts): they are of the prompt, as others have it.
+ */
+function withCacheInPrompt(usage: Json): Json {
+  const { prompt_tokens: prompt, completion_tokens: output, total_tokens: total } = usage
+  const beside = numberIn(usage.cache_read_input_tokens) + numberIn(usage.cache_creation_input_tokens)
+  if (beside === 0 || !isAmount(prompt) || !isAmount(output) || total !== prompt + output + beside)
+    return usage
+  return { ...usage, prompt_tokens: prompt + beside }
 }
 
 const PATHS: readonly (readonly string[])[] = [

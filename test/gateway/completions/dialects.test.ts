@@ -141,6 +141,20 @@ describe('a prompt that was written to a cache costs what its lifetime costs', (
       { input: 64, cached: 500, write5m: 1000, write1h: 2000, output: 23 },
     ],
     [
+      // The prompt without both, and the total with them.
+      'behind a proxy of Portkey',
+      OPENAI_CHAT,
+      chat({
+        prompt_tokens: 3564,
+        completion_tokens: 23,
+        total_tokens: 7087,
+        prompt_tokens_details: { cached_tokens: 500 },
+        cache_read_input_tokens: 500,
+        cache_creation_input_tokens: 3000,
+      }),
+      { input: 3564, cached: 500, write5m: 3000, output: 23 },
+    ],
+    [
       'on the surface of responses',
       OPENAI_RESPONSES,
       responses({
