@@ -29,7 +29,7 @@ export function failureOfAnswer(
   const { json } = order.body
   const unsupported = unsupportedIn(failure.status, text, json)
   // A refusal is the client's fault, unless it is due to the model alone, or to what the operator says in the client's place.
-  if (failure.kind !== 'caller' || unsupported === null) return failure
+  if (!['caller', 'model'].includes(failure.kind) || unsupported === null) return failure
   const { code, message, body } = failure
   const ofOperator = { ...parametersIn(adapter.surface, model.parameters, {}), model: model.upstreamModel }
   if (saidAt(ofOperator, unsupported.path) !== null)

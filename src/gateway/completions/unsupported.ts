@@ -1,6 +1,7 @@
 import { type Json, objectOf, parseJson, textOf } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { ModelConfig } from '../config/config.js'
+import { bodyIn, saidIn } from '../upstreams/failure.js'
 
 /** Models that are remembered: a config has fewer, but models come and go. */
 const MODELS_MAX = 10_000
@@ -14,6 +15,13 @@ const STATUSES: ReadonlySet<number> = new Set([400, 422])
 /** OpenAI's codes, and the words that proxies keep of such an error. */
 const CODES: ReadonlySet<string> = new Set(['unsupported_parameter', 'unsupported_value'])
 const WORDS = /^Unsupported (parameter|value): '([^']+)'/
+
+/**
+ * That a model takes no tools at all, as Ollama and DeepSeek, Gemini, Groq, vLLM and OpenRouter say it; from the first word to the last, as clients choose
+ * names and texts that others quote.
+ */
+const NO_TOOLS =
+  /^(\S+ does not support (tools|function calling)|Function calling is not enabled for \S+|`tool calling` is not supported with this model|"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set|No endpoints found that support tool use\. .*)\.?$/i
 
 /** What of a request one model does not take, as its provider says. */
 export interface Unsupported {
@@ -29,6 +37,7 @@ export interface Unsupported {
  * @returns null: it says nothing of the kind
  */
 export function unsupportedIn(status: number, text: string, body: Json): Unsupported | null {
+  if (takesNoTools(status, text) && Object.hasOwn(body, 'tools')) return { path: ['tools'], isValue: false }
   if (!STATUSES.has(status)) return null
   const error = objectOf(objectOf(parseJson(text))?.error)
   const [, word, named] = WORDS.exec(textOf(error?.message)) ?? []
@@ -41,6 +50,11 @@ export function unsupportedIn(status: number, text: string, body: Json): Unsuppo
   const [names] = said.split('[', 1)
   const [member, ...within] = names.split('.')
   return { path: [member, ...within], isValue: isValue || names !== said }
+}
+
+/** Of OpenRouter with 404: it has nobody who takes them. */
+function takesNoTools(status: number, text: string): boolean {
+  return (status === 404 || STATUSES.has(status)) && NO_TOOLS.test(saidIn(bodyIn(text)))
 }
 
 /** What a request says there; null: nothing. Its own: a name may be one that every object has. */

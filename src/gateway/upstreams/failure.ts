@@ -93,10 +93,14 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   if (CALLER.has(status) && isOfSetup(isOfNoOther(error) ? codes : [], said))
     return failureOfSetup(`the upstream answered ${status}`, said)
   if (CALLER.has(status) || (status === 403 && (isFlagged(error) || isUnfit(said)))) {
-    const isOfModel = isTooLong(codes, said) || isBeyondLimit(said) || isOfOutput(codes, said)
+    const isOfModel =
+      isTooLong(codes, said) || isBeyondLimit(said) || isOfOutput(codes, said) || takesNone(said)
     const more = { body: error === null ? null : body }
     return new UpstreamFailure(isOfModel ? 'model' : 'caller', 'upstream_rejected', status, message, more)
   }
+  // OpenRouter: nobody whom it asks takes that.
+  if (status === 404 && NO_ENDPOINTS.test(said))
+    return new UpstreamFailure('model', 'upstream_rejected', status, message, { body })
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
     return failureOfSetup(`the upstream answered ${status}`, said)
   const toldMs = retryAfterMs ?? retryDelayIn(text)
@@ -108,6 +112,16 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs: toldMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
+}
+
+const NO_ENDPOINTS =
+  /^No endpoints found that support (tool use|the provided '\w+' value|(image|audio|file|video) input)/
+/** Of Ollama, Gemini, DeepSeek, OpenAI and others: what their model does not take, and another may. */
+const TAKES_NONE =
+  /\bdoes not support (the )?(tools?|function calling|thinking|reasoning|images?|vision|audio|files?|json|structured|system|developer)\b|^(Function calling|Developer instruction|JSON mode|(Image|Audio|Video) input( modality)?|Thinking) is not (enabled|supported) for\b/i
+
+function takesNone(said: string): boolean {
+  return TAKES_NONE.test(said)
 }
 
 /** What stands for a code, a type or a reason: of Mistral it stands beside the message, of Gemini in a list. */
@@ -149,7 +163,8 @@ export function failureOfSetup(message: string, detail: string): UpstreamFailure
   return new UpstreamFailure('operator', REFUSED, 502, message, { detail })
 }
 
-function bodyIn(text: string): Json | null {
+/** The body of an error. */
+export function bodyIn(text: string): Json | null {
   return objectOf(parseJson(text)) ?? listedError(text)
 }
 
@@ -164,7 +179,7 @@ export function listedError(text: string): Json | null {
 const SAID_CHARS_MAX = 2000
 
 /** The words of an error: OpenAI's, Anthropic's, and of servers whose checks are made by pydantic (Mistral, vLLM), which give a list. */
-function saidIn(body: Json | null): string {
+export function saidIn(body: Json | null): string {
   const error = objectOf(body?.error)
   const all = [error?.message, body?.message, textOf(body?.error), body?.detail]
   for (const each of all) {

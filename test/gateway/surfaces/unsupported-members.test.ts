@@ -115,6 +115,49 @@ describe('what one model does not take', () => {
     expect(server.router.stats().models).toMatchObject([{ failed: 0 }])
   })
 
+  const TOOLS = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }]
+
+  it.each<readonly [number, string]>([
+    [400, 'registry.ollama.ai/library/gemma:2b does not support tools'],
+    [400, 'deepseek-reasoner does not support Function Calling'],
+    [400, 'Function calling is not enabled for models/gemma-3-27b-it'],
+    [400, '`tool calling` is not supported with this model'],
+    [400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
+    [
+      404,
+      'No endpoints found that support tool use. To learn more about provider routing, visit: https://openrouter.ai/docs',
+    ],
+  ])('goes to others, also where tools are what it lacks: %i %s', async (status, message) => {
+    const script: Script = ({ body }) =>
+      body.model === 'sim-middle' && body.tools !== undefined
+        ? { fault: { kind: 'status', status, message } }
+        : {}
+    const server = await gatewayServer({ models: MODELS, script })
+    for (let i = 0; i < 12; i++)
+      expect((await server.post(CHAT, { model: 'auto', messages: HELLO, tools: TOOLS })).status).toBe(200)
+    const asked = () =>
+      server.upstream.entries.filter(({ request }) => request.body.model === 'sim-middle').length
+    expect(asked()).toBe(1)
+    for (let i = 0; i < 12; i++) await (await server.post(CHAT, { model: 'auto', messages: HELLO })).text()
+    expect(asked()).toBeGreaterThan(1)
+  })
+
+  it.each<readonly [number, string]>([
+    [400, 'This model does not support image inputs'],
+    [400, 'Developer instruction is not enabled for models/gemma-3-27b-it'],
+    [404, 'No endpoints found that support image input'],
+  ])(
+    'goes to others where a part of a message is what it lacks, and stays for the rest: %i %s',
+    async (status, message) => {
+      const script: Script = ({ body }) =>
+        body.model === 'sim-middle' ? { fault: { kind: 'status', status, message } } : {}
+      const server = await gatewayServer({ models: MODELS, script, tree: { retries: { shareMax: 1 } } })
+      for (let i = 0; i < 12; i++)
+        expect((await server.post(CHAT, { model: 'auto', messages: HELLO })).status).toBe(200)
+      expect(server.router.stats().models.find(({ id }) => id === 'sim-middle')?.isAvailable).toBe(true)
+    },
+  )
+
   it('is the client own matter where it names the model, in the words of its provider', async () => {
     const server = await gatewayServer({ models: MODELS, script: reasoning })
     for (let i = 0; i < 2; i++) {
