@@ -21,7 +21,7 @@ export function usageOf(value: Json): Json | null {
 
 /**
  * Portkey counts the prompt of Anthropic's models without what came from a cache or went into one, and both in the total alone (its
- * src/providers/anthropic/chatComplete.ts): they are of the prompt, as others have it.
+ * adapter of Anthropic): they are of the prompt, as others have it.
  */
 function withCacheInPrompt(usage: Json): Json {
   const { prompt_tokens: prompt, completion_tokens: output, total_tokens: total } = usage
