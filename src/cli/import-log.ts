@@ -39,8 +39,8 @@ interface ImportFlags {
 
 const HELP = `
 Logs: LiteLLM's spend logs, lines with a request and a response as OpenAI has them (output files of the batch API and
-stored completions too), Langfuse's observations, and tables whose columns --column names. As JSON lines, arrays or CSV,
-also compressed by gzip. docs/IMPORT.md has the fields that are read.
+stored completions too), Langfuse's observations, LangSmith's runs, exports of Helicone and Portkey, and tables whose
+columns --column names. As JSON lines, arrays or CSV, also compressed by gzip. docs/IMPORT.md has the fields that are read.
 
 What rows are for:
   priors    one call a row, with its reward and cost: 'fit-priors' takes it

@@ -36,7 +36,8 @@ export function promptOfInput(value: unknown): string | null {
   if (Array.isArray(input))
     return textOf(input.length === 1 && Array.isArray(input[0]) ? input[0] : input, undefined)
   if (!isRecord(input)) return null
-  return typeof input.role === 'string' ? textOf([input], undefined) : promptOfRequest(input)
+  const message = withRole(input)
+  return typeof message.role === 'string' ? textOf([message], undefined) : promptOfRequest(input)
 }
 
 /** Messages or a request that stand in a text; other JSON in a text is what somebody asked about. */
@@ -52,11 +53,20 @@ function isOfRequest(value: unknown): boolean {
   return Object.keys(value).length === 0 || OF_REQUESTS.some((name) => Object.hasOwn(value, name))
 }
 
+/** A message of LangChain says its type in place of a role, with what it says in a record of its own where it was stored. */
+function withRole(message: Json): Json {
+  if (typeof message.role === 'string') return message
+  const inside = [message.kwargs, message.data].find(isRecord) ?? message
+  const role = [inside.type, message.type].find((type) => typeof type === 'string')
+  return role !== undefined && Object.hasOwn(inside, 'content') ? { role, content: inside.content } : message
+}
+
 function textOf(messages: readonly unknown[], system: unknown): string | null {
   const first =
     typeof system === 'string' || Array.isArray(system) ? [{ role: 'system', content: system }] : []
   try {
-    return said(textOfChat([...first, ...messages] as Chat, 'messages'))
+    const chat = messages.map((message) => (isRecord(message) ? withRole(message) : message))
+    return said(textOfChat([...first, ...chat] as Chat, 'messages'))
   } catch (error) {
     if (error instanceof ParetoBanditError) return null
     throw error

@@ -50,14 +50,16 @@ export class ScoreBook {
   /** @returns whether it was a score of a call. @throws DATA_INVALID for more than are kept */
   take(record: Json, place: string): boolean {
     const { name } = this.settings
-    const own = textIn(record.name)
+    const own = textIn(firstOf(record.name, isOfRun(record) ? record.key : undefined))
     if (own !== null && own !== name) {
       this.noteOther(own)
       return true
     }
     const value = own === null ? firstOf(fieldAt(record, name), scoreValue(record)) : scoreValue(record)
     const id = textIn(
-      firstOf(...SCORE_IDS.map((field) => record[field]), own === null ? record.id : undefined),
+      isOfRun(record)
+        ? record.run_id
+        : firstOf(...SCORE_IDS.map((field) => record[field]), own === null ? record.id : undefined),
     )
     if (id === null || value === undefined) return false
     this.read++
@@ -106,8 +108,8 @@ export class ScoreBook {
 
 /** When it was given, or edited last; null where it does not say. */
 function scoreTime(score: Json): number | null {
-  const { updatedAt, updated_at, timestamp, createdAt, created_at } = score
-  const at = timeIn(firstOf(updatedAt, updated_at, timestamp, createdAt, created_at))
+  const { updatedAt, updated_at, modified_at, timestamp, createdAt, created_at } = score
+  const at = timeIn(firstOf(updatedAt, updated_at, modified_at, timestamp, createdAt, created_at))
   return Number.isFinite(at) ? at : null
 }
 
@@ -120,8 +122,14 @@ function later(first: Json, second: Json): Json {
   return isBefore(scoreTime(second), scoreTime(first)) ? first : second
 }
 
-/** Categories of Langfuse have a text beside a value of 0. */
+/** Feedback of LangSmith, whose name is its `key`. */
+function isOfRun(score: Json): boolean {
+  return Object.hasOwn(score, 'run_id') && Object.hasOwn(score, 'key')
+}
+
+/** Categories of Langfuse have a text beside a value of 0; feedback of LangSmith has what was said beside its score. */
 function scoreValue(score: Json): unknown {
+  if (isOfRun(score)) return firstOf(score.score, score.value)
   const type = firstOf(score.dataType, score.data_type)
   const text = firstOf(score.stringValue, score.string_value)
   return type === 'CATEGORICAL' ? text : firstOf(score.value, text, score.score, score.reward)
