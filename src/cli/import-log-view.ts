@@ -55,7 +55,14 @@ export function leftOutLine(report: ImportReport): string {
   return [...lines, ...hintsOf(report)].join('; ')
 }
 
-function hintsOf({ leftOut, unknownModels, otherScores, scores, unseen }: ImportReport): string[] {
+function hintsOf({
+  leftOut,
+  unknownModels,
+  unknownFields,
+  otherScores,
+  scores,
+  unseen,
+}: ImportReport): string[] {
   const listed = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
       .map(([name, count]) => `${visible(name)} (${count})`)
@@ -65,7 +72,9 @@ function hintsOf({ leftOut, unknownModels, otherScores, scores, unseen }: Import
       ? []
       : [`no row has what was asked for by ${unseen.map(flagOf).join(', ')}: nothing was read of it`]),
     ...(leftOut.some(({ reason }) => reason === 'unknown-format')
-      ? ['rows of no known format: --format says which it is, --column names the fields of another']
+      ? [
+          `rows of no known format: --format says which it is, --column names the fields of another; the first has ${unknownFields.map(visible).join(', ')}`,
+        ]
       : []),
     ...(scores.read === 0 || scores.calls > 0
       ? []

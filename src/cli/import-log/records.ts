@@ -39,11 +39,8 @@ async function* lines({ name, all }: Chunks): AsyncGenerator<LogRecord> {
     }
     const text = line.trim()
     if (text === '') return null
-    try {
-      return { place, value: JSON.parse(text) as unknown }
-    } catch {
-      return { place, problem: 'bad-json' }
-    }
+    const value = parsed(text) ?? parsed(withoutNan(text))
+    return value === null ? { place, problem: 'bad-json' } : { place, value: value.value }
   }
   for await (const chunk of all) {
     const parts = decoder.write(chunk).split('\n')
@@ -62,6 +59,24 @@ async function* lines({ name, all }: Chunks): AsyncGenerator<LogRecord> {
   if (last !== null) yield last
 }
 
+function parsed(text: string): { readonly value: unknown } | null {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return null
+  }
+}
+
+/** Python writes `NaN` for what is missing, and `Infinity`, which are no JSON. What stands in texts stays. */
+function withoutNan(line: string): string {
+  let isInText = false
+  return line.replace(/\\.|"|-?\b(?:NaN|Infinity)\b/g, (found) => {
+    if (found === '"') isInText = !isInText
+    else if (!isInText && !found.startsWith('\\')) return found === 'NaN' ? 'null' : `"${found}"`
+    return found
+  })
+}
+
 /** The values at a path of one document after the other, each as soon as it is complete. */
 async function* values({ name, all }: Chunks, path: '$' | '$.*'): AsyncGenerator<LogRecord> {
   const found: unknown[] = []
@@ -78,7 +93,10 @@ async function* values({ name, all }: Chunks, path: '$' | '$.*'): AsyncGenerator
     if (!parser.isEnded) parser.end()
   } catch (cause) {
     if (!(cause instanceof Error) || isOurs(cause)) throw cause
-    const message = `expected JSON to its end, got an error after ${count} entries (${cause.message})`
+    const advice = /Unexpected "[NI]/.test(cause.message)
+      ? '; NaN is no JSON, null is; one record a line is read with it'
+      : ''
+    const message = `expected JSON to its end, got an error after ${count} entries (${cause.message})${advice}`
     throw new ParetoBanditError('DATA_INVALID', name, message, { cause })
   }
 }

@@ -1,6 +1,15 @@
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
-import { billOfCounts, fieldAt, isFailedStatus, numberIn, textIn, timeIn } from './values.js'
+import {
+  billOfCounts,
+  dollarsIn,
+  fieldAt,
+  isFailedStatus,
+  isNothing,
+  numberIn,
+  textIn,
+  timeIn,
+} from './values.js'
 
 /** What a column can be, and how it is called where nothing is said. */
 export const COLUMNS = {
@@ -38,13 +47,17 @@ export function namedColumns(names: ColumnMap): LogFormat {
       fieldAt(record, nameOf('prompt')) !== undefined && fieldAt(record, nameOf('model')) !== undefined,
     read(record) {
       const value = (column: ColumnName) => fieldAt(record, nameOf(column))
-      const id = textIn(value('id'))
+      const nameIn = (column: ColumnName) => {
+        const name = textIn(value(column))
+        return name === null || isNothing(name) ? null : name
+      }
+      const id = nameIn('id')
       return {
         id,
         at: timeIn(value('at')),
-        models: [textIn(value('model'))].flatMap((name) => name ?? []),
+        models: [nameIn('model')].flatMap((name) => name ?? []),
         prompt: promptOfInput(value('prompt')),
-        costUsd: numberIn(value('cost')),
+        costUsd: dollarsIn(value('cost')),
         bill: billOfCounts(numberIn(value('inputTokens')), numberIn(value('outputTokens'))),
         isStream: false,
         scoreIds: id === null ? [] : [id],

@@ -180,7 +180,10 @@ class Importer implements LogImport {
   private read(record: Json, place: string): Usable | LeftOutReason {
     const format = this.formats.find((each) => this.formats.length === 1 || each.fits(record))
     this.unseen.record(record, format?.name === 'columns')
-    if (format === undefined) return 'unknown-format'
+    if (format === undefined) {
+      this.tally.noteFields(record)
+      return 'unknown-format'
+    }
     const call = format.read(record, (id) => this.requests.get(id) ?? null)
     if (call.unusable !== null) return call.unusable
     if (call.id !== null && this.ids.has(call.id)) return 'duplicate'

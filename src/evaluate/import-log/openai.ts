@@ -6,6 +6,7 @@ import type { LogFormat } from './call.js'
 import { promptOfRequest } from './prompt.js'
 import type { LeftOutReason } from './reasons.js'
 import {
+  dollarsIn,
   firstOf,
   isAbove0,
   isFailedStatus,
@@ -27,7 +28,9 @@ const STATUSES = ['status_code', 'status', 'statusCode', 'response_status']
 export const OPENAI: LogFormat = {
   name: 'openai',
   fits: (record) =>
-    ['request', 'response', 'custom_id', 'choices'].some((name) => Object.hasOwn(record, name)) ||
+    ['custom_id', 'choices'].some((name) => Object.hasOwn(record, name)) ||
+    // A table may have texts of these names.
+    [record.request, record.response].some((value) => isRecord(unfolded(value))) ||
     /^(chat\.completion|text_completion|response|list)$/.test(String(record.object)) ||
     (Object.hasOwn(record, 'usage') && ['messages', 'input'].some((name) => Object.hasOwn(record, name))),
   read(record, promptOf) {
@@ -41,7 +44,7 @@ export const OPENAI: LogFormat = {
       at: timeIn(firstOf(record.at, record.timestamp, record.created_at, answer.created, answer.created_at)),
       models: [request.model, record.model, answer.model].flatMap((name) => textIn(name) ?? []),
       prompt: promptOfRequest(request) ?? promptOfFirst([customId, id, textIn(answer.id)], promptOf),
-      costUsd: numberIn(firstOf(record.costUsd, record.cost, recordIn(usage).cost)),
+      costUsd: dollarsIn(firstOf(record.costUsd, record.cost, recordIn(usage).cost)),
       bill: billOf(usage, customId === null ? answer.service_tier : 'batch'),
       isStream: request.stream === true || /\.chunk$/.test(String(answer.object)),
       scoreIds: [id, customId, textIn(answer.id)].flatMap((each) => each ?? []),

@@ -1,8 +1,10 @@
+import type { Json } from '../../base/json.js'
 import { type LeftOutReason, REASON_NAMES } from './reasons.js'
 import type { UnseenName } from './unseen.js'
 
 /** Names of models that nobody gave, which are told at most. */
 const UNKNOWN_MODELS_MAX = 20
+const UNKNOWN_FIELDS_MAX = 20
 
 /** What an import used of a log, and what not. `rowsIn` is `rowsUsed` and the counts of `leftOut` together. */
 export interface ImportReport {
@@ -25,6 +27,8 @@ export interface ImportReport {
   readonly models: Readonly<Record<string, ImportedModel>>
   /** How the log calls models that are not among the given ones, the first 20, with their rows. */
   readonly unknownModels: Readonly<Record<string, number>>
+  /** Names of the fields of the first row of no known format, the first 20. */
+  readonly unknownFields: readonly string[]
   /** Where the costs of used rows came from, in rows. */
   readonly costs: {
     readonly fromLog: number
@@ -118,11 +122,17 @@ export class ImportTally {
   private propensities = 0
   private unreadTimes = 0
   private firstUnreadTime: string | null = null
+  private unknownFields: readonly string[] = []
 
   leaveOut(reason: LeftOutReason, place: string): void {
     const left = this.left.get(reason)
     if (left === undefined) this.left.set(reason, { count: 1, first: place })
     else left.count++
+  }
+
+  /** Of the first row whose format nobody knows. */
+  noteFields(record: Json): void {
+    if (this.unknownFields.length === 0) this.unknownFields = Object.keys(record).slice(0, UNKNOWN_FIELDS_MAX)
   }
 
   unknownModel(name: string): void {
@@ -189,6 +199,7 @@ export class ImportTally {
         ]),
       ),
       unknownModels: Object.fromEntries(this.unknownModels),
+      unknownFields: this.unknownFields,
       costs: { ...this.costs, firstDiffering, firstFar, firstUnchecked },
       rewards: { known, unknown: rowsUsed - known },
       scores: { read, calls },

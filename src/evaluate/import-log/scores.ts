@@ -1,7 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import { ParetoBanditError } from '../../base/errors.js'
 import type { Json } from '../../base/json.js'
-import { fieldAt, firstOf, numberIn, recordIn, textIn, timeIn, unfolded } from './values.js'
+import { fieldAt, firstOf, isNothing, numberIn, recordIn, textIn, timeIn, unfolded } from './values.js'
 
 /** How rewards are found and read. */
 export interface RewardSettings {
@@ -140,7 +140,8 @@ export function rewardIn(raw: unknown, { low, high, words }: RewardSettings): Re
   const unpacked = unfolded(raw)
   const last = Array.isArray(unpacked) ? unpacked.at(-1) : unpacked
   const value = isRecord(last) ? scoreValue(last) : last
-  if (value === undefined || value === null || value === '') return 'no-reward'
+  if (value === undefined || value === null) return 'no-reward'
+  if (typeof value === 'string' && isNothing(value) && !words.has(value)) return 'no-reward'
   const reward = amountOf(value, low, high, words)
   if (Number.isNaN(reward)) return 'reward-not-a-number'
   if (!(reward >= low && reward <= high)) return 'reward-out-of-range'

@@ -31,13 +31,26 @@ export function fieldAt(record: Json, name: string): unknown {
   return Object.hasOwn(record, head) ? fieldAt(recordIn(record[head]), name.slice(dot + 1)) : undefined
 }
 
+/** What databases and data frames write where there is no value. */
+const NOTHING = /^(|nan|none|null|nil|n\/a|#n\/a|na|<na>|nat|\\n)$/i
+
+export function isNothing(text: string): boolean {
+  return NOTHING.test(text.trim())
+}
+
+/** An amount of dollars, which a spreadsheet may write with their sign. */
+export function dollarsIn(value: unknown): number | null {
+  if (typeof value !== 'string') return numberIn(value)
+  return numberIn(value.trim().replace(/^(?:us)?\$\s*(?=[\d.])|(?<=\d)\s*(?:usd|\$)$/gi, ''))
+}
+
 /** A number, or a text of one. Null if it is missing; NaN for what is no number. */
 export function numberIn(value: unknown): number | null {
   if (value === undefined || value === null) return null
   if (typeof value === 'number') return value
   if (typeof value !== 'string') return Number.NaN
   const text = value.trim()
-  if (text === '') return null
+  if (isNothing(text)) return null
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 

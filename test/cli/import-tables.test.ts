@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { Folder } from './support.js'
+
+const folder = new Folder()
+const OUT = ['--out', 'rows.jsonl', '--json']
+
+test('lines of Python have NaN for what is missing; a text may say NaN', async () => {
+  const line = (id: string, reward: string, costUsd: string) =>
+    `{"id": "${id}", "prompt": "is \\"NaN\\" a number?", "model": "small", "costUsd": ${costUsd}, "reward": ${reward}}\n`
+  await folder.write(
+    'a.jsonl',
+    line('a', '1.0', '0.01') +
+      line('b', 'NaN', '0.01') +
+      line('c', '1.0', '-Infinity') +
+      '{"prompt": NaN NaN}\n',
+  )
+  const report = JSON.parse(await folder.ok(['import-log', 'a.jsonl', '--for', 'evaluate', ...OUT]))
+  expect(report).toMatchObject({ rowsIn: 4, rowsUsed: 2, rewards: { known: 1, unknown: 1 } })
+  expect(report.leftOut).toEqual([
+    { reason: 'bad-json', count: 1, first: 'a.jsonl:4' },
+    { reason: 'bad-cost', count: 1, first: 'a.jsonl:3' },
+  ])
+  const [first] = (await folder.read('rows.jsonl')).toString().split('\n')
+  expect(JSON.parse(first)).toMatchObject({ id: 'a', prompt: 'is "NaN" a number?' })
+  await folder.write('a.json', `[${line('a', 'NaN', '1')}]`)
+  await folder.refused(['import-log', 'a.json', ...OUT], /NaN is no JSON, null is; one record a line is read/)
+})
+
+test('a table with the answers beside the prompts is read as it is; one of other names is told with them', async () => {
+  const rows =
+    'Name a river,"The Rhine, say",small,$0.01,1\r\nAnother,"The ""Po""\r\nof Italy",small,0.03,None\r\n'
+  await folder.write('a.csv', `\ufeffprompt,response,model,costUsd,reward\r\n${rows}`)
+  const report = JSON.parse(await folder.ok(['import-log', 'a.csv', '--for', 'evaluate', ...OUT]))
+  expect(report).toMatchObject({ rowsIn: 2, rowsUsed: 2, rewards: { known: 1, unknown: 1 } })
+  expect(report.models.small.costUsd).toBeCloseTo(0.04, 12)
+  await folder.write('c.csv', 'question,answer,engine\nName a river,The Po,small\n')
+  await folder.refused(['import-log', 'c.csv', ...OUT], /the first has question, answer, engine/)
+})
