@@ -1,6 +1,7 @@
 import type { Estimate } from '../evaluate/estimators.js'
 import type { Evaluation, PolicyEvaluation } from '../evaluate/evaluation.js'
 import { ESTIMATORS } from '../evaluate/labels.js'
+import { evaluationVerdict } from '../evaluate/verdict.js'
 import { fixed, percent, plural, usd } from './format.js'
 import { type Column, renderTable } from './table.js'
 
@@ -31,7 +32,8 @@ export function evaluationText(evaluation: Evaluation): string {
     ...(rewardLack === null ? [] : [`No reward of ${policy}: ${rewardLack}.`]),
     ...(costLack === null ? [] : [`No cost of ${policy}: ${costLack}.`]),
   ])
-  const notes = [...lacks, 'Go by doubly robust; estimators that disagree are a warning.']
+  const verdict = evaluationVerdict(evaluation)
+  const notes = [...lacks, 'Go by doubly robust; estimators that disagree are a warning.', verdict]
   return [...provenance(evaluation), '', estimates, support, ...notes, ''].join('\n')
 }
 

@@ -39,14 +39,15 @@ export function randomised(log: DecisionLog): Population {
     else left.certain++
   })
   if (rows.length > 0) return { rows, ...left, assumedEligible }
-  const why =
-    left.unknown === log.decisions.length
-      ? 'no decision has a propensity'
-      : 'every decision was certain (propensity 1)'
+  const isUntold = left.unknown === log.decisions.length
+  const why = isUntold ? 'no decision has a propensity' : 'every decision was certain (propensity 1)'
+  const split = isUntold
+    ? ', or, if chance drew the models whatever the prompt, assume that (--assume-random)'
+    : ''
   throw new ParetoBanditError(
     'LOG_UNSUPPORTED',
     log.name,
-    `${why}, so the log says nothing of another policy; run the router with epsilon: 0.02 and log its events`,
+    `${why}, so the log says nothing of another policy; run the router with epsilon: 0.02 and log its events${split}`,
   )
 }
 

@@ -1,7 +1,13 @@
 import { percent, perThousand, savedShare, usdPerThousand } from '../report/format.js'
-import { differenceOf, isSameQuality, SAME_QUALITY_NOTE } from '../report/same-quality.js'
+import { differenceOf, isSameQuality, SAME_QUALITY_NOTE, SAME_QUALITY_SHARE } from '../report/same-quality.js'
 import type { Estimate } from './estimators.js'
 import type { Evaluation, PolicyEvaluation } from './evaluation.js'
+
+/**
+ * Answers that are all worth the same have intervals of no width, and a worse one may not have come yet. After this many it is, at
+ * 95 % confidence, less than the share of `SAME_QUALITY_SHARE` that is worth nothing.
+ */
+const ALIKE_MIN = Math.ceil(Math.log(0.025) / Math.log(1 - SAME_QUALITY_SHARE))
 
 /** Another policy, of which the log says what it would have cost and earned. */
 interface Rival {
@@ -10,6 +16,9 @@ interface Rival {
   readonly cost: Estimate
   /** Its reward less the logged one. */
   readonly gain: Estimate
+  /** Whether all answers were worth the same, and too few to tell from that. */
+  readonly isTooFew: boolean
+  readonly effectiveSampleSize: number
   /** Shares of the logged cost, with the ends of the interval. */
   readonly saved: number
   readonly savedCi95: readonly [low: number, high: number]
@@ -26,12 +35,17 @@ export function evaluationVerdict({ policies }: Evaluation): string {
   if (reward === undefined) return notKnown('the log does not say what answers were worth')
   const rivals = others.flatMap((each) => rivalOf(each, before))
   if (rivals.length === 0) return notKnown('the log does not say what the other policies would have cost')
-  const same = rivals.filter(({ gain, savedCi95 }) => savedCi95[0] > 0 && isSameQuality(gain, reward.mean))
+  const like = rivals.filter(({ gain, savedCi95 }) => savedCi95[0] > 0 && isSameQuality(gain, reward.mean))
+  const same = like.filter(({ isTooFew }) => !isTooFew)
   const best = (list: readonly Rival[]) =>
     list.reduce((one, other) => (other.saved > one.saved ? other : one))
   if (same.length > 0) {
     const { policy, cost, gain, saved, savedCi95 } = best(same)
     return `Of the dollars you spent ${savedShare(saved)} (${rangeOf(savedCi95)}) could be saved at the same quality: ${policy} would have cost ${perThousand(cost.mean)} instead of ${usdPerThousand(before.mean)}, for a reward that is ${change(gain)}.`
+  }
+  if (like.length > 0) {
+    const { policy, effectiveSampleSize } = best(like)
+    return `Whether dollars could be saved at the same quality is not known yet: all answers that tell of ${policy} were worth the same, and ${ALIKE_MIN} of them would show that worse ones are rare; the log has ${Math.floor(effectiveSampleSize)}.`
   }
   const { policy, gain, saved, savedCi95 } = best(rivals)
   const cost = saved > 0 ? `${savedShare(saved)} less` : `${percent(-saved)} more`
@@ -48,7 +62,7 @@ function notKnown(why: string): string {
 }
 
 function rivalOf(
-  { policy, costUsd, rewardOverLogged }: PolicyEvaluation,
+  { policy, costUsd, rewardOverLogged, effectiveSampleSize }: PolicyEvaluation,
   before: Estimate,
 ): readonly Rival[] {
   if (costUsd === null || rewardOverLogged === null) return []
@@ -56,7 +70,9 @@ function rivalOf(
   const less = differenceOf(before, cost)
   const [low, high] = less.ci95
   const savedCi95 = [low / before.mean, high / before.mean] as const
-  return [{ policy, cost, gain: rewardOverLogged, saved: less.mean / before.mean, savedCi95 }]
+  const isTooFew = rewardOverLogged.standardError === 0 && effectiveSampleSize < ALIKE_MIN
+  const gain = rewardOverLogged
+  return [{ policy, cost, gain, isTooFew, effectiveSampleSize, saved: less.mean / before.mean, savedCi95 }]
 }
 
 function rangeOf([low, high]: readonly [low: number, high: number]): string {

@@ -119,6 +119,7 @@ describe('rows go on, in processes of their own, to', () => {
     await folder.spawnRefused(large, /no decision has a propensity/)
     const assumed = await folder.spawnOk([...large, '--assume-random', '--report', 'page.html'])
     expect(assumed).toContain('ASSUMED: 1500 have no propensity of the log')
+    expect(assumed).toContain('The log does not show that dollars could be saved at the same quality')
     expect((await folder.read('page.html')).toString()).toContain('ASSUMED: 1500')
     const { policies } = JSON.parse(await folder.ok([...large, '--assume-random', '--json']))
     expect(policies[1].reward.doublyRobust.mean).toBeCloseTo(0.8, 1)

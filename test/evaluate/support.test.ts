@@ -22,7 +22,9 @@ describe('a log is refused', () => {
     const certain = draw().map((row) => ({ ...row, propensity: 1 }))
     expect(refusal(certain, 'uniform')).toMatch(/every decision was certain.*epsilon: 0\.02/)
     const silent = draw().map((row) => ({ ...row, propensity: null }))
-    expect(refusal(silent, 'model:large')).toMatch(/no decision has a propensity.*epsilon: 0\.02/)
+    expect(refusal(silent, 'model:large')).toMatch(
+      /no decision has a propensity.*epsilon: 0\.02.*--assume-random/,
+    )
   })
 
   test('when too few requests are rewarded', () => {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
+import { mulberry32 } from '../../src/base/random.js'
 import type { Estimate } from '../../src/evaluate/estimators.js'
-import type { Evaluation } from '../../src/evaluate/evaluation.js'
+import { type Evaluation, evaluatePolicies } from '../../src/evaluate/evaluation.js'
+import { parseDecisionLog } from '../../src/evaluate/log.js'
 import { renderEvaluation } from '../../src/evaluate/report.js'
 import { evaluationVerdict } from '../../src/evaluate/verdict.js'
 
@@ -70,4 +72,36 @@ it('does not say that all could be saved where something would be spent', () => 
   expect(evaluationVerdict(evaluation(dear, cheap))).toMatch(
     /^Of the dollars you spent over 99 % \(over 99 % to over 99 %\) could be saved/,
   )
+})
+
+it('does not take answers that are all worth the same for proof that worse ones are rare, until they are many', () => {
+  const logged = policy('logged', estimate(0.01, 0.0003), estimate(1, 0), null)
+  const few = { ...policy('model:b', estimate(0.001, 0.0001), estimate(1, 0), estimate(0, 0)) }
+  expect(evaluationVerdict(evaluation(logged, { ...few, effectiveSampleSize: 60.4 }))).toBe(
+    'Whether dollars could be saved at the same quality is not known yet: all answers that tell of model:b were worth the same, and 368 of them would show that worse ones are rare; the log has 60.',
+  )
+  expect(evaluationVerdict(evaluation(logged, { ...few, effectiveSampleSize: 368 }))).toMatch(
+    /^Of the dollars you spent 90 % .* could be saved at the same quality/,
+  )
+})
+
+it('seldom claims the same quality where it is lower: of 100 logs of answers that are nearly always right', () => {
+  let claims = 0
+  for (let seed = 1; seed <= 100; seed++) {
+    const random = mulberry32(seed)
+    const lines = Array.from({ length: 130 }, (_, i) => {
+      const model = random() < 0.5 ? 'small' : 'large'
+      const costUsd = (model === 'small' ? 1e-4 : 1e-2) * (1 + random())
+      const reward = random() < (model === 'small' ? 0.97 : 0.999) ? 1 : 0
+      const context = [1, random(), random()]
+      return JSON.stringify({ id: `${i}`, context, model, propensity: 0.5, costUsd, reward })
+    })
+    const log = parseDecisionLog(lines.join('\n'), 'log')
+    try {
+      if (/^Of the dollars/.test(evaluationVerdict(evaluatePolicies(log, ['model:small'])))) claims++
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'LOG_UNSUPPORTED' })
+    }
+  }
+  expect(claims).toBeLessThanOrEqual(3)
 })
