@@ -147,6 +147,8 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
     priors: flags.priors === undefined ? null : await readPriorsFile(flags.priors),
   }
   checkPriorsFit(inputs, flags.priors)
+  const unused = unusedPriors(inputs)
+  if (unused !== null) printError(`paretobandit: ${visible(unused)}\n`)
   const prompt = argument === '-' ? await readStandardInput() : argument
   const { state } = flags
   const work = (session: Session) => decide(session, prompt, flags, inputs)
@@ -155,6 +157,15 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
       ? await routeOnce(flags, inputs, work)
       : await changeState(state, openingOf(state, flags, inputs), work)
   await log.tell(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
+}
+
+/** What priors know by a name that no model has is not used, while another model starts without any. */
+function unusedPriors({ models, priors }: RouteInputs): string | null {
+  if (models === null || priors === null) return null
+  const cold = models.filter(({ id }) => !Object.hasOwn(priors.models, id)).map(({ id }) => id)
+  const unused = Object.keys(priors.models).filter((name) => !models.some(({ id }) => id === name))
+  if (cold.length === 0 || unused.length === 0) return null
+  return `--priors: what is known of ${unused.join(', ')} is not used, and ${cold.join(', ')} start cold; where they are the same, 'import-log --model ID=NAME' names them alike`
 }
 
 /** Priors of other names would warm up no model, and nobody would notice. @throws BAD_ARGUMENT */

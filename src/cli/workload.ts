@@ -1,4 +1,6 @@
 import { basename } from 'node:path'
+import { ParetoBanditError } from '../base/errors.js'
+import type { Line } from '../base/json-lines.js'
 import { defaultEncoder } from '../features/default-encoder.js'
 import type { ModelSpec } from '../models/model.js'
 import { OutcomeReader, type OutcomeRow } from '../replay/dataset.js'
@@ -69,8 +71,19 @@ async function allOutcomes(path: string): Promise<OutcomeRow[]> {
 /** Recorded outcomes of a file, or of standard input where the path is `-`. @throws FILE_UNREADABLE, DATA_INVALID */
 export async function* readOutcomes(path: string): AsyncGenerator<OutcomeRow> {
   const reader = new OutcomeReader(dataName(path))
-  for await (const line of dataLines(path)) yield reader.take(line)
+  for await (const line of dataLines(path)) {
+    checkIsNoDecision(line)
+    yield reader.take(line)
+  }
   reader.end()
+}
+
+/** Rows that were imported for something else. @throws DATA_INVALID */
+function checkIsNoDecision({ text, place }: Line): void {
+  if (/"outcomes"\s*:/.test(text) || !/"(model|type)"\s*:/.test(text)) return
+  const message =
+    "expected recorded outcomes, got a decision, which is for 'evaluate'; 'import-log' makes outcomes of a log (--for priors, --for replay)"
+  throw new ParetoBanditError('DATA_INVALID', place, message)
 }
 
 function withoutExcluded(models: readonly ModelSpec[], excluded: readonly string[] | undefined): ModelSpec[] {

@@ -71,6 +71,11 @@ function decisionOf(
   encoder: ContextReader | null,
 ): DecisionLine {
   const id = textOf(line.id, 'id', place)
+  if (isMissing(line.model) && isRecord(line.outcomes)) {
+    const message =
+      "expected a decision, got recorded outcomes, which are for 'fit-priors' and 'replay'; 'import-log --for evaluate' makes decisions of a log"
+    throw new ParetoBanditError('DATA_INVALID', place, message)
+  }
   const model = textOf(line.model, 'model', place)
   const at = line.at ?? null
   if (at !== null && !(typeof at === 'number' && Number.isFinite(at))) {

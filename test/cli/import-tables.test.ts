@@ -36,3 +36,24 @@ test('a table with the answers beside the prompts is read as it is; one of other
   await folder.write('c.csv', 'question,answer,engine\nName a river,The Po,small\n')
   await folder.refused(['import-log', 'c.csv', ...OUT], /the first has question, answer, engine/)
 })
+
+test('rows that were imported for something else are told, with the command that makes the right ones', async () => {
+  await folder.write('a.csv', 'prompt,model,costUsd,reward\nName a river,small,0.01,1\n')
+  const importFor = (use: string) => folder.ok(['import-log', 'a.csv', '--for', use, '--out', `${use}.jsonl`])
+  await importFor('priors')
+  await importFor('evaluate')
+  await folder.refused(
+    ['evaluate', '--log', 'priors.jsonl'],
+    /priors\.jsonl:1: expected a decision, got recorded outcomes, .*'import-log --for evaluate' makes decisions/,
+  )
+  for (const command of [
+    ['fit-priors', '--out', 'p.json'],
+    ['replay', '--models', 'models.json'],
+  ]) {
+    await folder.write('models.json', { models: [{ id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }] })
+    await folder.refused(
+      [...command, '--data', 'evaluate.jsonl'],
+      /evaluate\.jsonl:1: expected recorded outcomes, got a decision, which is for 'evaluate'; 'import-log' makes outcomes/,
+    )
+  }
+})

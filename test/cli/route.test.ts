@@ -136,7 +136,16 @@ describe('route', () => {
     )
     await folder.refused(['stats', '--state', 'router.state'], /no such file/)
     await folder.write('priors.json', fitPriors([rowOf('openai/small', 'large')]))
-    await folder.ok([...flags, '--state', 'router.state'])
+    const { code, stderr } = await folder.run([...flags, '--state', 'router.state'])
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        "paretobandit: --priors: what is known of openai/small is not used, and small, middle start cold; where they are the same, 'import-log --model ID=NAME' names them alike\n",
+    })
+    for (const ids of [['large'], ['small', 'middle', 'large', 'other']]) {
+      await folder.write('priors.json', fitPriors([rowOf(...ids)]))
+      expect((await folder.run(flags)).stderr).toBe('')
+    }
   })
 })
 
