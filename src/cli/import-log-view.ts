@@ -86,9 +86,7 @@ function hintsOf({
       ? []
       : [`scores that --reward could name: ${listed(otherScores)}`]),
     ...(leftOut.some(({ reason }) => reason === 'reward-out-of-range')
-      ? [
-          'rewards out of their range, 0 to 1 without --reward-range: where that is wrong, those in it are wrong too',
-        ]
+      ? ['rewards out of their range: where --reward-range is wrong, those in it are wrong too']
       : []),
   ]
 }

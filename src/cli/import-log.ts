@@ -6,6 +6,7 @@ import { FORMAT_NAMES } from '../evaluate/import-log/formats.js'
 import {
   createLogImport,
   type FormatName,
+  type ImportReport,
   type ImportUse,
   type LogImport,
 } from '../evaluate/import-log/index.js'
@@ -124,6 +125,7 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
     const { report, unended } = await writeRows(log, files, sink)
     if (report.rowsUsed === 0)
       throw new ParetoBanditError('DATA_INVALID', files.map(dataName).join(', '), leftOutLine(report))
+    if (flags.rewardRange === undefined) checkRewards(report, files)
     await sink.commit()
     const text =
       flags.json === true ? `${JSON.stringify({ ...report, unended }, null, 2)}\n` : importText(report, out)
@@ -137,6 +139,14 @@ async function importLog(files: readonly string[], flags: ImportFlags): Promise<
     await sink.discard()
     throw error
   }
+}
+
+/** Of stars from 1 to 5 those of one star would be the best answers, and all others be left out. @throws DATA_INVALID */
+function checkRewards({ leftOut, rewards }: ImportReport, files: readonly string[]): void {
+  const beyond = leftOut.find(({ reason }) => reason === 'reward-out-of-range')
+  if (beyond === undefined) return
+  const message = `expected rewards from 0 to 1, got ${beyond.count} beyond, the first at ${beyond.first}, and ${rewards.known} within: --reward-range says what the least and the largest is (0,1 leaves out what is beyond)`
+  throw new ParetoBanditError('DATA_INVALID', files.map(dataName).join(', '), message)
 }
 
 async function writeRows(log: LogImport, files: readonly string[], sink: LineSink) {

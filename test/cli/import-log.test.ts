@@ -200,7 +200,7 @@ describe('files', () => {
     expect(code).toBe(2)
   })
 
-  test('rewards out of their range, as stars without a range are, have a hint of what to do', async () => {
+  test('rewards beyond 0 to 1 are refused until a range is said: stars of 1 would be the best of all', async () => {
     const stars = [1, 5, 4].map((star, i) => ({
       id: `s${i}`,
       prompt: 'Hi',
@@ -209,10 +209,16 @@ describe('files', () => {
       star,
     }))
     await folder.write('stars.jsonl', lines(stars))
-    const hint = /Rewards out of their range, 0 to 1 without --reward-range: /
-    expect(await folder.ok(['import-log', 'stars.jsonl', '--reward', 'star', ...OUT])).toMatch(hint)
-    const ranged = ['--reward', 'star', '--reward-range', '1,5', ...OUT]
-    expect(await folder.ok(['import-log', 'stars.jsonl', ...ranged])).not.toMatch(hint)
+    const stars1 = ['import-log', 'stars.jsonl', '--reward', 'star', ...OUT]
+    await folder.write('rows.jsonl', 'before')
+    await folder.refused(
+      stars1,
+      /stars\.jsonl: expected rewards from 0 to 1, got 2 beyond, the first at stars\.jsonl:2, and 1 within: --reward-range says/,
+    )
+    expect((await folder.read('rows.jsonl')).toString()).toBe('before')
+    const hint = /Rewards out of their range: where --reward-range is wrong, those in it are wrong too/
+    expect(await folder.ok([...stars1, '--reward-range', '1,5'])).not.toMatch(hint)
+    expect(await folder.ok([...stars1, '--reward-range', '0,1'])).toMatch(hint)
     await folder.write('high.jsonl', lines(stars.slice(1)))
     const { stderr } = await folder.run(['import-log', 'high.jsonl', '--reward', 'star', ...OUT])
     expect(stderr).toContain('--reward-range')

@@ -1,6 +1,7 @@
+import { isMissing } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
 import type { ColumnMap } from './columns.js'
-import { fieldAt } from './values.js'
+import { fieldAt, recordIn } from './values.js'
 
 /** What was asked for by a name that no row has. */
 export interface UnseenName {
@@ -10,6 +11,10 @@ export interface UnseenName {
   readonly what: string
   /** The name of the field or of the score; of names: those of the model, with commas. */
   readonly name: string
+}
+
+function isIn(record: Json, name: string): boolean {
+  return [record, recordIn(record.metadata)].some((each) => !isMissing(fieldAt(each, name)))
 }
 
 /** What was asked for by name and not met yet: a misspelt name is ignored by every row, so it is told once at the end. */
@@ -40,6 +45,8 @@ export class UnseenNames {
         if (fieldAt(record, name) !== undefined) this.columns.delete(column)
     }
     if (this.propensity !== null && fieldAt(record, this.propensity) !== undefined) this.propensity = null
+    // Rows that are left out for something else have it too.
+    if (this.reward !== null && isIn(record, this.reward)) this.reward = null
   }
 
   model(id: string): void {

@@ -441,6 +441,12 @@ describe('named columns', () => {
       reward: 'stars',
     }
     expect(imported([record, {}], right).report.unseen).toEqual([])
+    const leftOut = [{ ...record, costUsd: -1 }, { ...record, model: '' }, { metadata: { stars: 1 } }]
+    for (const each of leftOut)
+      expect(imported([each], { for: 'evaluate', reward: 'stars' }).report).toMatchObject({
+        rowsUsed: 0,
+        unseen: [],
+      })
     const wrong = {
       for: 'evaluate',
       columns: { prompt: 'prompt', cost: 'dollars', at: 'time' },
