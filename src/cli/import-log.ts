@@ -84,7 +84,7 @@ export function registerImportLog(program: Command): void {
     .option('--requests <file>', 'requests of a batch, whose answers are in the log (repeatable)', pathsFlag)
     .option(
       '--column <what=name>',
-      'id, at, prompt, model, cost, inputTokens, outputTokens or failed (repeatable)',
+      'id, at, prompt, model, cost, inputTokens, cachedInputTokens (a part of them), outputTokens or failed (repeatable)',
       pairFlag,
     )
     .option('--propensity <name>', 'the field with the probability that the model was chosen with')

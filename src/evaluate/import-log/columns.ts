@@ -1,3 +1,4 @@
+import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
 import {
@@ -19,6 +20,7 @@ export const COLUMNS = {
   model: 'model',
   cost: 'costUsd',
   inputTokens: 'inputTokens',
+  cachedInputTokens: 'cachedInputTokens',
   outputTokens: 'outputTokens',
   failed: 'failed',
 } as const
@@ -36,6 +38,13 @@ function isFailure(value: unknown): boolean {
   const number = numberIn(value)
   if (number === null || Number.isFinite(number)) return number === 1 || isFailedStatus(number)
   return typeof value !== 'string' || !WELL.test(value.trim())
+}
+
+/** @param cached part of the input; more than that is not a count of it */
+function billOf(input: number | null, cached: number | null, output: number | null): Bill | null {
+  const bill = billOfCounts(input, output)
+  if (bill === null || cached === null) return bill
+  return { ...bill, cachedInputTokens: cached <= (input ?? 0) ? cached : Number.NaN }
 }
 
 /** Rows whose columns the user names; a prompt may be a text or messages as JSON. */
@@ -58,7 +67,11 @@ export function namedColumns(names: ColumnMap): LogFormat {
         models: [nameIn('model')].flatMap((name) => name ?? []),
         prompt: promptOfInput(value('prompt')),
         costUsd: dollarsIn(value('cost')),
-        bill: billOfCounts(numberIn(value('inputTokens')), numberIn(value('outputTokens'))),
+        bill: billOf(
+          numberIn(value('inputTokens')),
+          numberIn(value('cachedInputTokens')),
+          numberIn(value('outputTokens')),
+        ),
         isStream: false,
         scoreIds: id === null ? [] : [id],
         scores: undefined,

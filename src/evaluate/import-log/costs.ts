@@ -61,9 +61,10 @@ function lackOf(bill: Bill): BillLack | null {
   if (quoted === null || quoted.flags.includes('not-an-amount')) return 'bad-tokens'
   // `1.234` is how a spreadsheet may write 1234.
   if (!Object.values(quoted.tokens ?? {}).every(Number.isInteger)) return 'bad-tokens'
-  const { usage, inputTokens, outputTokens } = bill
+  const { usage, inputTokens, cachedInputTokens, outputTokens } = bill
   if (usage === undefined || usage === null) {
-    if ([inputTokens, outputTokens].some((count) => Number.isNaN(count))) return 'bad-tokens'
+    if ([inputTokens, cachedInputTokens, outputTokens].some((count) => Number.isNaN(count)))
+      return 'bad-tokens'
     return typeof inputTokens === 'number' && typeof outputTokens === 'number' ? null : 'half-tokens'
   }
   return untoldSides(usage).length > 0 ? 'half-tokens' : null

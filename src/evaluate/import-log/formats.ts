@@ -43,11 +43,11 @@ export function rowsOf(record: Json): readonly PlacedRow[] {
   const { data, object, meta, runs } = record
   if (Array.isArray(runs) && isRun(runs[0]))
     return runs.map((row: unknown, i) => ({ row, at: `.runs[${i}]` }))
+  if (!Array.isArray(data) || isEmbedding(data[0])) return ownRowsOf(record, '')
   // Helicone has `error: null` beside its entries.
   const isAlone = Object.entries(record).every(([name, value]) => name === 'data' || value === null)
-  const isListed = object === 'list' || isRecord(meta) || isAlone
-  const isPage = Array.isArray(data) && isListed && !isEmbedding(data[0])
-  return isPage ? data.flatMap((entry: unknown, i) => ownRowsOf(entry, `.data[${i}]`)) : ownRowsOf(record, '')
+  if (object !== 'list' && !isRecord(meta) && !isAlone) return ownRowsOf(record, '')
+  return data.flatMap((entry: unknown, i) => ownRowsOf(entry, `.data[${i}]`))
 }
 
 function ownRowsOf(record: unknown, at: string): readonly PlacedRow[] {

@@ -16,7 +16,8 @@ export const REASONS = {
   'no-prompt': 'no text of a prompt',
   'no-usage': 'neither a cost nor tokens',
   'stream-without-usage': 'a stream with neither a cost nor tokens',
-  'bad-tokens': 'a count of tokens that is negative, a text or no whole number, and no cost',
+  'bad-tokens':
+    'a count of tokens that is negative, a text, no whole number or more than all of its side, and no cost',
   'half-tokens': 'tokens without a count of the input or of the output, as a total alone, and no cost',
   'no-price': 'tokens, but no cost, and no price of the model',
   'bad-cost': 'a cost that is no amount of dollars',

@@ -56,4 +56,17 @@ describe('tables', () => {
     'leave out a cost of %j, which says no dollars or is in doubt',
     (costUsd) => expect(reportOf([{ ...ROW, costUsd }]).leftOut).toMatchObject([{ reason: 'bad-cost' }]),
   )
+
+  test('price tokens of a cache as such, which are a part of the input', () => {
+    const models = [{ ...PRICES[0], cachedInputUsdPerMTok: 0.05 }]
+    const { costUsd: _, ...row } = { ...ROW, inputTokens: '1000', outputTokens: '100' }
+    const costOf = (more: object, columns = {}) => reportOf([{ ...row, ...more }], { models, columns })
+    expect(costOf({}).models.small.costUsd).toBeCloseTo(0.0006, 12)
+    expect(costOf({ cachedInputTokens: '' }).models.small.costUsd).toBeCloseTo(0.0006, 12)
+    expect(costOf({ cachedInputTokens: '800' }).models.small.costUsd).toBeCloseTo(0.00024, 12)
+    const named = costOf({ hits: 800 }, { cachedInputTokens: 'hits' })
+    expect(named.models.small.costUsd).toBeCloseTo(0.00024, 12)
+    for (const cachedInputTokens of ['1001', '-1', 'x', '0.5'])
+      expect(costOf({ cachedInputTokens }).leftOut).toMatchObject([{ reason: 'bad-tokens' }])
+  })
 })
