@@ -75,7 +75,8 @@ const OTHER_KINDS: readonly (readonly [start: RegExp, what: string, way: string]
   [/^(fffe|feff|(?!00)..00(?!00)..00|00(?!00)..00(?!00))/, 'UTF-16', 'iconv -f UTF-16 -t UTF-8'],
   [/^1f8b/, 'compressed by gzip', 'gunzip -c'],
   [/^28b52ffd/, 'compressed by zstd', 'zstd -dc'],
-  [/^504b0304/, 'a ZIP archive', 'unzip -p'],
+  [/^504b0304/, 'a ZIP archive (a spreadsheet is one too: save it as CSV)', 'unzip -p'],
+  [/^50415231/, 'Parquet', `duckdb -c "COPY (FROM 'FILE') TO 'FILE.jsonl' (FORMAT json)"`],
 ]
 
 /** What is wrong with a file that begins with these bytes; null for text in UTF-8. */

@@ -58,6 +58,7 @@ export function leftOutLine(report: ImportReport): string {
 function hintsOf({
   leftOut,
   unknownModels,
+  unknownWords,
   unknownFields,
   otherScores,
   scores,
@@ -82,6 +83,9 @@ function hintsOf({
     ...(Object.keys(unknownModels).length === 0
       ? []
       : [`models that --model or --models could name: ${listed(unknownModels)}`]),
+    ...(Object.keys(unknownWords).length === 0
+      ? []
+      : [`words that --reward-word could give a value: ${listed(unknownWords)}`]),
     ...(Object.keys(otherScores).length === 0
       ? []
       : [`scores that --reward could name: ${listed(otherScores)}`]),

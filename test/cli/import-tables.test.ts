@@ -57,3 +57,23 @@ test('rows that were imported for something else are told, with the command that
     )
   }
 })
+
+test('words that nobody gave a value are told, and long ones are not: they are what somebody wrote', async () => {
+  const rows = ['1', 'good', 'bad', 'good', `Thank you, ${'x'.repeat(40)}`]
+  await folder.write(
+    'a.csv',
+    `prompt,model,costUsd,reward\n${rows.map((reward) => `Hi,small,0.01,"${reward}"\n`).join('')}`,
+  )
+  const said = await folder.ok(['import-log', 'a.csv', '--out', 'rows.jsonl'])
+  expect(said).toContain('Words that --reward-word could give a value: good (2), bad (1).\n')
+  const words = ['--reward-word', 'good=1', '--reward-word', 'bad=0']
+  const { rewards, unknownWords } = JSON.parse(await folder.ok(['import-log', 'a.csv', ...words, ...OUT]))
+  expect({ rewards, unknownWords }).toEqual({ rewards: { known: 4, unknown: 0 }, unknownWords: {} })
+})
+
+test('files of other kinds are told with what makes rows of them', async () => {
+  await folder.write('a.parquet', Buffer.from('PAR1\x15\x04\x15\x10', 'latin1'))
+  await folder.refused(['import-log', 'a.parquet', ...OUT], /it is Parquet: use 'duckdb -c "COPY/)
+  await folder.write('a.xlsx', Buffer.from('PK\x03\x04\x14\x00', 'latin1'))
+  await folder.refused(['import-log', 'a.xlsx', ...OUT], /a spreadsheet is one too: save it as CSV/)
+})

@@ -13,7 +13,7 @@ import { OutcomeSets, type PromptOutcome } from './outcome-sets.js'
 import { type LeftOutReason, REASON_NAMES } from './reasons.js'
 import { type ImportReport, ImportTally } from './report.js'
 import { decisionRow, type ImportedRow, outcomeRow } from './rows.js'
-import { type Reward, rewardIn, ScoreBook } from './scores.js'
+import { type Reward, rewardIn, ScoreBook, wordIn } from './scores.js'
 import { UnseenNames } from './unseen.js'
 import { fieldAt, numberIn } from './values.js'
 
@@ -229,8 +229,10 @@ class Importer implements LogImport {
   }
 
   private rewardOf(record: Json, { scoreIds, scores }: LoggedCall): Reward {
-    const reward = rewardIn(this.scores.of(record, scoreIds, scores), this.settings.rewards)
+    const raw = this.scores.of(record, scoreIds, scores)
+    const reward = rewardIn(raw, this.settings.rewards)
     if (reward !== 'no-reward') this.unseen.rewarded()
+    if (reward === 'reward-not-a-number') this.tally.unknownWord(wordIn(raw))
     return reward
   }
 

@@ -5,6 +5,7 @@ import type { UnseenName } from './unseen.js'
 /** Names of models that nobody gave, which are told at most. */
 const UNKNOWN_MODELS_MAX = 20
 const UNKNOWN_FIELDS_MAX = 20
+const UNKNOWN_WORDS_MAX = 20
 
 /** What an import used of a log, and what not. `rowsIn` is `rowsUsed` and the counts of `leftOut` together. */
 export interface ImportReport {
@@ -27,6 +28,8 @@ export interface ImportReport {
   readonly models: Readonly<Record<string, ImportedModel>>
   /** How the log calls models that are not among the given ones, the first 20, with their rows. */
   readonly unknownModels: Readonly<Record<string, number>>
+  /** Short words in the place of a reward that nobody gave a value, the first 20, with their rows. */
+  readonly unknownWords: Readonly<Record<string, number>>
   /** Names of the fields of the first row of no known format, the first 20. */
   readonly unknownFields: readonly string[]
   /** Where the costs of used rows came from, in rows. */
@@ -96,6 +99,11 @@ interface ReadScores {
   readonly otherNames: ReadonlyMap<string, number>
 }
 
+function note(counts: Map<string, number>, name: string, max: number): void {
+  const count = counts.get(name)
+  if (count !== undefined || counts.size < max) counts.set(name, (count ?? 0) + 1)
+}
+
 /** Counts rows as they are used or left out. */
 export class ImportTally {
   rowsIn = 0
@@ -123,6 +131,7 @@ export class ImportTally {
   private unreadTimes = 0
   private firstUnreadTime: string | null = null
   private unknownFields: readonly string[] = []
+  private readonly unknownWords = new Map<string, number>()
 
   leaveOut(reason: LeftOutReason, place: string): void {
     const left = this.left.get(reason)
@@ -136,9 +145,11 @@ export class ImportTally {
   }
 
   unknownModel(name: string): void {
-    const count = this.unknownModels.get(name)
-    if (count !== undefined || this.unknownModels.size < UNKNOWN_MODELS_MAX)
-      this.unknownModels.set(name, (count ?? 0) + 1)
+    note(this.unknownModels, name, UNKNOWN_MODELS_MAX)
+  }
+
+  unknownWord(word: string | null): void {
+    if (word !== null) note(this.unknownWords, word, UNKNOWN_WORDS_MAX)
   }
 
   use(row: UsedRow): void {
@@ -199,6 +210,7 @@ export class ImportTally {
         ]),
       ),
       unknownModels: Object.fromEntries(this.unknownModels),
+      unknownWords: Object.fromEntries(this.unknownWords),
       unknownFields: this.unknownFields,
       costs: { ...this.costs, firstDiffering, firstFar, firstUnchecked },
       rewards: { known, unknown: rowsUsed - known },

@@ -21,6 +21,9 @@ const SCORES_MAX = 5_000_000
 /** Names of other scores that are told. */
 const OTHER_NAMES_MAX = 20
 
+/** Characters of a word that is told, at most: what is longer is what somebody wrote. */
+const WORD_MAX = 30
+
 const SCORE_IDS = [
   'observationId',
   'observation_id',
@@ -146,6 +149,14 @@ export function rewardIn(raw: unknown, { low, high, words }: RewardSettings): Re
   if (Number.isNaN(reward)) return 'reward-not-a-number'
   if (!(reward >= low && reward <= high)) return 'reward-out-of-range'
   return (reward - low) / (high - low)
+}
+
+/** The word that stands for a reward, as `rewardIn` takes it; null for none, and for what is longer than a word. */
+export function wordIn(raw: unknown): string | null {
+  const unpacked = unfolded(raw)
+  const last = Array.isArray(unpacked) ? unpacked.at(-1) : unpacked
+  const value = isRecord(last) ? scoreValue(last) : last
+  return typeof value === 'string' && value.length <= WORD_MAX ? value : null
 }
 
 function amountOf(value: unknown, low: number, high: number, words: ReadonlyMap<string, number>): number {
