@@ -77,3 +77,12 @@ test('files of other kinds are told with what makes rows of them', async () => {
   await folder.write('a.xlsx', Buffer.from('PK\x03\x04\x14\x00', 'latin1'))
   await folder.refused(['import-log', 'a.xlsx', ...OUT], /a spreadsheet is one too: save it as CSV/)
 })
+
+test('a table whose quotes are escaped in another way is told as that', async () => {
+  await folder.write(
+    'a.csv',
+    'prompt,model,costUsd,reward\n"Say \\"x\\" twice",small,0.01,1\nHi,small,0.01,1\n',
+  )
+  const said = await folder.ok(['import-log', 'a.csv', '--out', 'rows.jsonl'])
+  expect(said).toMatch(/than the header, or with quotes within that are not doubled +a\.csv:2/)
+})

@@ -1,7 +1,8 @@
 /** Why a row of a log cannot be used, in the order of reports. */
 export const REASONS = {
   'bad-json': 'no JSON object',
-  'bad-csv': 'a line of CSV with another number of columns than the header',
+  'bad-csv':
+    'a line of CSV with another number of columns than the header, or with quotes within that are not doubled',
   'too-long': 'longer than a row may be',
   'unknown-format': 'of no known format',
   'request-alone': 'a request without an answer; files of requests go to --requests',
