@@ -6,14 +6,18 @@ import type { PredictedUses } from './latency/predicted-uses.js'
 import type { RequestLimits } from './request-limits.js'
 import type { DollarState } from './state.js'
 import {
+  DRIFT_VARIANCE_FLOOR_SHARE,
   EMPTY_LEVEL_SIGMAS,
   EMPTY_OBSERVATIONS,
   EMPTY_PROMPT_SIGMAS,
   EXPLORED_OBSERVATIONS,
+  REWARD_VARIANCE,
 } from './tuning.js'
 
 /** Rewards that are the same are predicted the same but for this. */
 const ROUNDING = 1e-9
+/** Rewards that vary no more are the same every time: no variance is taken to be less. */
+const STEADY_VARIANCE = REWARD_VARIANCE * DRIFT_VARIANCE_FLOOR_SHARE
 
 /** Which models are equals: as good as each other, for all that is known. */
 export class Equals {
@@ -28,7 +32,7 @@ export class Equals {
 
   /**
    * The list position of the cheapest of the models that are as good as the best one: a dollar has a value even when its
-   * price is 0, and only then is it asked for.
+   * price is 0, and only then is it asked for; or where rewards are the same, and the price next to 0.
    */
   cheapest(
     state: StateView<DollarState>,
@@ -37,11 +41,15 @@ export class Equals {
     { spending, uses }: Pick<RequestLimits, 'spending' | 'uses'>,
   ): number {
     const { expectedUsd, neededUsd, list } = this.costs
-    if (spending.price !== 0) return best
+    const { price } = spending
     let chosen = best
     for (let position = 0; position < list.count; position++) {
       if (expectedUsd[position] >= expectedUsd[chosen] || neededUsd[position] > spending.limitUsd) continue
-      if (this.areEqual(state, index, position, best, spending.price, uses)) chosen = position
+      const isAsGood =
+        price === 0
+          ? this.areEqual(state, index, position, best, price, uses)
+          : this.areSame(state, index, position, best, uses)
+      if (isAsGood) chosen = position
     }
     return chosen
   }
@@ -63,20 +71,61 @@ export class Equals {
     const { costs } = this
     const lead = costs.worth(dearer, price) - costs.worth(cheaper, price)
     if (lead <= this.indifference) return true
-    const { f64, layout } = state.arms.kernel
+    if (this.ahead(state, index, cheaper, dearer, uses) <= ROUNDING) return true
+    if (this.earned(state, index, cheaper, dearer, uses) <= this.indifference) return true
+    return costs.list.count < PRUNED_COUNT_MIN && this.isEmpty(state, index, cheaper, dearer, lead)
+  }
+
+  /**
+   * Whether rewards tell nothing of two models apart, whatever a dollar is worth: rewards that hardly vary, a hundred of each model
+   * and more. All that the dearer one is ahead by is its bonus, for noise that is not there, and a budget that is left would be spent on it.
+   */
+  private areSame(
+    state: StateView<DollarState>,
+    index: number,
+    cheaper: number,
+    dearer: number,
+    uses: PredictedUses,
+  ): boolean {
+    const { policy } = state
+    const { slots, list } = this.costs
+    if (this.indifference === 0 || list.count >= PRUNED_COUNT_MIN) return false
+    if (policy.rewardVariance(slots[cheaper]) > STEADY_VARIANCE) return false
+    if (policy.rewardVariance(slots[dearer]) > STEADY_VARIANCE) return false
+    return this.earned(state, index, cheaper, dearer, uses) <= this.indifference
+  }
+
+  /** By how much the dearer of two models is expected to be better for the context, bonuses left out. */
+  private ahead(
+    { arms }: StateView<DollarState>,
+    index: number,
+    cheaper: number,
+    dearer: number,
+    uses: PredictedUses,
+  ): number {
+    const { cells } = this.costs
+    const { f64, layout } = arms.kernel
     const mean = layout.mean + index * CELL_STRIDE
     const faster = uses.penaltyAt(cheaper) - uses.penaltyAt(dearer)
-    const better = f64[costs.cells[dearer] + mean] - f64[costs.cells[cheaper] + mean] + faster
-    if (better <= ROUNDING) return true
+    return f64[cells[dearer] + mean] - f64[cells[cheaper] + mean] + faster
+  }
+
+  /** The same by rewards alone, without what is left of its start; infinite until both have a hundred. */
+  private earned(
+    state: StateView<DollarState>,
+    index: number,
+    cheaper: number,
+    dearer: number,
+    uses: PredictedUses,
+  ): number {
+    const { slots } = this.costs
     const { policy } = state
-    const a = costs.slots[cheaper]
-    const b = costs.slots[dearer]
-    const evidence = Math.min(policy.rewardEvidence(a), policy.rewardEvidence(b))
-    if (evidence >= EXPLORED_OBSERVATIONS) {
-      const begun = startShare(state, b, index) - startShare(state, a, index)
-      if (better - Math.max(begun, 0) <= this.indifference) return true
-    }
-    return costs.list.count < PRUNED_COUNT_MIN && this.isEmpty(state, index, cheaper, dearer, lead)
+    const a = slots[cheaper]
+    const b = slots[dearer]
+    if (Math.min(policy.rewardEvidence(a), policy.rewardEvidence(b)) < EXPLORED_OBSERVATIONS)
+      return Number.POSITIVE_INFINITY
+    const begun = startShare(state, b, index) - startShare(state, a, index)
+    return this.ahead(state, index, cheaper, dearer, uses) - Math.max(begun, 0)
   }
 
   /** Over all prompts the dearer one leads by less than half of a standard error, and for this one by less than two. */

@@ -114,3 +114,25 @@ describe('models that are as good as each other, with money to spare', () => {
       )
   })
 })
+
+describe('models that earn the same every time, under a budget that pays for some of the dear one', () => {
+  it.each<[string, Asked]>([
+    ['every answer is right', { reward: () => 1 }],
+    ['every answer is wrong', { reward: () => 0 }],
+    ['three at .7', { models: [CHEAP, MIDDLE, DEAR], reward: () => 0.7 }],
+    ['the dear one first', { models: [DEAR, CHEAP], reward: () => 0.7 }],
+    ['a range from -1 to 1', { reward: () => 0.5, options: { rewardRange: [-1, 1] } }],
+    ['after a restart', { reward: () => 0.7, restores: true }],
+  ])('go to the cheapest: %s', async (_, { options, ...asked }) => {
+    const paced = { ...options, budget: { usdPerRequest: 0.001 } }
+    const dearer = (asked.models?.length ?? 2) - 1
+    expect(await dearShare({ ...asked, options: paced }, 6000, 5000)).toBeLessThan(0.05 * dearer)
+  })
+
+  it('are told from one that is a little better', async () => {
+    const reward = (model: string): number => (model === 'dear' ? 0.71 : 0.7)
+    expect(
+      await dearShare({ reward, options: { budget: { usdPerRequest: 0.001 } } }, 3000, 2000),
+    ).toBeGreaterThan(0.1)
+  })
+})
