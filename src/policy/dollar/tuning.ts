@@ -332,6 +332,8 @@ export const PROSPECT_MARGIN = 0.001
 /** A model that nobody chooses is tried once in this many requests, and no oftener than once in this many per model. */
 export const IDLE_REQUESTS = 2000
 export const IDLE_REQUESTS_PER_MODEL = 200
+/** The share of answers that rewards come of is taken to be 1 until there are some: as much as this many that had theirs. */
+export const HEARD_ANSWERS = 100
 /** A model that has fallen or got slow is tried again after this many requests without one of its own. */
 export const TRIAL_REQUESTS = 25
 /** Then whenever it has been idle for this share of the time since. */

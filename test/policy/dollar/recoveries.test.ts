@@ -23,6 +23,24 @@ function play(router: Router, random: Random, count: number, rewards: Record<str
   return { models, canaries }
 }
 
+/** The same with answers that are right or wrong, one in twenty of them judged. @returns the models chosen */
+function playJudged(
+  router: Router,
+  random: Random,
+  count: number,
+  rewards: Record<string, number>,
+): string[] {
+  const models: string[] = []
+  for (let i = 0; i < count; i++) {
+    const decision = router.route([random.next() - 0.5, random.next() - 0.5, 1])
+    router.settle(decision.id, { costUsd: decision.expectedCostUsd })
+    const isRight = random.next() < rewards[decision.model]
+    if (random.next() < 0.05) router.reward(decision.id, isRight ? 1 : 0)
+    models.push(decision.model)
+  }
+  return models
+}
+
 const share = (models: string[], id: string): number =>
   models.filter((model) => model === id).length / models.length
 
@@ -43,6 +61,21 @@ describe('a model that has fallen', () => {
     expect(directions.filter((direction) => direction === 'up')).toEqual(['up'])
     expect(directions.at(-1)).toBe('up')
     expect(share(recovered.models.slice(450), 'large')).toBeGreaterThan(0.9)
+  })
+
+  it('is taken back where one answer in twenty is judged, too, by most routers', async () => {
+    let takenBack = 0
+    for (let seed = 0; seed < 10; seed++) {
+      const { router } = await makeBench({ policy: 'dollar', budget: { usdPerRequest: 0.007 } })
+      const random = new Random(seed)
+      const before = playJudged(router, random, 6000, REWARDS)
+      const fallen = playJudged(router, random, 6000, { ...REWARDS, large: 0.3 })
+      const recovered = playJudged(router, random, 12_000, REWARDS)
+      expect(share(before.slice(3000), 'large'), `seed ${seed}`).toBeGreaterThan(0.5)
+      expect(share(fallen.slice(4000), 'large'), `seed ${seed}`).toBeLessThan(0.1)
+      if (share(recovered.slice(9000), 'large') > 0.5) takenBack++
+    }
+    expect(takenBack).toBeGreaterThan(4)
   })
 
   it('is remembered by a snapshot', async () => {

@@ -8,6 +8,7 @@ import type { PredictedUses } from '../latency/predicted-uses.js'
 import type { DollarState } from '../state.js'
 import {
   FUND_TRIES,
+  HEARD_ANSWERS,
   IDLE_REQUESTS,
   IDLE_REQUESTS_PER_MODEL,
   PROSPECT_IDLE_SHARE,
@@ -130,17 +131,18 @@ export class Probes {
     }
     if (neededUsd[position] > limits.limitUsd) return -1
     if (drawnUsd[position] > TRY_CAP_SHARE * limits.capUsd) return -1
+    const heard = list.count < PRUNED_COUNT_MIN ? heardShare(state) : 1
     // Chance tries by itself, a latency objective has its own rules, and so has a model that has fallen.
     const maySpare = !this.leavesToChance && uses.price === 0 && !recoveries.has(slot)
-    if (model.rewarded > 0 && this.isProspectDue(state, position, idle, maySpare)) return position
-    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count)) {
+    if (model.rewarded > 0 && this.isProspectDue(state, position, idle, heard, maySpare)) return position
+    if (idle >= Math.max(IDLE_REQUESTS, IDLE_REQUESTS_PER_MODEL * list.count) * Math.sqrt(heard)) {
       this.prospects.readTried(state, limits)
       return this.prospects.couldBe(position) ? position : -1
     }
     if (this.doubts.isUnsureDue(position, idle, state)) return position
-    const promise = recoveries.promise(slot, idle, requests, arms, index) - uses.penaltyAt(position)
+    const promise = recoveries.promise(slot, idle, requests, heard, arms, index) - uses.penaltyAt(position)
     const regained = uses.regained(objectives.latency, model, position, idle, state)
-    const rise = rises.promise(slot, idle, requests, arms, index)
+    const rise = rises.promise(slot, idle, requests, heard, arms, index)
     // How sure it is of a model is looked up where that may have risen: hardly ever.
     const raised =
       rise === Number.NEGATIVE_INFINITY ? rise : rise + PROSPECT_SIGMAS * rewardError(slot, state.policy)
@@ -163,11 +165,12 @@ export class Probes {
     state: StateView<DollarState>,
     position: number,
     idle: number,
+    heard: number,
     maySpare: boolean,
   ): boolean {
     const { limits, prospects, costs } = this
-    const { requests } = state
     const { count } = costs.list
+    const requests = state.requests * heard
     // A long list is pruned: what is known of most of it is not looked at.
     const isSpare = maySpare && limits.price === 0 && count < PRUNED_COUNT_MIN
     if (!isSpare) {
@@ -202,6 +205,18 @@ export class Probes {
     this.triesCost = true
     return position
   }
+}
+
+/** Share of the answers that rewards came of: of as many tries as few of them teach anything. 1 where none ever came. */
+function heardShare({ registry }: StateView<DollarState>): number {
+  let rewarded = 0
+  let settled = 0
+  for (const model of registry.models) {
+    rewarded += model.rewarded
+    settled += model.settled
+  }
+  if (rewarded === 0 || rewarded >= settled) return 1
+  return (rewarded + HEARD_ANSWERS) / (settled + HEARD_ANSWERS)
 }
 
 /** Standard error of what a model is expected to earn. */

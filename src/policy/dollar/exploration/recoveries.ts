@@ -60,11 +60,12 @@ export class Recoveries {
   /**
    * What a fallen model would be worth for the arena's context of that index if it were what it was, when a try of it is
    * due; else -Infinity.
-   * @param idle requests since it was last heard of
+   * @param idle requests since its latest one
+   * @param heard share of its requests that rewards come of: the fewer, the more tries it takes
    */
-  promise(slot: number, idle: number, requests: number, arms: Arms, index: number): number {
+  promise(slot: number, idle: number, requests: number, heard: number, arms: Arms, index: number): number {
     const fallen = this.fallen.get(slot)
-    if (fallen === undefined || idle < Math.max(TRIAL_REQUESTS, TRIAL_SHARE * (requests - fallen.at)))
+    if (fallen === undefined || idle < Math.max(TRIAL_REQUESTS, TRIAL_SHARE * heard * (requests - fallen.at)))
       return Number.NEGATIVE_INFINITY
     return predict(fallen, arms, index)
   }

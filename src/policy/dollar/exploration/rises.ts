@@ -94,10 +94,10 @@ export class Rises {
   }
 
   /** By how much, at most, a model may be worth more than it seems for the arena's context of that index, when a try is due; else -Infinity. */
-  promise(slot: number, idle: number, requests: number, arms: Arms, index: number): number {
+  promise(slot: number, idle: number, requests: number, heard: number, arms: Arms, index: number): number {
     const suspect = this.suspects.get(slot)
     if (suspect === undefined) return Number.NEGATIVE_INFINITY
-    const since = requests - suspect.rise.at
+    const since = heard * (requests - suspect.rise.at)
     if (idle < Math.max(TRIAL_REQUESTS, TRIAL_SHARE * since)) return Number.NEGATIVE_INFINITY
     return RISE_FACTOR_MAX * Math.max(0, raisedBy(suspect.rise, slot, arms, index))
   }
