@@ -2,7 +2,15 @@ import type { After } from '../../base/after.js'
 import { checkFunction, checkRecord } from '../../base/check.js'
 import { expectedGot, ParetoBanditError } from '../../base/errors.js'
 import { reading } from '../../base/read-once.js'
-import { type Graded, gradeOf, type JudgeReply, type Question, questionOf, readReply } from './grading.js'
+import {
+  type Graded,
+  gradeOf,
+  type JudgeReply,
+  QUESTION_TOKENS_MAX,
+  type Question,
+  questionOf,
+  readReply,
+} from './grading.js'
 import { JudgeAccount, type JudgeCap } from './judge-account.js'
 
 /** How answers are graded now. */
@@ -46,7 +54,7 @@ export interface JudgeParts {
   readonly ask: (question: Question) => Promise<JudgeReply | typeof OVER_CAP | null>
   /** Gets each grade, in [0, 1]. */
   readonly reward: (decision: string, value: number) => Promise<unknown>
-  /** Called with what `ask` and `reward` throw. */
+  /** Called with what `ask` and `reward` throw, and where no reply of many in a row is a grade. */
   readonly onError: (error: unknown) => void
 }
 
@@ -61,6 +69,8 @@ const WAITING_MAX = 100
 const DELAY_MS = 50
 /** A reply that has not come by then never does, of a call without a timeout say: others need its place. */
 const REPLY_MS_MAX = 120_000
+/** After as many replies in a row without a grade somebody is told, as each of them is paid for. */
+const UNREADABLE_TOLD = 10
 
 /**
  * Has a share of answers graded by a model, which is not told who answered. It waits for no client and no client waits for it; its cap
@@ -72,6 +82,9 @@ export class Judge {
   private readonly waiting: (readonly [decision: string, question: Question])[] = []
   private readonly counts = { asked: 0, graded: 0, unreadable: 0, failed: 0, overCap: 0, dropped: 0 }
   private underWay = 0
+  /** Replies without a grade since the latest grade, or since that was told. */
+  private unreadableInRow = 0
+  private emptyInRow = 0
   private isTimed = false
   private isClosed = false
   private cancel = () => {}
@@ -172,6 +185,7 @@ export class Judge {
     this.counts.asked++
     let costUsd: number | null = null
     let value: number | null
+    let isEmpty: boolean
     try {
       const answer = await this.replyTo(question)
       if (answer === OVER_CAP) {
@@ -187,6 +201,7 @@ export class Judge {
       }
       costUsd = reply.costUsd
       value = gradeOf(reply.text)
+      isEmpty = reply.text.trim() === ''
     } catch (error) {
       this.counts.failed++
       throw error
@@ -195,14 +210,27 @@ export class Judge {
     }
     if (value === null) {
       this.counts.unreadable++
+      this.tellUnreadable(isEmpty)
       return
     }
     this.counts.graded++
+    this.unreadableInRow = 0
+    this.emptyInRow = 0
     try {
       await this.parts.reward(decision, value)
     } catch (error) {
       // Somebody else's word has been applied, or the decision is too old.
       if (!(error instanceof ParetoBanditError)) throw error
     }
+  }
+  /** A model whose replies are never a grade costs as much as one that grades. What it says is not told: it may quote a client. */
+  private tellUnreadable(isEmpty: boolean): void {
+    this.unreadableInRow++
+    if (isEmpty) this.emptyInRow++
+    if (this.unreadableInRow < UNREADABLE_TOLD) return
+    const got = `none in ${UNREADABLE_TOLD} replies in a row, ${this.emptyInRow} of them empty: they are paid for and grade nothing; take a model that replies so, and one that thinks with less effort, as it has ${QUESTION_TOKENS_MAX} tokens for both`
+    this.unreadableInRow = 0
+    this.emptyInRow = 0
+    this.parts.onError(expectedGot('INVALID_ARGUMENT', 'judge.ask', '{"score": N} in a reply', got))
   }
 }

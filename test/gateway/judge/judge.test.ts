@@ -142,6 +142,13 @@ describe('a judge', () => {
     expect(text()).toContain('paretobandit_judge_total{outcome="overCap"} 0')
   })
 
+  it('whose replies are never a grade has a line in the log', async () => {
+    const made = await server({ grade: { text: '' } })
+    for (let i = 0; i < 10; i++) await ask(made)
+    const fields = { what: 'the judge', error: expect.stringContaining('none in 10 replies in a row') }
+    await expect.poll(() => made.lines).toContainEqual(expect.objectContaining({ level: 'error', fields }))
+  })
+
   it('is waited for by no client', async () => {
     const made = await server({ grade: { fault: { kind: 'stall-before-headers' } } })
     const openai = new OpenAI({ apiKey: CLIENT_KEY, baseURL: `${made.url}/v1`, maxRetries: 0 })

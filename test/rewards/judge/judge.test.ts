@@ -204,6 +204,29 @@ describe('a judge of any model', () => {
     expect(errors).toEqual([new Error('away')])
   })
 
+  it('says so once ten replies in a row were no grade, and again after ten more', async () => {
+    let reply = ''
+    const { errors, grade } = start(async () => reply)
+    await grade(9)
+    reply = '{"score": 8}'
+    await grade(1)
+    reply = 'I would rather not'
+    await grade(9)
+    expect(errors).toEqual([])
+    reply = ' '
+    await grade(1)
+    expect(errors.map(String)).toEqual([
+      expect.stringMatching(
+        'judge.ask: expected {"score": N} in a reply, got none in 10 replies in a row, 1 of them empty',
+      ),
+    ])
+    await grade(10)
+    expect(errors).toHaveLength(2)
+    expect(String(errors[1])).toContain('10 of them empty')
+    expect(String(errors[1])).toContain('1000 tokens')
+    expect(String(errors[1])).not.toContain('rather')
+  })
+
   it('asks four at a time, and grades no more than a hundred that wait', async () => {
     let underWay = 0
     const { judge, grade } = start(() => {
