@@ -2,7 +2,7 @@
 import { describeFailure } from './exit.js'
 import { fileError } from './files.js'
 import { printError } from './print.js'
-import { makeProgram } from './program.js'
+import { runProgram } from './program.js'
 
 // `paretobandit stats | head` closes the pipe early: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -15,9 +15,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 
 try {
-  const words = process.argv.slice(2)
-  const program = await makeProgram(words)
-  await program.parseAsync(words, { from: 'user' })
+  await runProgram(process.argv.slice(2))
 } catch (error) {
   const { exitCode, text } = describeFailure(error)
   process.exitCode = exitCode

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
+import { visible } from '../base/visible.js'
 import { refuseEmptyPaths } from './empty-paths.js'
 import { refuseRepeated } from './once.js'
+import { shellWord } from './shell-word.js'
 import { addDriverFlags } from './state/driver.js'
 
 const EXAMPLES = `
@@ -53,6 +55,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['prices', async () => (await import('./prices.js')).registerPrices],
 ])
 
+const MISSING_FLAG = 'commander.missingMandatoryOptionValue'
+
 type Register = (program: Command) => void
 
 /**
@@ -73,6 +77,33 @@ export async function makeProgram([first]: readonly string[]): Promise<Command> 
   refuseEmptyPaths(program)
   refuseRepeated(program)
   return program
+}
+
+/** Runs a command line: the words after the program's name. */
+export async function runProgram(words: readonly string[]): Promise<void> {
+  const program = await makeProgram(words)
+  try {
+    await program.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    throw withMeantFlag(error, program)
+  }
+}
+
+/**
+ * Some commands take a file as it is, and others by a flag: where a file stood in a command without the flag that is missing, the
+ * error has the whole command. Addresses are not repeated, as a password may stand in them.
+ */
+function withMeantFlag(error: unknown, program: Command): unknown {
+  if (!(error instanceof CommanderError) || error.code !== MISSING_FLAG) return error
+  const command = program.commands.find(({ args }) => args.length > 0)
+  const missing = command?.options.find(({ mandatory, flags }) => mandatory && error.message.includes(flags))
+  if (command === undefined || typeof missing?.long !== 'string') return error
+  const expected = command.registeredArguments.length
+  const stray = command.args[expected]
+  if (stray === undefined || stray.startsWith('-') || stray.includes('://')) return error
+  const words = [...command.args.slice(0, expected), missing.long, stray]
+  const meant = ['paretobandit', command.name(), ...words.map((word) => shellWord(visible(word)))].join(' ')
+  return new CommanderError(error.exitCode, error.code, `${error.message}; did you mean '${meant}'?`)
 }
 
 function loadsOf(word: string | undefined): readonly (() => Promise<Register>)[] {

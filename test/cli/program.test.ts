@@ -32,6 +32,26 @@ const COMMANDS = [
   'prices',
 ]
 
+describe('a file without the flag that it needs is told with it', () => {
+  test.each([
+    [['stats', 'router.db'], "; did you mean 'paretobandit stats --state router.db'?"],
+    [['stats', 'my log.db', '--json'], "; did you mean 'paretobandit stats --state 'my log.db''?"],
+    [['evaluate', 'events.jsonl'], "; did you mean 'paretobandit evaluate --log events.jsonl'?"],
+    [['fit-priors', 'rows.jsonl'], "; did you mean 'paretobandit fit-priors --data rows.jsonl'?"],
+    [['reward', 'r.1', '0.9', 'x.db'], "; did you mean 'paretobandit reward r.1 0.9 --state x.db'?"],
+    // Nothing is left over that may be the file, or it is an address, where a password may stand.
+    [['stats'], ''],
+    [['stats', '--nonsense'], ''],
+    [['reward', 'r.1', '0.9'], ''],
+    [['stats', 'redis://:secret-word@host'], ''],
+  ])('%j', async (args, meant) => {
+    const { code, stdout, stderr } = await folder.run(args)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^paretobandit: required option '--\S+ <\S+>' not specified/)
+    expect(stderr.endsWith(`not specified${meant}\n`)).toBe(true)
+  })
+})
+
 describe('a flag that takes one value', () => {
   test.each([
     ['fit-priors', '--data', 'a', '--data', 'b', '--out', 'c'],

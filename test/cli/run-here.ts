@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { format } from 'node:util'
 import { vi } from 'vitest'
 import { describeFailure } from '../../src/cli/exit.js'
-import { makeProgram } from '../../src/cli/program.js'
+import { runProgram } from '../../src/cli/program.js'
 
 export interface Result {
   readonly code: number | null
@@ -37,8 +37,7 @@ export async function runHere(folder: string, args: readonly string[], input: st
   process.chdir(folder)
   try {
     process.exitCode = undefined
-    const program = await makeProgram(args)
-    await program.parseAsync(args, { from: 'user' })
+    await runProgram(args)
     return { code: Number(process.exitCode ?? 0), ...output }
   } catch (error) {
     const { exitCode, text } = describeFailure(error)
