@@ -58,5 +58,7 @@ th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule) } td { wh
 td em { color: var(--warn); font-style: normal; font-weight: 600 }
 .bar { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--band) } .bar i { display: block }
 footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px }
-@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 27px } h2 { font-size: 22px } th, td { padding-right: 12px } .targets td, .targets th { white-space: normal } .targets td:first-child { min-width: 132px } .targets td:last-child { min-width: 0; width: auto } .targets .cell { white-space: normal } }
+@media (max-width: 999px) { th, td { padding-right: 12px } td:last-child { width: auto } td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 9ch } .names td:first-child { width: auto } .targets td, .targets th { white-space: normal } .targets td:first-child { min-width: 132px } .targets td:last-child { min-width: 0 } .targets .cell { white-space: normal } }
+@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 27px } h2 { font-size: 22px } }
+@media print { body { padding: 0 } i, .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact } figure, tr { break-inside: avoid } h2, figcaption, summary { break-after: avoid } .scroll { overflow: visible } th, td { white-space: normal } }
 `

@@ -40,6 +40,29 @@ describe.runIf(HAS_CHROMIUM)('the report of replay', () => {
     await page.close()
   })
 
+  it.each(['screen', 'print'] as const)(
+    'has what missed a target in sight where a page is narrow, on a %s',
+    async (media) => {
+      // A4 without its margins.
+      const page = await browser.newPage({ viewport: { width: 718, height: 900 } })
+      await page.emulateMedia({ media })
+      await page.setContent(html)
+      const cut = await page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent.slice(0, 60))",
+      )
+      expect(await page.locator('.targets td').count()).toBeGreaterThan(0)
+      expect(cut).toEqual([])
+      if (media === 'print')
+        expect(
+          await page
+            .locator('.bar i')
+            .first()
+            .evaluate((each) => getComputedStyle(each).printColorAdjust),
+        ).toBe('exact')
+      await page.close()
+    },
+  )
+
   it.each([320, 1200])('of evaluate has room for long names at %i px too', async (width) => {
     const mean = { mean: 0.5, standardError: 0.05, ci95: [0.4, 0.6] } as const
     const all = { ips: mean, snips: mean, doublyRobust: mean }
