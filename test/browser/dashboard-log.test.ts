@@ -272,6 +272,71 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
     },
   )
 
+  /** Labels of the tables that have something out of sight. */
+  const cutTables = (page: Page) =>
+    page.evaluate(
+      "[...document.querySelectorAll('#models-panel .scroll, #savings-panel .scroll, #decisions-panel .scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.ariaLabel)",
+    )
+
+  it.each([768, 820, 1024, 1200])(
+    'has why a model gets what it gets in sight at %i px, however long ids are',
+    async (width) => {
+      const page = await open({ viewport: { width, height: 900 } })
+      expect(await cutTables(page)).toEqual([])
+      const right = await page.evaluate(
+        "Math.max(...[...document.querySelectorAll('#models-panel td.why .value')].map((each) => each.getBoundingClientRect().right))",
+      )
+      expect(right).toBeLessThanOrEqual(width)
+    },
+  )
+
+  it('is whole on paper, with the colours of its marks', async () => {
+    const page = await open({ viewport: { width: 1600, height: 900 } })
+    await page.waitForSelector('.uplot')
+    const charts = await page.locator('.uplot').count()
+    await page.emulateMedia({ media: 'print' })
+    // A4 without its margins; what is drawn stays as wide as it was.
+    await page.evaluate("document.body.style.width = '718px'")
+    const seen = await page.evaluate(`[...document.querySelectorAll('.uplot canvas')].filter((each) =>
+      each.getBoundingClientRect().right <= each.closest('.card').getBoundingClientRect().right).length`)
+    expect(seen).toBe(charts)
+    for (const mark of ['.legend i', '.bar i', '.dot', '.share i'])
+      expect(
+        await page
+          .locator(mark)
+          .first()
+          .evaluate((each) => getComputedStyle(each).printColorAdjust),
+      ).toBe('exact')
+    expect(await page.locator('button:visible').count()).toBe(0)
+  })
+
+  it('shows those that are asked most of many models first, and all when asked', async () => {
+    const page = await open()
+    const data = await (await page.request.get(`${url}/dashboard/data`)).json()
+    const [model] = data.stats.models
+    const [figure] = data.figures
+    const many = Array.from({ length: 500 }, (_, i) => ({ id: `m${i}`, requests: i }))
+    data.stats.models = many.map((each) => ({ ...model, ...each }))
+    data.figures = many.map(({ id, requests }) => ({
+      ...{ ...figure, model: id, rewards: requests },
+      reward: { mean: 0.5, low: 0.4, high: 0.6 },
+    }))
+    await page.route('**/dashboard/events', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: `data: ${JSON.stringify(data)}\n\n` }),
+    )
+    await page.reload()
+    const rows = page.locator('#models-panel tbody tr')
+    await expect.poll(() => rows.count()).toBe(30)
+    expect(await rows.first().getAttribute('data-model')).toBe('m499')
+    expect(await page.locator('#reward-panel li').count()).toBe(30)
+    expect(await text(page, '#reward-panel .lead')).toContain('The 30 models with the most rewards')
+    await page.getByRole('button', { name: 'Show all 500 models' }).click()
+    expect(await rows.count()).toBe(500)
+    expect(await rows.first().getAttribute('data-model')).toBe('m0')
+    await page.getByRole('button', { name: 'Show the 30 asked most' }).click()
+    expect(await rows.count()).toBe(30)
+  })
+
   it('is for this machine alone, by whatever name it is asked', async () => {
     await open()
     const { request } = await import('node:http')

@@ -4,11 +4,13 @@ import { IntervalPlot } from '../../shared/interval-plot.js'
 import { visible } from '../../shared/name.js'
 import { TimeChart, type TimeSeries } from '../../shared/time-chart.js'
 import { coarse, withEmpty } from '../coarse.js'
+import { mostOf } from '../most.js'
 import { Nothing, Panel } from '../panel.js'
 import { marksOf, ring } from '../state.js'
 
 /** Lines beyond these are no help: the table has all. */
 const LINES_MAX = 8
+const INTERVALS_MAX = 30
 
 /** Requests, shares, rewards and latencies of models over time. */
 export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
@@ -22,17 +24,19 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
   const lines = (value: (own: ModelBucket, bucket: Bucket) => number | null, missing: number | null) =>
     seriesOf(buckets, value, missing)
   const times = buckets.map(({ at }) => at)
-  const measured = shown.figures.flatMap(({ model, reward, rewards }) =>
-    reward === null
-      ? []
-      : [
-          {
-            label: visible(model),
-            color: marksOf.value(model).color,
-            ...reward,
-            text: `${plain(reward.mean)} ± ${plain((reward.high - reward.low) / 2)}, ${counted(rewards, 'reward')}`,
-          },
-        ],
+  const rewarded = shown.figures.filter(({ reward }) => reward !== null)
+  const measured = mostOf(rewarded, INTERVALS_MAX, ({ rewards }) => rewards).flatMap(
+    ({ model, reward, rewards }) =>
+      reward === null
+        ? []
+        : [
+            {
+              label: visible(model),
+              color: marksOf.value(model).color,
+              ...reward,
+              text: `${plain(reward.mean)} ± ${plain((reward.high - reward.low) / 2)}, ${counted(rewards, 'reward')}`,
+            },
+          ],
   )
   const hasLatency = buckets.some(({ models }) => models.some(({ latencies }) => latencies > 0))
   return (
@@ -61,7 +65,7 @@ export function ModelCharts({ shown }: { readonly shown: DashboardData }) {
       <Panel
         id="reward-panel"
         title="Reward of each model"
-        lead="Mean of the rewards in this page's history, with its interval of 95 %."
+        lead={`Mean of the rewards in this page's history, with its interval of 95 %.${rewarded.length > measured.length ? ` The ${measured.length} models with the most rewards; the table of models has all.` : ''}`}
       >
         {measured.length === 0 ? (
           <Nothing>No model has two rewards yet, so there is no mean with an interval.</Nothing>

@@ -1,16 +1,23 @@
+import { useState } from 'preact/hooks'
 import type { DashboardData } from '../../../src/gateway/dashboard/shape.js'
 import { count, milliseconds, percent, plain, usd } from '../../shared/format.js'
 import { type Column, Table } from '../../shared/table.js'
 import { ModelName } from '../model-name.js'
+import { mostOf } from '../most.js'
 import { Panel } from '../panel.js'
 import { marksOf } from '../state.js'
 import { alarmsOf } from '../words.js'
 
 type Model = DashboardData['stats']['models'][number]
 
+/** What stands below has to be found. */
+const MODELS_FIRST = 30
+
 /** A model at a time: what it got, cost, earned, and why it gets what it gets. */
 export function ModelsPanel({ shown }: { readonly shown: DashboardData }) {
+  const [isWhole, setWhole] = useState(false)
   const { models } = shown.stats
+  const most = mostOf(models, MODELS_FIRST, ({ requests }) => requests)
   return (
     <Panel
       id="models-panel"
@@ -19,11 +26,16 @@ export function ModelsPanel({ shown }: { readonly shown: DashboardData }) {
     >
       <Table
         label="models, their figures"
-        rows={models}
+        rows={isWhole ? models : most}
         keyOf={({ id }) => id}
         rowProps={({ id }) => ({ 'data-model': id })}
         columns={columnsOf(shown)}
       />
+      {models.length > most.length && (
+        <button type="button" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? `Show the ${MODELS_FIRST} asked most` : `Show all ${count(models.length)} models`}
+        </button>
+      )}
     </Panel>
   )
 }
