@@ -17,31 +17,53 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
   const [rows, setRows] = useState(ROWS_FIRST)
   const [isHeld, setHeld] = useState<readonly DecisionRow[] | null>(null)
   const [open, setOpen] = useState<string | null>(null)
-  const list = isHeld ?? shown.decisions
+  const list = isHeld === null ? shown.decisions : asTheyAre(isHeld, shown.decisions)
   const buttons = useRef(new Map<string, HTMLButtonElement>())
+  const place = useRef<HTMLDivElement>(null)
+  const newest = useRef(list)
+  newest.current = shown.decisions
   const close = () => {
     const button = open === null ? undefined : buttons.current.get(open)
     setOpen(null)
-    setHeld(null)
-    button?.focus()
+    // The focus is back in the list, which then still stands still.
+    if (button === undefined) setHeld(null)
+    else button.focus()
   }
   // While one is looked at the list stands still.
   const look = (id: string) => {
     setHeld(list)
     setOpen(id)
   }
+  // And while one is pointed at: where many requests come each row would move away before it is pressed.
+  const isEmpty = list.length === 0
+  useEffect(() => {
+    const table = place.current
+    if (table === null || open !== null) return
+    const look = () => {
+      const isMeant = table.matches(':hover, :has(:focus-visible)')
+      setHeld((held) => (isMeant ? (held ?? newest.current) : null))
+    }
+    // What has the focus next is known a moment later.
+    const later = () => setTimeout(look)
+    look()
+    const names = ['pointerenter', 'pointerleave', 'focusin', 'focusout'] as const
+    for (const name of names) table.addEventListener(name, later)
+    return () => {
+      for (const name of names) table.removeEventListener(name, later)
+    }
+  }, [open, isEmpty])
   return (
     <Panel
       id="decisions-panel"
       title="Latest decisions"
-      lead={`${count(shown.decisions.length)} of the latest decisions are here, newest first. “Why” tells how each model stood.`}
+      lead={`${count(shown.decisions.length)} of the latest decisions are here, newest first. “Why” tells how each model stood. While it is pointed at, or has the focus, the list stands still.`}
     >
       {list.length === 0 ? (
         <Nothing>No request was routed since this page's history began.</Nothing>
       ) : (
         <>
           {open !== null && <Explained key={open} id={open} shown={shown} close={close} />}
-          {isHeld !== null && (
+          {open !== null && (
             <p class="quiet">
               The list stands still while a decision is open.{' '}
               <button type="button" onClick={close}>
@@ -49,33 +71,35 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
               </button>
             </p>
           )}
-          <Table
-            label="latest decisions, newest first"
-            rows={list.slice(0, rows)}
-            keyOf={({ id }) => id}
-            rowProps={({ id }) => ({ 'data-decision': id, class: id === open ? 'open' : '' })}
-            columns={[
-              ...columnsAt(shown.at),
-              {
-                name: 'explanation',
-                isSilent: true,
-                cell: ({ id, model }) => (
-                  <button
-                    type="button"
-                    aria-expanded={id === open}
-                    aria-label={`why ${visible(id)} went to ${visible(model)}`}
-                    ref={(button) => {
-                      if (button === null) buttons.current.delete(id)
-                      else buttons.current.set(id, button)
-                    }}
-                    onClick={() => (id === open ? close() : look(id))}
-                  >
-                    Why
-                  </button>
-                ),
-              },
-            ]}
-          />
+          <div ref={place}>
+            <Table
+              label="latest decisions, newest first"
+              rows={list.slice(0, rows)}
+              keyOf={({ id }) => id}
+              rowProps={({ id }) => ({ 'data-decision': id, class: id === open ? 'open' : '' })}
+              columns={[
+                ...columnsAt(shown.at),
+                {
+                  name: 'explanation',
+                  isSilent: true,
+                  cell: ({ id, model }) => (
+                    <button
+                      type="button"
+                      aria-expanded={id === open}
+                      aria-label={`why ${visible(id)} went to ${visible(model)}`}
+                      ref={(button) => {
+                        if (button === null) buttons.current.delete(id)
+                        else buttons.current.set(id, button)
+                      }}
+                      onClick={() => (id === open ? close() : look(id))}
+                    >
+                      Why
+                    </button>
+                  ),
+                },
+              ]}
+            />
+          </div>
           {list.length > rows && (
             <button type="button" onClick={() => setRows(rows + ROWS_MORE)}>
               Show more
@@ -85,6 +109,12 @@ export function DecisionsPanel({ shown }: { readonly shown: DashboardData }) {
       )}
     </Panel>
   )
+}
+
+/** The rows that are held, each with what has become of it. */
+function asTheyAre(held: readonly DecisionRow[], latest: readonly DecisionRow[]): readonly DecisionRow[] {
+  const known = new Map(latest.map((row) => [row.id, row]))
+  return held.map((row) => known.get(row.id) ?? row)
 }
 
 function columnsAt(now: number): readonly Column<DecisionRow>[] {
