@@ -5,8 +5,9 @@ import type { Explanations } from './explanations.js'
 import { type KeptDecision, rowOf } from './latest.js'
 import type { Cursor, DashboardData, ExplainedDecision, ModelFigures, Promised, WhatIf } from './shape.js'
 
-/** Tenants that are shown. */
+/** Tenants that are shown, and of how many they are chosen: a page reads them every second. */
 const TENANTS_MAX = 200
+const TENANTS_READ_MAX = 2000
 /** Latencies with fewer than this have no percentiles. */
 const LATENCIES_MIN = 5
 
@@ -59,10 +60,7 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
     historyNote,
     problem,
     stats,
-    tenants: router
-      .tenants()
-      .slice(0, TENANTS_MAX)
-      .map((id) => ({ id, ...router.tenantStats(id) })),
+    tenants: shownTenants(router),
     promised: promisedOf(source, allowanceUsd, stats),
     figures: figuresOf(stats, collector, latest),
     // A log ends with its latest event.
@@ -73,6 +71,16 @@ export function dataOf(source: DashboardSource, cursor: Cursor): DashboardData {
     savings,
     traffic,
   }
+}
+
+/** In their order; of many those that were refused most and, where that is equal, have spent most. */
+export function shownTenants(router: Pick<Router, 'tenants' | 'tenantStats'>): DashboardData['tenants'] {
+  const read = router
+    .tenants()
+    .slice(0, TENANTS_READ_MAX)
+    .map((id) => ({ id, ...router.tenantStats(id) }))
+  if (read.length <= TENANTS_MAX) return read
+  return read.sort((a, b) => b.refused - a.refused || b.spendUsd - a.spendUsd).slice(0, TENANTS_MAX)
 }
 
 function promisedOf(

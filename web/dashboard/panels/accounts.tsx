@@ -33,7 +33,10 @@ export function AccountsPanel({ shown: { stats, tenants, at } }: { readonly show
         </Scroll>
       )}
       {stats.tenants > tenants.length && (
-        <p class="quiet">and {count(stats.tenants - tenants.length)} more tenants.</p>
+        <p class="quiet">
+          and {count(stats.tenants - tenants.length)} more tenants. Those that were refused most come first,
+          then those that have spent most; GET /admin/tenants of a gateway and stats --json of a log have all.
+        </p>
       )}
     </Panel>
   )
