@@ -186,6 +186,22 @@ describe.runIf(HAS_CHROMIUM)('the site in a browser', () => {
     expect(problems).toEqual([])
   }
 
+  it.each(['PERFORMANCE', 'TOKENS'])('prints docs/%s.md whole', async (name) => {
+    // A4 without its margins.
+    const options = { viewport: { width: 718, height: 900 } }
+    await withPage(
+      `docs/${name}.html`,
+      async (page) => {
+        await page.emulateMedia({ media: 'print' })
+        const cut = await page.evaluate(
+          "[...document.querySelectorAll('pre, .scroll')].filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent.slice(0, 60))",
+        )
+        expect(cut).toEqual([])
+      },
+      options,
+    )
+  })
+
   it('finds words of the docs, and leads to their place', async () => {
     await withPage('docs/USAGE.html', async (page) => {
       await page.keyboard.press('/')
