@@ -30,7 +30,7 @@ const profile = args.includes('--profile') ? args[args.indexOf('--profile') + 1]
 const ROUNDS = isQuick ? 1 : 5
 const SECONDS = isQuick ? 2 : 4
 /** Until then V8 compiles what is hot, on the cores that are measured: servers run for days. */
-const WARM_UP_SECONDS = isQuick ? 1 : 10
+const WARM_UP_SECONDS = isQuick ? 1 : 30
 const PER_SECOND = 1000
 /** Servers whose latency is measured too. */
 const TIMED = ['direct', 'gateway', 'bare']
