@@ -79,8 +79,8 @@ function expectAgreement(text: string): void {
 
 describe('serve --demo', () => {
   test('plays its schedule, ends after its time, and its ledger is that of the providers', async () => {
-    const { output, exited, left, until } = await demo(['--port', '0', '--seconds', '6'])
-    await until(/It ends after 6 seconds/)
+    const { output, exited, left, until } = await demo(['--port', '0', '--seconds', '12'])
+    await until(/It ends after 12 seconds/)
     expect(await left()).toHaveLength(1)
     expect(await exited).toBe(0)
     expect(output.stderr).toBe('')

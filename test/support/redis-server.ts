@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { createClient } from 'redis'
 
 const START_MS = 10_000
+/** Who answers no PING in this time is somebody else, who has taken the port. */
+const ANSWER_MS = 2000
+const PORTS_MAX = 3
 
 /** Whether redis-server is installed. Where PARETOBANDIT_REQUIRE_REDIS is set it must be. */
 export const hasRedis = (() => {
@@ -37,9 +40,17 @@ export class RedisServer {
     const all = { ...bus, appendonly: 'yes', appendfsync: 'always', save: '', ...settings }
     const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
     const folder = mkdtempSync(join(tmpdir(), 'paretobandit-redis-'))
-    const server = new RedisServer(await freePort(), folder, flags)
-    await server.restart()
-    return server
+    for (let left = PORTS_MAX; ; left--) {
+      const server = new RedisServer(await freePort(), folder, flags)
+      try {
+        await server.restart()
+        return server
+      } catch (error) {
+        // A port that was free may be another's by now: tests run beside each other.
+        await server.kill()
+        if (left === 1) throw error
+      }
+    }
   }
 
   /** Starts it on the data it had. */
@@ -48,7 +59,8 @@ export class RedisServer {
     this.child = spawn('redis-server', [...place, ...this.settings], { stdio: 'ignore' })
     const deadline = Date.now() + START_MS
     while (!(await this.answers())) {
-      if (Date.now() > deadline) throw new Error(`redis-server did not start on port ${this.port}`)
+      if (Date.now() > deadline || this.child.exitCode !== null)
+        throw new Error(`redis-server did not start on port ${this.port}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
@@ -95,8 +107,11 @@ export class RedisServer {
   }
 
   private async answers(): Promise<boolean> {
+    const late = new Promise((_, reject) => {
+      setTimeout(reject, ANSWER_MS, new Error('no answer')).unref()
+    })
     try {
-      await this.command('PING')
+      await Promise.race([this.command('PING'), late])
       return true
     } catch (error) {
       // A password was asked for: it answers.
