@@ -140,9 +140,7 @@ function scoreValue(score: Json): unknown {
 
 /** A reward as a part of its range. Of several the last counts, as of a list. */
 export function rewardIn(raw: unknown, { low, high, words }: RewardSettings): Reward {
-  const unpacked = unfolded(raw)
-  const last = Array.isArray(unpacked) ? unpacked.at(-1) : unpacked
-  const value = isRecord(last) ? scoreValue(last) : last
+  const value = latestValue(raw)
   if (value === undefined || value === null) return 'no-reward'
   if (typeof value === 'string' && isNothing(value) && !words.has(value)) return 'no-reward'
   const reward = amountOf(value, low, high, words)
@@ -153,10 +151,15 @@ export function rewardIn(raw: unknown, { low, high, words }: RewardSettings): Re
 
 /** The word that stands for a reward, as `rewardIn` takes it; null for none, and for what is longer than a word. */
 export function wordIn(raw: unknown): string | null {
+  const value = latestValue(raw)
+  return typeof value === 'string' && value.length <= WORD_MAX ? value : null
+}
+
+/** Of several scores the last. */
+function latestValue(raw: unknown): unknown {
   const unpacked = unfolded(raw)
   const last = Array.isArray(unpacked) ? unpacked.at(-1) : unpacked
-  const value = isRecord(last) ? scoreValue(last) : last
-  return typeof value === 'string' && value.length <= WORD_MAX ? value : null
+  return isRecord(last) ? scoreValue(last) : last
 }
 
 function amountOf(value: unknown, low: number, high: number, words: ReadonlyMap<string, number>): number {

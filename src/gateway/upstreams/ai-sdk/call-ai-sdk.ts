@@ -226,7 +226,7 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
 function failureOfPart(error: unknown, writer: Writer): UpstreamFailure {
   const status = isRecord(error) ? numberOf(error.statusCode) : null
   const isSaid = typeof error === 'string' || (isRecord(error) && !(error instanceof Error))
-  const said = isSaid ? openAiError({ error: saidIn(error) }) : null
+  const said = isSaid ? openAiError({ error: innermostError(error) }) : null
   const message = said?.message ?? messageOf(error)
   const told = said?.status ?? status
   if (told !== null && told >= 400 && told < 600)
@@ -235,7 +235,7 @@ function failureOfPart(error: unknown, writer: Writer): UpstreamFailure {
 }
 
 /** As an event has it: alone, under `error`, or under that of a response. */
-function saidIn(error: unknown): unknown {
+function innermostError(error: unknown): unknown {
   if (!isRecord(error)) return error
   return objectOf(error.error) ?? objectOf(objectOf(error.response)?.error) ?? error
 }

@@ -1,3 +1,4 @@
+import type { CandidateList } from '../../../bandit/candidate-list.js'
 import { PRUNED_COUNT_MIN } from '../../../bandit/scan.js'
 import type { StateView } from '../../../state/policy-state.js'
 import type { Choice } from '../../chooser.js'
@@ -131,7 +132,7 @@ export class Probes {
     }
     if (neededUsd[position] > limits.limitUsd) return -1
     if (drawnUsd[position] > TRY_CAP_SHARE * limits.capUsd) return -1
-    const heard = list.count < PRUNED_COUNT_MIN ? heardShare(state) : 1
+    const heard = heardShare(list)
     // Chance tries by itself, a latency objective has its own rules, and so has a model that has fallen.
     const maySpare = !this.leavesToChance && uses.price === 0 && !recoveries.has(slot)
     if (model.rewarded > 0 && this.isProspectDue(state, position, idle, heard, maySpare)) return position
@@ -207,13 +208,17 @@ export class Probes {
   }
 }
 
-/** Share of the answers that rewards came of: of as many tries as few of them teach anything. 1 where none ever came. */
-function heardShare({ registry }: StateView<DollarState>): number {
+/**
+ * Share of the answers of the listed models that rewards came of: of as many tries as few of them teach anything. 1 where none ever
+ * came, and of a long list, in which as many would take turns.
+ */
+function heardShare({ models, count }: CandidateList): number {
+  if (count >= PRUNED_COUNT_MIN) return 1
   let rewarded = 0
   let settled = 0
-  for (const model of registry.models) {
-    rewarded += model.rewarded
-    settled += model.settled
+  for (let position = 0; position < count; position++) {
+    rewarded += models[position].rewarded
+    settled += models[position].settled
   }
   if (rewarded === 0 || rewarded >= settled) return 1
   return (rewarded + HEARD_ANSWERS) / (settled + HEARD_ANSWERS)
