@@ -9,8 +9,8 @@ import { foldOf, openReader, withReader } from '../../src/cli/state/log-view.js'
 import type { RouterStats } from '../../src/index.js'
 import { heldText } from '../../web/dashboard/words.js'
 import { count, percent, plain, short, usd } from '../../web/shared/format.js'
+import { axeProblems } from '../support/axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
-import { axeProblems } from './axe.js'
 import { type KnownLog, knownLog, LONG_ID_SHOWN, SCRIPT_ID } from './known-log.js'
 
 tellOfMissingChromium('the dashboard of a log was not looked at')

@@ -9,8 +9,8 @@ import {
   gatewayServer,
   HELLO,
 } from '../gateway/surfaces/gateway-server.js'
+import { axeProblems } from '../support/axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
-import { axeProblems } from './axe.js'
 
 tellOfMissingChromium("the gateway's dashboard was not looked at")
 

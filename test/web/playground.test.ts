@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import { createRequire } from 'node:module'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RouterStats } from '../../src/index.js'
 import { percent } from '../../src/report/format.js'
 import { count, usd } from '../../web/shared/format.js'
+import { axeProblems } from '../support/axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { Random } from '../support/random.js'
 import { builtSite, serveSite } from '../support/site.js'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Waiting for something that a busy machine does late. */
 const PATIENCE_MS = 60_000
 const HOSTILE_ID = '<script>document.title="hacked"</script><img src=x onerror=alert(1)>'
@@ -514,12 +512,6 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     expect(
       await tables.evaluateAll((found) => found.map((table) => table.scrollWidth - table.clientWidth)),
     ).toEqual([0, 0])
-    await page.evaluate(AXE)
-    const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
-      'axe.run()',
-    )
-    expect(
-      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`),
-    ).toEqual([])
+    expect(await axeProblems(page)).toEqual([])
   })
 })

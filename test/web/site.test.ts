@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { filesUnder } from '../house/imports.js'
+import { axeProblems } from '../support/axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { builtSite, runScript, serveSite, withPlayground } from '../support/site.js'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 let folder: string
 let scratch: string
 
@@ -248,19 +246,7 @@ describe.runIf(HAS_CHROMIUM)('the site in a browser', () => {
         expect(
           await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
         ).toBeLessThanOrEqual(0)
-        await page.evaluate(AXE)
-        const { violations } = await page.evaluate<{
-          violations: { id: string; nodes: { html: string }[] }[]
-        }>('axe.run()')
-        expect(
-          violations.map(
-            ({ id, nodes }) =>
-              `${id}: ${nodes
-                .map(({ html }) => html.slice(0, 160))
-                .slice(0, 3)
-                .join(' | ')}`,
-          ),
-        ).toEqual([])
+        expect(await axeProblems(page)).toEqual([])
       },
       { viewport: { width, height: 900 }, colorScheme },
     )
