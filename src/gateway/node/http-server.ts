@@ -5,13 +5,15 @@ import type { ListenConfig } from '../config/config.js'
 import type { LimitsConfig, TimeoutsConfig } from '../config/limit-config.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
 import { refuse } from './bad-bytes.js'
-import { answerCompletion, whenGone } from './node-door.js'
+import { answerCompletion, hasRequest, whenGone } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
 /** Headers are short: whoever is slower sends them slowly on purpose. */
 const HEADERS_MS_MAX = 10_000
 const DRAIN_CHECK_MS = 25
+/** Who has connected has so long to ask for something once the server ends. */
+const ASK_MS = 1000
 /** Of bytes that wait for a client some are read within it, or its connection ends: there would be no end to such. */
 const UNREAD_MS = 300_000
 /** The last answer of a request that was cut is read within it, or not at all. */
@@ -28,7 +30,8 @@ export interface HttpServer {
   /** Where it listens, with the port that it got. */
   readonly url: string
   /**
-   * No connection is taken any more, and those that are idle end. Resolves when all requests have ended.
+   * No connection is taken any more, those that are idle end, and a moment later those on which no request has come whole (a
+   * browser and a load balancer open some in advance). Resolves when all requests have ended.
    * @param drainMs after it `cut` is called, once; what has not ended a moment later loses its connection
    * @param cut ends what is under way, so that each client gets an answer. Default: none does
    */
@@ -71,6 +74,11 @@ export async function listen(
       void byFetch(incoming, outgoing)
     },
   )
+  const connections = new Set<Socket>()
+  server.on('connection', (socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   server.on('clientError', refuse)
   // Node ends connections on which nothing has moved for so long, unless an answer under way listens for it.
   server.timeout = unreadMs
@@ -78,7 +86,7 @@ export async function listen(
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
-  return { url: urlOf(server), drain: (...how) => drain(server, ...how) }
+  return { url: urlOf(server), drain: (...how) => drain(server, connections, ...how) }
 }
 
 /** An answer that is not there yet is waited for. */
@@ -91,11 +99,20 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-async function drain(server: Server, drainMs: number, cut?: () => void): Promise<void> {
+async function drain(
+  server: Server,
+  connections: ReadonlySet<Socket>,
+  drainMs: number,
+  cut?: () => void,
+): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection becomes idle when its last answer has ended.
   const check = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS)
   const end = () => server.closeAllConnections()
+  // To Node a connection that has asked for nothing is not idle.
+  const unasked = setTimeout(() => {
+    for (const socket of connections) if (!hasRequest(socket)) socket.destroy()
+  }, ASK_MS)
   let late = setTimeout(() => {
     cut?.()
     if (cut === undefined) end()
@@ -104,5 +121,6 @@ async function drain(server: Server, drainMs: number, cut?: () => void): Promise
   server.closeIdleConnections()
   await ended
   clearInterval(check)
+  clearTimeout(unasked)
   clearTimeout(late)
 }

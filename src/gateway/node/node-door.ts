@@ -129,6 +129,11 @@ export function whenGone(incoming: IncomingMessage, outgoing: ServerResponse, li
   outgoing.once('close', gone)
 }
 
+/** @returns whether a request has come on it that is not answered yet */
+export function hasRequest(socket: Socket): boolean {
+  return (underWay.get(socket)?.length ?? 0) > 0
+}
+
 function watched(socket: Socket): (() => void)[] {
   // No set: its tables outlive what was in them, and keep it (`UnderWay`).
   const all: (() => void)[] = []

@@ -109,6 +109,45 @@ describe('a server with an hour for what is under way', () => {
     abort.abort()
     expect(await server.ended).toEqual({ exitCode: 0 })
   })
+
+  it.each([
+    ['nothing', ''],
+    ['half of a head', `POST ${PATH} HTTP/1.1\r\nhost: x\r\n`],
+    ['half of a second head', `GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nPOST ${PATH} HTTP/1.1\r\nhost: x\r\n`],
+  ])('does not wait for a client that has connected and sent %s', async (_, text) => {
+    const { server } = await ending(HOUR)
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    socket.on('data', () => {})
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
+    await new Promise<void>((resolve) => socket.on('connect', resolve))
+    if (text !== '') await new Promise<void>((resolve) => socket.write(text, () => resolve()))
+    // One round trip: what was sent before has been read.
+    await fetch(`${server.url}/healthz`).then((response) => response.text())
+    server.stop('SIGTERM')
+    expect(await server.ended).toEqual({ exitCode: 0 })
+    await closed
+  })
+
+  it('answers a request that comes to its end on a connection which it has taken before', async () => {
+    const { server } = await ending(HOUR)
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.on('data', (bytes) => {
+      answer += bytes
+    })
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
+    await new Promise<void>((resolve) =>
+      socket.write('GET /v1/models HTTP/1.1\r\nhost: x\r\n', () => resolve()),
+    )
+    await fetch(`${server.url}/healthz`).then((response) => response.text())
+    server.stop('SIGTERM')
+    socket.write('\r\n')
+    await closed
+    await server.ended
+    expect(answer).toMatch(/^HTTP\/1\.1 \d+ /)
+  })
 })
 
 describe('a gateway that is closed', () => {
