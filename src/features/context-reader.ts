@@ -29,20 +29,24 @@ export interface ResolvedInput {
 export class ContextReader {
   private readonly encoder: AnyEncoder | null
   readonly dimension: number
+  private readonly endsWithBias: boolean
   private readonly levels: Buffers[] = []
   private depth = 0
 
-  constructor(encoder: AnyEncoder | null, dimension: number) {
+  /** @param endsWithBias whether a vector that is given must end with 1; what an encoder makes is its own affair */
+  constructor(encoder: AnyEncoder | null, dimension: number, endsWithBias = false) {
     this.encoder = encoder
     this.dimension = dimension
+    this.endsWithBias = endsWithBias
   }
 
   /**
+   * @param isEncoded `input` is what `resolve` gave of a text
    * @returns the context, in a buffer that nothing else writes to until `release`
    * @throws NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED, DIMENSION_MISMATCH, INVALID_ARGUMENT: then there is nothing to
    *   release
    */
-  take(input: ContextInput, field: string): Float64Array {
+  take(input: ContextInput, field: string, isEncoded = false): Float64Array {
     const { levels, depth, dimension } = this
     if (depth === levels.length)
       levels.push({
@@ -53,7 +57,7 @@ export class ContextReader {
     const buffers = levels[depth]
     this.depth++
     try {
-      this.read(input, buffers, field)
+      this.read(input, buffers, field, isEncoded)
     } catch (error) {
       this.depth--
       throw error
@@ -71,7 +75,7 @@ export class ContextReader {
     this.depth--
   }
 
-  private read(input: ContextInput, buffers: Buffers, field: string): void {
+  private read(input: ContextInput, buffers: Buffers, field: string, isEncoded: boolean): void {
     const { encoder, dimension } = this
     const { written, context } = buffers
     const text = textOf(input, field)
@@ -79,6 +83,7 @@ export class ContextReader {
     if (text === null) {
       checkSaid(input, encoder, field)
       readVector(checkInput(input, field), dimension, context, field)
+      if (this.endsWithBias && !isEncoded) checkBias(context, field)
       return
     }
     if (encoder === null) {
@@ -179,6 +184,14 @@ function checkInput(input: unknown, field: string): ArrayLike<number> {
 function readVector(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
   if (ArrayBuffer.isView(input)) copyContext(input, dimension, context, 0, field)
   else readList(input, dimension, context, field)
+}
+
+/** @throws INVALID_ARGUMENT */
+function checkBias(context: Float64Array, field: string): void {
+  const last = context.length - 1
+  if (context[last] === 1) return
+  const what = '1, the bias (append it to your vectors and make `dimension` one more, or set `bias: false`)'
+  throw expected('INVALID_ARGUMENT', `${field}[${last}]`, what, context[last])
 }
 
 function readList(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {

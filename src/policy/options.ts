@@ -24,6 +24,12 @@ export interface RouterOptions {
   readonly encoder?: AnyEncoder | undefined
   /** Length of a context, bias included; defaults to the encoder's. Only vectors are routed when given alone. */
   readonly dimension?: number | undefined
+  /**
+   * Whether a vector that is routed must end with 1, the bias: what a model earns on average is learned as its weight. Default: true,
+   * of policy `paper` false. Embeddings have none: append it, and make `dimension` one more. False: vectors without one are taken; by
+   * policy `dollar` they are routed badly.
+   */
+  readonly bias?: boolean | undefined
   /** Warm-up priors from `fitPriors`; models without one start cold. */
   readonly priors?: Priors | undefined
   /** How many observations the priors are worth. Default: from `adaptationHorizon`. */
@@ -97,6 +103,7 @@ export interface ResolvedOptions<O = unknown> extends StateOptions<O> {
   /** No text is expected to be less: `expectedTokens.input`, where it was given. */
   readonly textTokensMin: number
   readonly dimension: number
+  readonly bias: boolean
   readonly priors: Priors | null
   readonly nEffective: number
   readonly alpha: number

@@ -14,6 +14,8 @@ export interface PolicySettings<O = unknown> {
   /** Defaults of the forgetting factor and of the horizon that priors are scaled for. */
   readonly gamma: number
   readonly adaptationHorizon: number
+  /** Default of the option `bias`. */
+  readonly bias: boolean
   /** Quantities that arms learn of settled requests: cost and latency, or none. */
   readonly heads: 0 | 2
   /** Forced explorations of a model that is there from the start and has no prior; 0: its bonus alone speaks for it. */

@@ -27,7 +27,7 @@ export class Decisions {
   constructor(options: ResolvedOptions, policy: Policy, committer: Committer) {
     this.committer = committer
     this.options = options
-    this.reader = new ContextReader(options.encoder, options.dimension)
+    this.reader = new ContextReader(options.encoder, options.dimension, options.bias)
     this.maker = new DecisionMaker(options, policy.chooser(options))
   }
 
@@ -98,7 +98,7 @@ export class Decisions {
    */
   private begin(input: ContextInput, encoded: string | null, request: RouteOptions | null): number {
     const { committer, maker, reader } = this
-    const context = reader.take(input, 'input')
+    const context = reader.take(input, 'input', encoded !== null)
     const inputTokens = this.tokensOf(encoded ?? reader.text, request)
     let at: number
     try {

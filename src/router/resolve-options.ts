@@ -1,5 +1,6 @@
 import { nEffectiveOf } from '../bandit/horizon.js'
 import {
+  checkBoolean,
   checkFinite,
   checkFunction,
   checkInRange,
@@ -49,6 +50,7 @@ export const OPTION_KEYS: readonly (keyof RouterOptions)[] = [
   ...POLICY_OPTION_KEYS,
   'encoder',
   'dimension',
+  'bias',
   'priors',
   'nEffective',
   'adaptationHorizon',
@@ -115,6 +117,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     estimateTokens: null,
     textTokensMin: options.expectedTokens?.input ?? 0,
     dimension,
+    bias: optional(options.bias, settings.bias, checkBoolean, 'bias'),
     priors,
     nEffective: resolveNEffective(options, gamma, settings.adaptationHorizon),
     alpha: optional(

@@ -18,7 +18,7 @@ describe('quoteBill', () => {
   it('is what settle books, and books nothing', async () => {
     for (const bill of BILLS) {
       const router = await createRouter({ models: [{ id: 'm', ...PRICES }], dimension: 2 })
-      const { id } = router.route([1, 0])
+      const { id } = router.route([0, 1])
       const { costUsd } = quoteBill(router.stats().models[0], bill)
       expect(router.stats().pacer.spendUsd).toBe(0)
       router.settle(id, bill)

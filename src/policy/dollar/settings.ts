@@ -81,6 +81,7 @@ export const DOLLAR_SETTINGS: PolicySettings<DollarOptions> = {
   ],
   gamma: FORGETTING_FACTOR,
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
+  bias: true,
   heads: 2,
   coldExploration: COLD_EXPLORATION_REQUESTS,
   resolve: ({ strict, reserve, indifference, estimator }, budget) => {

@@ -33,6 +33,7 @@ export const PAPER_SETTINGS: PolicySettings<PaperOptions> = {
   eventTypes: [],
   gamma: FORGETTING_FACTOR,
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
+  bias: false,
   heads: 0,
   coldExploration: 0,
   resolve: ({ costWeight }, budget) => ({

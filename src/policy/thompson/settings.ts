@@ -14,6 +14,7 @@ export const THOMPSON_SETTINGS: PolicySettings<null> = {
   eventTypes: [],
   gamma: FORGETTING_FACTOR,
   adaptationHorizon: ADAPTATION_HORIZON_REQUESTS,
+  bias: false,
   heads: 0,
   coldExploration: COLD_EXPLORATION_REQUESTS,
   resolve: () => null,

@@ -6,6 +6,7 @@ export const ROUND_ROBIN_SETTINGS: PolicySettings<null> = {
   eventTypes: [],
   gamma: 1,
   adaptationHorizon: 500,
+  bias: false,
   heads: 0,
   coldExploration: 0,
   resolve: () => null,
