@@ -1,3 +1,5 @@
+import { isRecord } from './check.js'
+
 /** Keys, accounts and names of models, as OpenAI, Groq, Mistral, Perplexity, Gemini and Alibaba call what is wrong with them. */
 const SETUP_CODES: ReadonlySet<unknown> = new Set([
   'invalid_api_key',
@@ -31,6 +33,21 @@ const OUTPUT_WORDS = /^Failed to (call a function|generate JSON|validate JSON)\.
 
 /** Of Groq (413) and OpenAI (429): it alone has more tokens than the account may use in a minute. */
 const BEYOND_LIMIT = /^Request too large for\b/
+/** Of Ollama, Gemini, DeepSeek, OpenAI and others: what their model does not take, and another may. */
+const TAKES_NONE =
+  /\bdoes not support (the )?(tools?|function calling|thinking|reasoning|images?|vision|audio|files?|json|structured|system|developer)\b|^(Function calling|Developer instruction|JSON mode|(Image|Audio|Video) input( modality)?|Thinking) is not (enabled|supported) for\b/i
+/**
+ * That a model takes no tools at all, as Ollama and DeepSeek, Gemini, Groq, vLLM and OpenRouter say it; from the first word to the last, as clients choose
+ * names and texts that others quote.
+ */
+const NO_TOOLS =
+  /^(\S+ does not support (tools|function calling)|Function calling is not enabled for \S+|`tool calling` is not supported with this model|"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set|No endpoints found that support tool use\. .*)\.?$/i
+/** OpenAI's codes of what one model does not take, and the words that proxies keep of such an error. */
+const UNSUPPORTED_CODES: ReadonlySet<unknown> = new Set(['unsupported_parameter', 'unsupported_value'])
+const UNSUPPORTED_WORDS = /^Unsupported (parameter|value): '([^']+)'/
+/** Of OpenRouter, with 404: nobody whom it asks takes that. */
+const NO_ENDPOINTS =
+  /^No endpoints found that support (tool use|the provided '\w+' value|(image|audio|file|video) input)/
 /** Of xAI, which says so with 403. */
 const UNFIT = /^Content violates usage guidelines\b/
 
@@ -47,12 +64,41 @@ export function isOfOutput(codes: readonly unknown[], said: string): boolean {
   return codes.some((code) => OUTPUT_CODES.has(code)) || OUTPUT_WORDS.test(said)
 }
 
+/** Whether one model does not take what a request has, in words that some providers have for it: others may. */
+export function takesNone(said: string): boolean {
+  return TAKES_NONE.test(said)
+}
+
+/** Whether a model takes no tools at all. */
+export function takesNoTools(said: string): boolean {
+  return NO_TOOLS.test(said)
+}
+
+/** Whether nobody whom an aggregator asks takes what a request has. Its status is 404. */
+export function hasNoEndpoints(said: string): boolean {
+  return NO_ENDPOINTS.test(said)
+}
+
+/** A member of a request that a model does not take, or whose value; null: its provider says nothing of the kind. @param code of its error */
+export function unsupportedMember(
+  code: unknown,
+  said: string,
+): { readonly isValue: boolean; readonly name: string } | null {
+  const [, word, name = ''] = UNSUPPORTED_WORDS.exec(said) ?? []
+  if (!UNSUPPORTED_CODES.has(code) && word === undefined) return null
+  return { isValue: code === 'unsupported_value' || word === 'value', name }
+}
+
 /** Whether a request is more than the account may use at this model, however long it waits. */
 export function isBeyondLimit(said: string): boolean {
   return BEYOND_LIMIT.test(said)
 }
 
-/** Whether a provider finds unfit what a client says, and has nothing against its key. */
-export function isUnfit(said: string): boolean {
-  return UNFIT.test(said)
+/**
+ * Whether a provider finds unfit what a client says, and has nothing against its key.
+ * @param metadata of its error: that of OpenRouter says why (openrouter.ai/docs, errors)
+ */
+export function isUnfit(said: string, metadata: unknown): boolean {
+  if (UNFIT.test(said)) return true
+  return isRecord(metadata) && (Array.isArray(metadata.reasons) || typeof metadata.flagged_input === 'string')
 }

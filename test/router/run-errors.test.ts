@@ -185,6 +185,81 @@ describe('errors of calls', () => {
     })
   })
 
+  it.each<readonly [string, unknown]>([
+    [
+      'Ollama',
+      made(new Error('registry.ollama.ai/library/gemma:7b does not support tools'), { status_code: 400 }),
+    ],
+    ['DeepSeek', ofOpenAi(400, 'deepseek-reasoner does not support Function Calling')],
+    ['Gemini', ofOpenAi(400, 'Function calling is not enabled for models/gemma-3-1b-it')],
+    ['Groq', ofOpenAi(400, '`tool calling` is not supported with this model')],
+    [
+      'vLLM',
+      ofOpenAi(400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+    ],
+    [
+      'OpenRouter',
+      ofOpenAi(404, 'No endpoints found that support tool use. To learn more, visit: https://x'),
+    ],
+    ['OpenRouter, of pictures', ofOpenAi(404, 'No endpoints found that support image input')],
+    ['one that takes no pictures', ofOpenAi(400, 'This model does not support images')],
+    ['OpenAI, of a member', ofOpenAi(400, 'x', 'unsupported_parameter')],
+    ['OpenAI, of a value', ofOpenAi(400, 'x', 'unsupported_value')],
+    ['a proxy', ofOpenAi(400, "Unsupported parameter: 'temperature' is not supported with this model.")],
+    [
+      'the AI SDK',
+      new APICallError({
+        message: 'gemma does not support tools',
+        url: 'x',
+        requestBodyValues: {},
+        statusCode: 400,
+      }),
+    ],
+  ])(
+    'ask another model, and blame none, where one does not take what a request has: %s',
+    async (_, error) => {
+      expect(await booked(error)).toMatchObject({
+        first: { kind: 'cancelled', isBilled: false },
+        outcome: 'answered',
+      })
+    },
+  )
+
+  it('say in the body when a limit begins anew, as OpenRouter does', async () => {
+    // By the clock of the bench.
+    const at = String(1_700_000_000_000 + 40_000)
+    const error = {
+      message: 'Rate limit exceeded',
+      code: 429,
+      metadata: { headers: { 'X-RateLimit-Reset': at } },
+    }
+    for (const each of [
+      OpenAI.APIError.generate(429, { error }, undefined, new Headers()),
+      new APICallError({
+        message: 'Rate limit exceeded',
+        url: 'x',
+        requestBodyValues: {},
+        statusCode: 429,
+        responseHeaders: {},
+        responseBody: JSON.stringify({ error }),
+      }),
+    ]) {
+      expect(await booked(each)).toMatchObject({ first: { kind: 'failed' }, pauseMs: 40_000 })
+    }
+  })
+
+  it('are the request’s own where OpenRouter says that it was found unfit', async () => {
+    const error = {
+      message: 'input was flagged',
+      code: 403,
+      metadata: { reasons: ['violence'], flagged_input: 'x' },
+    }
+    expect(await booked(OpenAI.APIError.generate(403, { error }, undefined, new Headers()))).toMatchObject({
+      first: { kind: 'cancelled', isBilled: false },
+      outcome: 'thrown',
+    })
+  })
+
   it('are the request’s own where xAI finds it unfit', async () => {
     expect(await booked(ofOpenAi(403, 'Content violates usage guidelines. Failed check: X'))).toMatchObject({
       first: { kind: 'cancelled', isBilled: false },

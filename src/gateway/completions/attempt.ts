@@ -14,6 +14,7 @@ import {
   listedError,
   malformed,
   UpstreamFailure,
+  unanswered,
 } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { type Wait, WatchedBody, within } from '../upstreams/watched-body.js'
@@ -257,7 +258,8 @@ export class Attempt implements StreamedCall {
     meter.add(facts)
     this.came(json)
     const error = facts.error ?? meter.failedAtOnce
-    if (error !== null) throw failureOfError(error, json)
+    if (error !== null) throw failureOfError(error, json, this.house.deps.now())
+    if (meter.isOfPromptAlone) throw unanswered()
     if (facts.finish === null && !facts.hasContent) throw malformed('the upstream answered something else')
     const costUsd = this.booking.answer()
     await this.noteModel()
@@ -327,7 +329,7 @@ export class Attempt implements StreamedCall {
       meter.add(facts)
       throw facts.error === null
         ? malformed(`the upstream answered ${type.slice(0, 60)} in place of a stream`)
-        : failureOfError(facts.error, json)
+        : failureOfError(facts.error, json, this.house.deps.now())
     }
     const streamed = new StreamedAnswer({
       adapter,
@@ -337,6 +339,7 @@ export class Attempt implements StreamedCall {
       bytesMax: Math.max(order.config.limits.answerBytesMax, ERROR_BYTES_MAX),
       onData: (data) => this.came(data),
       book: () => this.booking.answer(),
+      now: this.house.deps.now,
     })
     try {
       await streamed.start()

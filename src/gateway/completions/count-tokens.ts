@@ -72,6 +72,7 @@ async function countBy(
         answer.status,
         text,
         retryAfterOf((name) => answer.header(name), house.deps.now()),
+        house.deps.now(),
       )
     const json = parseObject(text)
     if (json === null)

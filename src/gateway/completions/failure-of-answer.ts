@@ -25,7 +25,7 @@ export function failureOfAnswer(
     const missing = failureOfReference(text, [model.upstreamModel, adapter.path])
     if (missing !== null) return missing
   }
-  const failure = failureOfStatus(status, text, retryAfterMs)
+  const failure = failureOfStatus(status, text, retryAfterMs, house.deps.now())
   const { json } = order.body
   const unsupported = unsupportedIn(failure.status, text, json)
   // A refusal is the client's fault, unless it is due to the model alone, or to what the operator says in the client's place.

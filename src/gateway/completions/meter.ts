@@ -28,6 +28,8 @@ export class Meter {
   isRefusal = false
   isTruncated = false
   finish: string | null = null
+  /** Whether any of several answers, or the one, has begun: an answer may have no choices at all. */
+  private hasBegun = false
   /** More text came after it: some servers say why an answer ended from its beginning on. */
   wentOn = false
   /** Tokens that were generated, as far as the text tells; without those of `unread`. */
@@ -73,6 +75,7 @@ export class Meter {
     this.isRefusal ||= isRefusal
     this.isTruncated ||= isTruncated
     this.finish = finish ?? this.finish
+    this.hasBegun ||= facts.answers.length > 0
     if (this.endedOf !== null)
       for (const { index, isEnded } of facts.answers) {
         const answer = Number.isInteger(index) && index >= 0 && index < ANSWERS_MAX ? index : ANSWERS_MAX
@@ -125,6 +128,13 @@ export class Meter {
     const { finish, hasContent } = this
     if (hasContent || finish === null || !isFailedFinish(finish)) return null
     return { message: `the upstream ended its answer before it began: ${finish}`, type: '', status: null }
+  }
+
+  /** The prompt is counted, and no answer has begun. */
+  get isOfPromptAlone(): boolean {
+    const { usage, isUsageWhole, hasBegun, hasContent, finish } = this
+    if (usage === null || !isUsageWhole || hasBegun || hasContent || finish !== null) return false
+    return countsInput(usage) && outputIn(usage) === 0
   }
 
   /** The answer is all there, and its usage. */

@@ -2,7 +2,7 @@ import { type Json, parseObject } from '../../base/json.js'
 import type { Asked, Facts, ProtocolAdapter, StreamEvent } from '../protocols/adapter.js'
 import { withNumberAt } from '../protocols/json-text.js'
 import { EventStream, eventText, type StreamItem } from '../upstreams/event-stream.js'
-import { failureOfError, listedError, malformed, UpstreamFailure } from '../upstreams/failure.js'
+import { failureOfError, listedError, malformed, UpstreamFailure, unanswered } from '../upstreams/failure.js'
 import type { WatchedBody } from '../upstreams/watched-body.js'
 import type { Meter } from './meter.js'
 
@@ -17,6 +17,8 @@ export interface StreamedOptions {
   readonly onData: (data: Json) => void
   /** Books the whole answer. @returns its cost, USD */
   readonly book: () => number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
 }
 
 /** Events that came together go on together, up to so much. */
@@ -112,6 +114,7 @@ export class StreamedAnswer {
     }
     if (item === null) {
       if (meter.isFinished) return this.finish(null, adapter.endEvent)
+      if (meter.isOfPromptAlone) throw unanswered()
       const more = { mayBeBilled: true }
       throw new UpstreamFailure(
         'upstream',
@@ -144,9 +147,9 @@ export class StreamedAnswer {
     }
     meter.add(facts)
     const error = facts.error ?? meter.failedAtOnce
-    if (error !== null) throw failureOfError(error, data)
+    if (error !== null) throw failureOfError(error, data, this.options.now())
     if (facts.isEnd && !meter.hasContent && meter.finish === null)
-      throw malformed("the upstream's stream has nothing in it")
+      throw meter.isOfPromptAlone ? unanswered() : malformed("the upstream's stream has nothing in it")
     if (data === null) {
       if (facts.isEnd) return this.finish(null, eventText(event))
       return this.released() + eventText(event)
@@ -164,9 +167,9 @@ export class StreamedAnswer {
     return sent === null ? before : before + eventText(sent)
   }
 
-  /** Usages in the middle of an answer go on at once. */
-  private mayBeLast({ usage }: Facts): boolean {
-    return usage !== null && this.options.meter.finish !== null
+  /** Usages in the middle of an answer go on at once. One without anything else may be its end, which not all upstreams give a reason. */
+  private mayBeLast({ usage, isUsageWhole, hasContent }: Facts): boolean {
+    return usage !== null && (this.options.meter.finish !== null || (isUsageWhole && !hasContent))
   }
 
   private released(): string {

@@ -1,5 +1,6 @@
 import { type Json, objectOf, parseJson, textOf } from '../../base/json.js'
 import { LatestMap } from '../../base/latest-map.js'
+import { takesNoTools, unsupportedMember } from '../../base/refused-by.js'
 import type { ModelConfig } from '../config/config.js'
 import { bodyIn, saidIn } from '../upstreams/failure.js'
 
@@ -12,17 +13,6 @@ const KEPT_MS = 3_600_000
 /** Longest value that is remembered: temperatures and words, and no conversation. */
 const VALUE_CHARS_MAX = 200
 const STATUSES: ReadonlySet<number> = new Set([400, 422])
-/** OpenAI's codes, and the words that proxies keep of such an error. */
-const CODES: ReadonlySet<string> = new Set(['unsupported_parameter', 'unsupported_value'])
-const WORDS = /^Unsupported (parameter|value): '([^']+)'/
-
-/**
- * That a model takes no tools at all, as Ollama and DeepSeek, Gemini, Groq, vLLM and OpenRouter say it; from the first word to the last, as clients choose
- * names and texts that others quote.
- */
-const NO_TOOLS =
-  /^(\S+ does not support (tools|function calling)|Function calling is not enabled for \S+|`tool calling` is not supported with this model|"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set|No endpoints found that support tool use\. .*)\.?$/i
-
 /** What of a request one model does not take, as its provider says. */
 export interface Unsupported {
   /** Names, from the member on: `reasoning`, `effort`. What stands in a list goes by the list. */
@@ -37,14 +27,14 @@ export interface Unsupported {
  * @returns null: it says nothing of the kind
  */
 export function unsupportedIn(status: number, text: string, body: Json): Unsupported | null {
-  if (takesNoTools(status, text) && Object.hasOwn(body, 'tools')) return { path: ['tools'], isValue: false }
+  if (refusesTools(status, text) && Object.hasOwn(body, 'tools')) return { path: ['tools'], isValue: false }
   if (!STATUSES.has(status)) return null
   const error = objectOf(objectOf(parseJson(text))?.error)
-  const [, word, named] = WORDS.exec(textOf(error?.message)) ?? []
-  const code = textOf(error?.code)
-  const said = textOf(error?.param) || (named ?? '')
-  if ((!CODES.has(code) && word === undefined) || said === '') return null
-  const isValue = code === 'unsupported_value' || word === 'value'
+  const unsupported = unsupportedMember(error?.code, textOf(error?.message))
+  if (unsupported === null) return null
+  const { isValue, name } = unsupported
+  const said = textOf(error?.param) || name
+  if (said === '') return null
   // Clients may call members of their own so.
   if (Object.hasOwn(body, said)) return { path: [said], isValue }
   const [names] = said.split('[', 1)
@@ -53,8 +43,8 @@ export function unsupportedIn(status: number, text: string, body: Json): Unsuppo
 }
 
 /** Of OpenRouter with 404: it has nobody who takes them. */
-function takesNoTools(status: number, text: string): boolean {
-  return (status === 404 || STATUSES.has(status)) && NO_TOOLS.test(saidIn(bodyIn(text)))
+function refusesTools(status: number, text: string): boolean {
+  return (status === 404 || STATUSES.has(status)) && takesNoTools(saidIn(bodyIn(text)))
 }
 
 /** What a request says there; null: nothing. Its own: a name may be one that every object has. */

@@ -1,6 +1,13 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, listOf, objectOf, objectsOf, parseJson, textOf } from '../../base/json.js'
-import { isBeyondLimit, isOfOutput, isOfSetup, isUnfit } from '../../base/refused-by.js'
+import {
+  hasNoEndpoints,
+  isBeyondLimit,
+  isOfOutput,
+  isOfSetup,
+  isUnfit,
+  takesNone,
+} from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
 import { isUnreached } from '../../base/unreached.js'
@@ -83,8 +90,18 @@ const MAY_BE_BILLED = new Set([408, 504, 520, 524])
 /** The same, unless it is the provider's own word, an error of its protocol. */
 const LOST_ON_THE_WAY = 502
 
-/** What a status other than 2xx means. @param text the beginning of its body */
-export function failureOfStatus(status: number, text: string, retryAfterMs: number | null): UpstreamFailure {
+/**
+ * What a status other than 2xx means.
+ * @param text the beginning of its body
+ * @param retryAfterMs as its headers ask for; null: they do not
+ * @param now ms since 1970
+ */
+export function failureOfStatus(
+  status: number,
+  text: string,
+  retryAfterMs: number | null,
+  now: number,
+): UpstreamFailure {
   const body = bodyIn(text)
   const error = objectOf(body?.error)
   const said = saidIn(body)
@@ -92,18 +109,18 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const codes = codesIn(body, error)
   if (CALLER.has(status) && isOfSetup(isOfNoOther(error) ? codes : [], said))
     return failureOfSetup(`the upstream answered ${status}`, said)
-  if (CALLER.has(status) || (status === 403 && (isFlagged(error) || isUnfit(said)))) {
+  if (CALLER.has(status) || (status === 403 && isUnfit(said, error?.metadata))) {
     const isOfModel =
       isTooLong(codes, said) || isBeyondLimit(said) || isOfOutput(codes, said) || takesNone(said)
     const more = { body: error === null ? null : body }
     return new UpstreamFailure(isOfModel ? 'model' : 'caller', 'upstream_rejected', status, message, more)
   }
   // OpenRouter: nobody whom it asks takes that.
-  if (status === 404 && NO_ENDPOINTS.test(said))
+  if (status === 404 && hasNoEndpoints(said))
     return new UpstreamFailure('model', 'upstream_rejected', status, message, { body })
   if (OPERATOR.has(status) || (status >= 300 && status < 400))
     return failureOfSetup(`the upstream answered ${status}`, said)
-  const toldMs = retryAfterMs ?? retryDelayIn(text)
+  const toldMs = retryAfterMs ?? retryDelayIn(text, now)
   if (status === 429) {
     // Others may be asked what is too much for it, and it may be asked what is not.
     const kind = isBeyondLimit(said) ? 'model' : 'upstream'
@@ -112,16 +129,6 @@ export function failureOfStatus(status: number, text: string, retryAfterMs: numb
   const isLost = status === LOST_ON_THE_WAY && error === null
   const more = { retryAfterMs: toldMs, mayBeBilled: isLost || MAY_BE_BILLED.has(status) }
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, more)
-}
-
-const NO_ENDPOINTS =
-  /^No endpoints found that support (tool use|the provided '\w+' value|(image|audio|file|video) input)/
-/** Of Ollama, Gemini, DeepSeek, OpenAI and others: what their model does not take, and another may. */
-const TAKES_NONE =
-  /\bdoes not support (the )?(tools?|function calling|thinking|reasoning|images?|vision|audio|files?|json|structured|system|developer)\b|^(Function calling|Developer instruction|JSON mode|(Image|Audio|Video) input( modality)?|Thinking) is not (enabled|supported) for\b/i
-
-function takesNone(said: string): boolean {
-  return TAKES_NONE.test(said)
 }
 
 /** What stands for a code, a type or a reason: of Mistral it stands beside the message, of Gemini in a list. */
@@ -134,12 +141,6 @@ function codesIn(body: Json | null, error: Json | null): readonly unknown[] {
 function isOfNoOther(error: Json | null): boolean {
   const param = textOf(error?.param)
   return param === '' || param === 'model'
-}
-
-/** OpenRouter's word that what a client says was found unfit: it is no matter of a key (openrouter.ai/docs, errors). */
-function isFlagged(error: Json | null): boolean {
-  const { reasons, flagged_input: input } = objectOf(error?.metadata) ?? {}
-  return Array.isArray(reasons) || typeof input === 'string'
 }
 
 /**
@@ -199,13 +200,18 @@ function listed(value: unknown): string {
   }
 }
 
-/** An error that came in an answer of status 200. */
-export function failureOfError({ message, status }: UpstreamError, body: Json | null): UpstreamFailure {
+/** An error that came in an answer of status 200. @param now ms since 1970 */
+export function failureOfError(
+  { message, status }: UpstreamError,
+  body: Json | null,
+  now: number,
+): UpstreamFailure {
   if (status === null) return new UpstreamFailure('upstream', 'upstream_error', 502, message)
   return failureOfStatus(
     status,
     JSON.stringify({ ...body, error: { ...objectOf(body?.error), message } }),
     null,
+    now,
   )
 }
 
@@ -243,6 +249,15 @@ function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return ''
   if ('code' in error && typeof error.code === 'string') return error.code
   return 'cause' in error ? codeOf(error.cause) : ''
+}
+
+/**
+ * Of an answer that is none, with a usage that counts the prompt: so Gemini ends one that it blocks. The model does not fail by that, and others
+ * may answer.
+ */
+export function unanswered(): UpstreamFailure {
+  const message = 'the upstream read the prompt and gave no answer, as providers do that block one'
+  return new UpstreamFailure('model', 'upstream_rejected', 400, message, { mayBeBilled: true })
 }
 
 /** Of an answer that does not follow its protocol: it may be billed all the same. */

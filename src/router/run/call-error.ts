@@ -1,4 +1,13 @@
-import { isBeyondLimit, isOfOutput, isOfSetup, isUnfit } from '../../base/refused-by.js'
+import {
+  hasNoEndpoints,
+  isBeyondLimit,
+  isOfOutput,
+  isOfSetup,
+  isUnfit,
+  takesNone,
+  takesNoTools,
+  unsupportedMember,
+} from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
 import { isUnreached } from '../../base/unreached.js'
@@ -6,7 +15,7 @@ import { retryAfterOf } from './retry-after.js'
 
 /** What a call that failed says of its model, and whether another would do better. */
 export interface CallFailure {
-  /** `caller`: whoever gets this request refuses it. `request`: it is too long for this model alone. `model`: the model or its provider failed. */
+  /** `caller`: whoever gets this request refuses it. `request`: it is too long for this model alone, or has what it does not take. `model`: the model or its provider failed. */
   readonly blames: 'caller' | 'request' | 'model'
   /** How long the provider asks to be left alone, ms. */
   readonly retryAfterMs: number | null
@@ -48,7 +57,8 @@ export function failureOf(error: unknown, now: number): CallFailure {
   const { status, headers, by } = answered
   const said = saidBy(by)
   const retryAfterMs =
-    retryAfterOf((name) => headerOf(headers, name), now) ?? retryDelayIn(said.texts.join('\n'))
+    retryAfterOf((name) => headerOf(headers, name), now) ??
+    retryDelayIn([...said.texts, ...said.metadata.map(headersIn)].join('\n'), now)
   const blames = blamedBy(status, said)
   if (blames !== 'model') return { blames, retryAfterMs, mayBeBilled: false }
   // An answer that its client could not read was made, and is billed.
@@ -79,20 +89,34 @@ function answeredOf(
 }
 
 /** What an answer that is no success says: its status, and where that is not enough its words. */
-function blamedBy(status: number, { codes, texts }: Said): CallFailure['blames'] {
+function blamedBy(status: number, { codes, texts, metadata }: Said): CallFailure['blames'] {
   const says = (is: (text: string) => boolean) => texts.some(is)
-  if (status === 403 && says(isUnfit)) return 'caller'
+  if (status === 403 && (says((text) => isUnfit(text, null)) || metadata.some((each) => isUnfit('', each))))
+    return 'caller'
   if (status === 429 && says(isBeyondLimit)) return 'request'
+  if (status === 404 && says(hasNoEndpoints)) return 'request'
   if (!CALLERS.has(status)) return 'model'
   // Some refuse a key, an account or the name of a model with 400.
   if (isOfSetup(codes, '') || says((text) => isOfSetup([], text))) return 'model'
   const isOfModel = isTooLong(codes, texts.join('\n')) || isOfOutput(codes, '')
-  return isOfModel || says((text) => isBeyondLimit(text) || isOfOutput([], text)) ? 'request' : 'caller'
+  if (isOfModel || codes.some((code) => unsupportedMember(code, '') !== null)) return 'request'
+  return says(isOfOneModel) ? 'request' : 'caller'
+}
+
+function isOfOneModel(text: string): boolean {
+  if (isBeyondLimit(text) || isOfOutput([], text)) return true
+  return takesNone(text) || takesNoTools(text) || unsupportedMember('', text) !== null
 }
 
 interface Said {
   readonly codes: readonly unknown[]
   readonly texts: readonly string[]
+  /** Of OpenRouter: why, and headers. */
+  readonly metadata: readonly unknown[]
+}
+
+function headersIn(metadata: unknown): string {
+  return quietly(() => JSON.stringify(memberOf(metadata, 'headers'))) ?? ''
 }
 
 /** In an error's own words, and those of its provider's answer. */
@@ -101,7 +125,8 @@ function saidBy(error: unknown): Said {
   const all = [error, body, memberOf(body, 'error'), memberOf(data, 'error')]
   const codes = all.flatMap((each) => [memberOf(each, 'code'), memberOf(each, 'type')])
   const texts = [...all.map((each) => memberOf(each, 'message')), memberOf(error, 'responseBody')]
-  return { codes, texts: texts.filter((text) => typeof text === 'string') }
+  const metadata = all.map((each) => memberOf(each, 'metadata'))
+  return { codes, texts: texts.filter((text) => typeof text === 'string'), metadata }
 }
 
 function isStatus(value: unknown): value is number {
@@ -133,7 +158,7 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 /** What cannot be read says nothing: a call that failed is booked, whatever its error is. */
-function quietly(read: () => unknown): unknown {
+function quietly<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch {

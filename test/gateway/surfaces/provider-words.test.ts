@@ -275,3 +275,51 @@ describe('what xAI finds unfit, with 403', () => {
     expect([asked.length, isAvailable()]).toEqual([6, true])
   })
 })
+
+describe('an answer without choices whose prompt is counted, as Gemini ends one that it blocks', () => {
+  const BLOCKED = { choices: [], usage: { prompt_tokens: 1000, completion_tokens: 0, total_tokens: 1000 } }
+  /** What the odd model takes for that prompt. */
+  const PROMPT_USD = 1000 * 0.01e-6
+
+  it.each<readonly [string, object, boolean]>([
+    ['whole, or with its end', BLOCKED, true],
+    ['or without it', BLOCKED, false],
+    ['without a list', { usage: BLOCKED.usage }, true],
+    ['with none', { ...BLOCKED, choices: null }, true],
+  ])('is told as one, paid for, and no failure of its model: %s', async (_, body, isEnded) => {
+    for (const isStreamed of [false, true]) {
+      const { server, asked, isAvailable } = await gatewayBefore(sent(body, isEnded))
+      for (let i = 0; i < 3; i++) {
+        const response = await server.post(CHAT, ask(isStreamed, 'odd'))
+        const { error: said } = (await response.json()) as { error: { code: string; message: string } }
+        expect([response.status, said.code]).toEqual([400, 'upstream_rejected'])
+        expect(said.message).toContain('read the prompt and gave no answer')
+        expect([asked.length, isAvailable()]).toEqual([i + 1, true])
+      }
+      for (const record of await server.over(3))
+        expect(record).toMatchObject({
+          outcome: 'refused',
+          isMeasured: true,
+          costUsd: expect.closeTo(PROMPT_USD, 12),
+        })
+      expect(server.ledger().reservedUsd).toBe(0)
+    }
+  })
+
+  it('has another model asked, as others may answer', async () => {
+    for (const isStreamed of [false, true]) {
+      const { response, text, record, isAvailable } = await asksOdd(sent(BLOCKED), isStreamed)
+      expect([response.status, text.includes('well'), isAvailable()]).toEqual([200, true, true])
+      expect(record).toMatchObject({ tries: 2, costUsd: expect.closeTo(ANSWER_USD + PROMPT_USD, 9) })
+    }
+  })
+
+  it.each<readonly [string, object]>([
+    ['that counts an answer', { ...BLOCKED, usage: { ...BLOCKED.usage, completion_tokens: 7 } }],
+    ['that has begun', { ...BLOCKED, choices: [{ index: 0, delta: { role: 'assistant' } }] }],
+  ])('and any other without an answer is a failure: %s', async (_, body) => {
+    const { server, isAvailable } = await gatewayBefore(sent(body))
+    const response = await server.post(CHAT, ask(true, 'odd'))
+    expect([response.status, isAvailable()]).toEqual([502, false])
+  })
+})

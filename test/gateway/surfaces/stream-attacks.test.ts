@@ -222,6 +222,45 @@ describe('an upstream that keeps a stream open after its usage, and sends no end
   }, 20_000)
 })
 
+describe('a stream whose upstream gives no reason why it ended', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 5 }
+  const asked = { ...body, stream_options: { include_usage: true } }
+  const chunk = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+
+  it.each([
+    ['without choices', { choices: [], usage }],
+    ['beside an empty one', { choices: [{ index: 0, delta: {} }], usage }],
+  ])('has its cost beside the usage all the same: %s', async (_, last) => {
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`${CONTENT}${chunk(last)}data: [DONE]\n\n`)
+    })
+    const server = await gatewayBefore(upstream)
+    const text = await (await server.post('/v1/chat/completions', asked)).text()
+    expect(text).toContain('"cost":0.00002')
+    expect(await server.over(1)).toMatchObject([{ outcome: 'answered', costUsd: 20e-6 }])
+  })
+
+  it('is not kept back by usages that come with its text', async () => {
+    let goOn = () => {}
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(chunk({ choices: [{ index: 0, delta: { content: 'first' } }], usage }))
+      goOn = () => void response.end(`${CONTENT}${chunk({ choices: [], usage })}data: [DONE]\n\n`)
+    })
+    const server = await gatewayBefore(upstream)
+    const response = await server.post('/v1/chat/completions', asked)
+    const reader = response.body?.getReader()
+    const { value } = (await reader?.read()) ?? {}
+    expect(Buffer.from(value ?? []).toString()).toContain('first')
+    goOn()
+    let rest = ''
+    for (let next = await reader?.read(); next?.done === false; next = await reader?.read())
+      rest += Buffer.from(next.value).toString()
+    expect(rest).toContain('"cost":0.00002')
+  })
+})
+
 describe('a client', () => {
   it.each([
     ['in the middle of a stream', true],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { failureOfStatus } from '../../../src/gateway/upstreams/failure.js'
+import { failureOfError, failureOfStatus } from '../../../src/gateway/upstreams/failure.js'
+
+const NOW = Date.parse('2026-01-01T00:00:00Z')
 
 const DETAIL = [{ type: 'extra_forbidden', loc: ['body', 'x'], msg: 'Extra inputs are not permitted' }]
 
@@ -19,7 +21,7 @@ describe('what an upstream says of a request that it refuses', () => {
     ['nobody', { error: {}, message: 7, detail: null }, 'the upstream answered 422'],
     ['a list of nothing', [], 'the upstream answered 422'],
   ])('is heard by its client, as %s writes it', (_, body, said) => {
-    const { kind, message } = failureOfStatus(422, JSON.stringify(body), null)
+    const { kind, message } = failureOfStatus(422, JSON.stringify(body), null, NOW)
     expect([kind, message]).toEqual(['caller', said])
   })
 
@@ -29,15 +31,15 @@ describe('what an upstream says of a request that it refuses', () => {
     // Headers of the client's that its protocol knows are passed on.
     [431, '<html>'],
   ])('is the fault of its client, and of no model: %i', (status, body) => {
-    const failure = failureOfStatus(status, JSON.stringify(body), null)
+    const failure = failureOfStatus(status, JSON.stringify(body), null, NOW)
     expect(failure).toMatchObject({ kind: 'caller', code: 'upstream_rejected', status, isRefusal: false })
   })
 
   it('is of a bounded length where it is a list', () => {
     const detail = Array.from({ length: 1000 }, () => DETAIL[0])
-    expect(failureOfStatus(400, JSON.stringify({ detail }), null).message).toHaveLength(2000)
+    expect(failureOfStatus(400, JSON.stringify({ detail }), null, NOW).message).toHaveLength(2000)
     const deep = `{"detail":${'['.repeat(50_000)}${']'.repeat(50_000)}}`
-    expect(failureOfStatus(400, deep, null).message).toBe('the upstream answered 400')
+    expect(failureOfStatus(400, deep, null, NOW).message).toBe('the upstream answered 400')
   })
 })
 
@@ -92,7 +94,7 @@ describe('a key, an account or a name of a model that a provider refuses with 40
     ['DeepSeek', named('Model Not Exist', { type: 'invalid_request_error', code: 'invalid_request_error' })],
     ['Bedrock', { message: 'The provided model identifier is invalid.' }],
   ])('is for the operator to mend: %s', (_, body) => {
-    expect(failureOfStatus(400, JSON.stringify(body), null)).toMatchObject({
+    expect(failureOfStatus(400, JSON.stringify(body), null, NOW)).toMatchObject({
       kind: 'operator',
       message: 'the upstream answered 400',
       isRefusal: true,
@@ -117,23 +119,48 @@ describe('a key, an account or a name of a model that a provider refuses with 40
     ['a name that ends it', named('Unknown parameter: x is not a valid model ID')],
     ['the model of a tool', named('x', { code: 'model_not_found', param: 'tools[0].model' })],
   ])('is not what a client writes into its request: %s', (_, body) => {
-    expect(failureOfStatus(400, JSON.stringify(body), null).kind).toBe('caller')
+    expect(failureOfStatus(400, JSON.stringify(body), null, NOW).kind).toBe('caller')
   })
 })
 
 describe('a wait in the body of an answer', () => {
+  it.each([
+    [
+      'as OpenRouter has it',
+      { 'X-RateLimit-Limit': '20', 'X-RateLimit-Reset': String(NOW + 40_000) },
+      40_000,
+    ],
+    ['as a number', { 'X-RateLimit-Reset': NOW + 40_000 }, 40_000],
+    ['by another spelling', { 'x-ratelimit-reset': `${NOW + 40_000}` }, 40_000],
+    ['that is over', { 'X-RateLimit-Reset': `${NOW - 1}` }, 0],
+    ['in another unit', { 'X-RateLimit-Reset': '60' }, null],
+    ['of no time', { 'X-RateLimit-Reset': 'soon' }, null],
+    ['of years', { 'X-RateLimit-Reset': `${'9'.repeat(40)}` }, null],
+  ])('may be the time when a limit begins anew: %s', (_, headers, ms) => {
+    const body = { error: { message: 'Rate limit exceeded', code: 429, metadata: { headers } } }
+    expect(failureOfStatus(429, JSON.stringify(body), null, NOW).retryAfterMs).toBe(ms)
+    expect(failureOfStatus(429, JSON.stringify(body), 7000, NOW).retryAfterMs).toBe(7000)
+    const error = { message: 'Rate limit exceeded', type: '', status: 429 }
+    expect(failureOfError(error, body, NOW).retryAfterMs).toBe(ms)
+  })
+
+  it('is none that words of a client quote', () => {
+    const message = JSON.stringify({ metadata: { headers: { 'X-RateLimit-Reset': `${NOW + 40_000}` } } })
+    expect(failureOfStatus(429, JSON.stringify({ error: { message } }), null, NOW).retryAfterMs).toBeNull()
+  })
+
   const body = JSON.stringify([named('quota', { details: [{ retryDelay: '34.074824224s' }] })])
 
   it('counts where no header says one', () => {
-    expect(failureOfStatus(429, body, null).retryAfterMs).toBe(34_075)
-    expect(failureOfStatus(503, body, null).retryAfterMs).toBe(34_075)
-    expect(failureOfStatus(429, body, 7000).retryAfterMs).toBe(7000)
+    expect(failureOfStatus(429, body, null, NOW).retryAfterMs).toBe(34_075)
+    expect(failureOfStatus(503, body, null, NOW).retryAfterMs).toBe(34_075)
+    expect(failureOfStatus(429, body, 7000, NOW).retryAfterMs).toBe(7000)
   })
 
   it.each(['"34"', '"-1s"', '"1e9s"', '34', 'null', `"${'9'.repeat(400)}s"`])(
     'counts for nothing in another form: %s',
     (told) => {
-      expect(failureOfStatus(429, `{"error":{"retryDelay":${told}}}`, null).retryAfterMs).toBeNull()
+      expect(failureOfStatus(429, `{"error":{"retryDelay":${told}}}`, null, NOW).retryAfterMs).toBeNull()
     },
   )
 })

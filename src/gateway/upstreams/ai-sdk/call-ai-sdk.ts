@@ -152,7 +152,7 @@ async function* written(
       if (done) return
       let text = ''
       for (const piece of parts.read(value)) {
-        if (piece.kind === 'error') throw failureOfPart(piece.error, writer)
+        if (piece.kind === 'error') throw failureOfPart(piece.error, writer, head.createdSeconds * 1000)
         if (piece.kind === 'finish' && piece.finish === 'error') throw failed(piece.tokens)
         text += out.write(piece)
       }
@@ -197,7 +197,7 @@ const OPERATOR = new Set([
 ])
 
 /** A status becomes an answer of that status, as one that came over HTTP; anything else is thrown. */
-function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstreamCall): UpstreamAnswer {
+function answerOfError(error: unknown, writer: Writer, { signal, now }: AiSdkUpstreamCall): UpstreamAnswer {
   if (error instanceof UpstreamFailure || signal.aborted) throw error
   const name = nameOf(error)
   const message = messageOf(error)
@@ -213,7 +213,7 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
     throw malformed('the answer of the model cannot be read')
   if (status === null || status > 599) throw failureOfConnection(error)
   const headers = isRecord(error) ? objectOf(error.responseHeaders) : null
-  const toldMs = isRecord(error) ? retryDelayIn(textOf(error.responseBody)) : null
+  const toldMs = isRecord(error) ? retryDelayIn(textOf(error.responseBody), now()) : null
   const told: Json = toldMs === null ? {} : { 'retry-after': String(toldMs / 1000) }
   return jsonAnswer(
     status,
@@ -223,14 +223,14 @@ function answerOfError(error: unknown, writer: Writer, { signal }: AiSdkUpstream
 }
 
 /** An error in the middle of a stream. What the provider itself has said there stands as it came; errors of its package are its own. */
-function failureOfPart(error: unknown, writer: Writer): UpstreamFailure {
+function failureOfPart(error: unknown, writer: Writer, now: number): UpstreamFailure {
   const status = isRecord(error) ? numberOf(error.statusCode) : null
   const isSaid = typeof error === 'string' || (isRecord(error) && !(error instanceof Error))
   const said = isSaid ? openAiError({ error: innermostError(error) }) : null
   const message = said?.message ?? messageOf(error)
   const told = said?.status ?? status
   if (told !== null && told >= 400 && told < 600)
-    return failureOfStatus(told, JSON.stringify(writer.error(message, told)), null)
+    return failureOfStatus(told, JSON.stringify(writer.error(message, told)), null, now)
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, { mayBeBilled: said === null })
 }
 
