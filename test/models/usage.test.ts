@@ -80,6 +80,22 @@ describe('a usage of OpenAI chat completions', () => {
     expect(read({ completion_tokens: 5, ...cache })).toMatchObject({ tokens, flags: [] })
   })
 
+  it('of Portkey has what a cache had and was given beside the prompt of a Claude, in its total alone', () => {
+    const usage = {
+      prompt_tokens: 3564,
+      completion_tokens: 23,
+      total_tokens: 7087,
+      prompt_tokens_details: { cached_tokens: 500 },
+      cache_read_input_tokens: 500,
+      cache_creation_input_tokens: 3000,
+    }
+    const tokens = { input: 7064, cachedInput: 500, cacheWrite5m: 3000, output: 23 }
+    expect(read(usage)).toMatchObject({ tokens, flags: [] })
+    // Of others they are in the prompt.
+    const within = { ...usage, total_tokens: 3587 }
+    expect(read(within)).toMatchObject({ tokens: { ...tokens, input: 3564 }, flags: [] })
+  })
+
   it('of gateways has cached tokens under other names', () => {
     expect(read({ prompt_tokens: 9, completion_tokens: 1, cached_tokens: 4 }).tokens.cachedInput).toBe(4)
     const anthropic = { cache_read_input_tokens: 4, cache_creation_input_tokens: 3 }

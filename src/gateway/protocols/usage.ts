@@ -1,3 +1,4 @@
+import { withCacheInPrompt } from '../../base/cache-in-prompt.js'
 import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, listOf, objectOf, objectsOf } from '../../base/json.js'
 import { mergedUsage } from '../../base/merged-usage.js'
@@ -17,18 +18,6 @@ export function usageOf(value: Json): Json | null {
   for (const { usage } of objectsOf(value.choices))
     if (counts(usage)) all = all === null ? usage : mergedUsage(all, usage, false)
   return all
-}
-
-/**
- * Portkey counts the prompt of Anthropic's models without what came from a cache or went into one, and both in the total alone (its
- * adapter of Anthropic): they are of the prompt, as others have it.
- */
-function withCacheInPrompt(usage: Json): Json {
-  const { prompt_tokens: prompt, completion_tokens: output, total_tokens: total } = usage
-  const beside = numberIn(usage.cache_read_input_tokens) + numberIn(usage.cache_creation_input_tokens)
-  if (beside === 0 || !isAmount(prompt) || !isAmount(output) || total !== prompt + output + beside)
-    return usage
-  return { ...usage, prompt_tokens: prompt + beside }
 }
 
 const PATHS: readonly (readonly string[])[] = [

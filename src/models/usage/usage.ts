@@ -1,3 +1,4 @@
+import { withCacheInPrompt } from '../../base/cache-in-prompt.js'
 import { checkRecord, isRecord } from '../../base/check.js'
 import { expected, expectedGot } from '../../base/errors.js'
 import { SERVICE_TIERS, type ServiceTier } from '../service-tier.js'
@@ -79,9 +80,9 @@ export function readUsage(
     remarks.wrong('count-missing', () => checkRecord(value, field))
     return 'unknown'
   }
-  const usage = value
-  const provider = providerOf(usage)
+  const provider = providerOf(value)
   if (provider === null) return 'unknown'
+  const usage = provider === 'openai-chat' ? withCacheInPrompt(value) : value
   const shape = USAGE_SHAPES[provider]
   const flags: UsageFlag[] = []
   const reader = new CountReader(usage, field, remarks)
