@@ -261,6 +261,23 @@ describe('a picture that a response cannot read', () => {
   })
 })
 
+describe('an answer that is compressed in a way that nobody here reads', () => {
+  it('is told as that, and another model is asked', async () => {
+    const answer: Answer = (response, isStreamed) => {
+      const type = isStreamed ? 'text/event-stream' : 'application/json'
+      response.writeHead(200, { 'content-type': type, 'content-encoding': 'compress' }).end('\x1f\x9d')
+    }
+    for (const isStreamed of [false, true]) {
+      const { server, response, text } = await asksOdd(answer, isStreamed)
+      expect([response.status, text.includes('well')]).toEqual([200, true])
+      const named = await gatewayBefore(answer)
+      const told = await named.server.post(CHAT, ask(isStreamed, 'odd'))
+      expect([told.status, await told.text()]).toEqual([502, expect.stringContaining('content-encoding')])
+      expect(server.ledger().reservedUsd).toBe(0)
+    }
+  })
+})
+
 describe('what xAI finds unfit, with 403', () => {
   it('is the fault of whoever said it, and of no model', async () => {
     const body = {

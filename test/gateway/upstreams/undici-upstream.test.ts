@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import * as zlib from 'node:zlib'
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
@@ -166,8 +167,45 @@ describe('an answer that is compressed, though it was asked not to be', () => {
     else await expect(read(body)).rejects.toThrow(message)
   })
 
+  it('is read where it was compressed twice', async () => {
+    const url = await urlOf((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'br, gzip' })
+      response.end(gzipSync(brotliCompressSync(TEXT)))
+    })
+    expect(await read((await call(url)).body)).toBe(TEXT)
+  })
+
+  it.runIf('zstdCompressSync' in zlib)('is read: zstd, where Node can', async () => {
+    const { zstdCompressSync: compress } = zlib as unknown as { zstdCompressSync: (text: string) => Buffer }
+    const url = await urlOf((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'zstd' }).end(compress(TEXT))
+    })
+    expect(await read((await call(url)).body)).toBe(TEXT)
+  })
+
+  it.each([
+    ['compress', 200],
+    ['dcz', 429],
+    ['gzip, compress', 200],
+    ['gzip, gzip, gzip, gzip', 200],
+    ...('zstdCompressSync' in zlib ? [] : ([['zstd', 200]] as const)),
+  ] as const)(
+    'has its status, and fails with what it is where it cannot be read: %s',
+    async (encoding, told) => {
+      const url = await urlOf((_request, response) => {
+        response.writeHead(told, { 'content-encoding': encoding }).end(gzipSync(TEXT))
+      })
+      const { status, body } = await call(url)
+      expect(status).toBe(told)
+      await expect(body.next()).rejects.toMatchObject({
+        code: 'upstream_malformed',
+        message: expect.stringContaining(`content-encoding "${encoding}"`),
+      })
+    },
+  )
+
   it('is as it came where the encoding is unknown, or none', async () => {
-    for (const encoding of ['identity', 'constructor', 'x']) {
+    for (const encoding of ['identity', 'constructor', 'x', 'utf-8', 'x, identity', '', ',']) {
       const url = await urlOf((_request, response) => {
         response.writeHead(200, { 'content-encoding': encoding })
         response.end(TEXT)
