@@ -83,7 +83,12 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
       }),
     )
     app.all('*', ({ req }) => {
-      const refusal = { status: 404, code: 'not_found', message: nowhere(req), retryAfterMs: null }
+      const refusal = {
+        status: 404,
+        code: 'not_found',
+        message: nowhere(req, deps.hasDashboard === true),
+        retryAfterMs: null,
+      }
       return responseOf(house.begin(requestOf(req.raw), 'unknown').refuse(refusal, errorsOf(req.path)))
     })
     app.onError((error, { req }) => {
@@ -109,8 +114,13 @@ export function clientSurfaces(options: ClientSurfaceOptions = {}): MakeSurfaces
 }
 
 /** What a client hears whose path is wrong: most often its base URL is. */
-function nowhere({ method, path }: { readonly method: string; readonly path: string }): string {
+function nowhere(
+  { method, path }: { readonly method: string; readonly path: string },
+  hasDashboard: boolean,
+): string {
   const asked = `there is no ${method.slice(0, 20)} ${path.slice(0, 200)} here`
+  if (path === '/' || path === '/v1' || path === '/v1/')
+    return `${asked}: clients have their calls under /v1 (${[...COMPLETIONS.keys(), '/v1/models'].join(', ')})${hasDashboard ? ', people a page at /dashboard' : ''}, operators /healthz, /readyz, /metrics and /admin`
   // By its last parts, wherever a base URL has put them.
   const plain = `/${path.split('/').filter(Boolean).join('/')}`
   const [meant, by] =

@@ -179,6 +179,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     now,
     onError,
     onUpstreamProblem: upstreamProblemLog(write, steadyNow),
+    hasDashboard: dashboard !== null,
     onReward: (source, value) => dashboard?.rewarded(source, value),
   })
 

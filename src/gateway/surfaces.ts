@@ -38,6 +38,8 @@ export interface SurfaceDeps {
   readonly onError: (error: unknown, what: string) => void
   /** Called with why a call failed, where clients do not hear it and the operator may have to mend it. */
   readonly onUpstreamProblem?: ((problem: UpstreamProblem) => void) | undefined
+  /** Whether there is a page for people at `/dashboard`: who asks for a path that is not there is told. Default: no. */
+  readonly hasDashboard?: boolean | undefined
   /** Called with every reward that is taken. @param value in [0, 1] */
   readonly onReward?: ((source: string, value: number) => void) | undefined
 }

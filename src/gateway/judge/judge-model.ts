@@ -5,6 +5,7 @@ import { Judge, OVER_CAP, type RewardCollector } from '../../rewards/parts.js'
 import type { GatewayConfig } from '../config/config.js'
 import { JUDGE_TENANT } from '../config/router-options.js'
 import type { ClientKey } from '../keys/keyring.js'
+import { THE_JUDGE } from '../logs/failure-log.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { ANTHROPIC_MESSAGES } from '../protocols/anthropic-messages.js'
 import { OPENAI_CHAT } from '../protocols/openai-chat.js'
@@ -43,7 +44,7 @@ export function judgeOf(
     ask: (question) => replyOf(live.current, question, ask),
     reward: (decision, value) =>
       rewards.give({ decision, value, weight: 1, source: 'judge', idempotencyKey: 'judge' }),
-    onError: (error) => onError(error, 'the judge'),
+    onError: (error) => onError(error, THE_JUDGE),
   })
 }
 

@@ -21,7 +21,7 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
 
 /** From Node 22.15 on. */
 function zstd(): [string, () => Transform][] {
-  const { createZstdDecompress: create }: { readonly createZstdDecompress?: unknown } = zlib
+  const create: unknown = Reflect.get(zlib, 'createZstdDecompress')
   return typeof create === 'function' ? [['zstd', () => create() as Transform]] : []
 }
 

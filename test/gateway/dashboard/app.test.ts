@@ -86,6 +86,15 @@ it('says that the store fails, and what comes of it, as long as it does', async 
   await expect.poll(problem, { timeout: 10_000 }).toBeNull()
 })
 
+it('is named to whoever looks at the address of the gateway alone', async () => {
+  const { get } = await dashboard()
+  const response = await get('/', {})
+  expect([response.status, await response.text()]).toEqual([
+    404,
+    expect.stringContaining('people a page at /dashboard, operators /healthz'),
+  ])
+})
+
 describe('the page', () => {
   it('is there for everybody, holds no data, and may load nothing from elsewhere', async () => {
     const { get } = await dashboard()

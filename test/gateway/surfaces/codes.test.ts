@@ -32,6 +32,9 @@ describe('what the docs say of statuses and codes', () => {
     expect(server.upstream.entries).toHaveLength(4)
   })
 
+  const CALLS = '/v1/chat/completions, /v1/messages, /v1/responses, /v1/embeddings, /v1/models'
+  const THERE_IS = `clients have their calls under /v1 (${CALLS}), operators /healthz, /readyz, /metrics and /admin`
+
   it('a path that there is not is told, with the one that was meant, and has a line like any request', async () => {
     const server = await gatewayServer()
     const cases: readonly (readonly [method: string, path: string, message: string])[] = [
@@ -53,6 +56,8 @@ describe('what the docs say of statuses and codes', () => {
       ['GET', '/health', 'there is no GET /health here: expected /healthz'],
       ['GET', '/health/readiness', 'there is no GET /health/readiness here: expected /readyz'],
       ['POST', '/v1/completions?key=x', 'there is no POST /v1/completions here'],
+      ['GET', '/', `there is no GET / here: ${THERE_IS}`],
+      ['GET', '/v1', `there is no GET /v1 here: ${THERE_IS}`],
       ['GET', '/favicon.ico', 'there is no GET /favicon.ico here'],
     ]
     for (const [method, path, message] of cases) {
