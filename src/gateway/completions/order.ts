@@ -174,7 +174,7 @@ export async function arrivingBody(house: House, exchange: Exchange, key: Client
   if (!arrived.ok) throw refusedAs(arrived.refusal)
   let body: RequestBody
   try {
-    body = await readJsonBody(exchange, limits.bodyBytesMax, (bytes) => {
+    body = await readJsonBody(exchange, limits.bodyBytesMax, limits.bodyMembersMax, (bytes) => {
       const full = arrived.take(bytes)
       if (full !== null) throw refusedAs(full.refusal)
     })

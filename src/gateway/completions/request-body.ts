@@ -1,7 +1,7 @@
 import { type Json, objectOf } from '../../base/json.js'
 import { BodyTooLong, type TakeBytes } from '../doors/client-request.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
-import { repeatedKey } from '../protocols/json-text.js'
+import { hasMoreParts, repeatedKey } from '../protocols/json-text.js'
 import type { Exchange } from './exchange.js'
 import { Refused } from './refused.js'
 
@@ -12,18 +12,26 @@ export interface RequestBody {
 
 /**
  * The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes.
+ * @param membersMax members, objects and lists that it may have
  * @param take has room for it. Default: there is room
  * @throws Refused, and `take` throws no other
  */
 export async function readJsonBody(
   exchange: Pick<Exchange, 'request' | 'body'>,
   bytesMax: number,
+  membersMax: number,
   take?: TakeBytes,
 ): Promise<RequestBody> {
   const encoding = exchange.request.headers.get('content-encoding')
   if (encoding !== null && !isUncompressed(encoding))
     throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
   const text = decoded(await bytesOf(exchange, bytesMax, take))
+  if (hasMoreParts(text, membersMax))
+    throw new Refused(
+      413,
+      'body_too_large',
+      `expected a body of at most ${membersMax} members, objects and lists together`,
+    )
   let json: Json | null
   try {
     json = objectOf(JSON.parse(text))

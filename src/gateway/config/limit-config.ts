@@ -2,6 +2,8 @@
 export interface LimitsConfig {
   /** Longest request body. Default 32 MiB. */
   readonly bodyBytesMax: number
+  /** Members, objects and lists of a request body, at whatever depth: reading them holds up all others. Default 200,000. */
+  readonly bodyMembersMax: number
   /** What has come of bodies that are not whole yet, of all requests; one key has half of it at most, or one body. Default 256 MiB. */
   readonly bodiesBytesMax: number
   /** Longest header of a request, all fields. Default 16 KiB. */

@@ -16,6 +16,11 @@ const MIB = 1024 * KIB
 
 export const limits: Shape<LimitsConfig> = object<LimitsConfig>({
   bodyBytesMax: withDefault(integerIn(KIB, 1024 * MIB), 32 * MIB, 'longest request body'),
+  bodyMembersMax: withDefault(
+    integerIn(1000, 1e8),
+    200_000,
+    'members, objects and lists of a request body together, at whatever depth',
+  ),
   bodiesBytesMax: withDefault(
     integerIn(KIB, 1024 * 1024 * MIB),
     256 * MIB,

@@ -26,12 +26,14 @@ import type { KnownDecision } from './decisions.js'
 const ERRORS = { errors: 'openai' } as const
 /** Bodies of rewards are short. */
 const BODY_BYTES_MAX = 64 * 1024
+/** As above: its members are few. */
+const BODY_MEMBERS_MAX = 10_000
 
 /** `POST /v1/feedback`. */
 export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
-    const { json } = await readJsonBody(exchange, BODY_BYTES_MAX)
+    const { json } = await readJsonBody(exchange, BODY_BYTES_MAX, BODY_MEMBERS_MAX)
     await mustStillBeIn(house, exchange, key)
     const given = givenIn(house, json, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision

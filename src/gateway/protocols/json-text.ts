@@ -7,6 +7,9 @@ export interface Member {
 }
 
 const COLON = 0x3a
+const QUOTE = 0x22
+/** Of an object and of a list. */
+const OPENS = [0x7b, 0x5b] as const
 
 /**
  * The members of an object, in order, also those that come twice.
@@ -48,6 +51,21 @@ function namesIn(text: string): number {
     at = text.indexOf('"', after)
   }
   return count
+}
+
+/**
+ * Whether a text has more members, objects and lists than this, at whatever depth. That takes some milliseconds for each MB, where an engine takes
+ * hundreds to parse one that is made of them.
+ * @param text JSON, or anything else
+ */
+export function hasMoreParts(text: string, partsMax: number): boolean {
+  let count = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = skipString(text, at) - 1
+    else if ((code === COLON || code === OPENS[0] || code === OPENS[1]) && ++count > partsMax) return true
+  }
+  return false
 }
 
 function keysIn(json: unknown): number {

@@ -1,12 +1,27 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { repeatedKey, withMembers, withNumberAt } from '../../../src/gateway/protocols/json-text.js'
+import {
+  hasMoreParts,
+  repeatedKey,
+  withMembers,
+  withNumberAt,
+} from '../../../src/gateway/protocols/json-text.js'
 
 const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), {
   maxKeys: 6,
   noNullPrototype: true,
 })
 const spaces = fc.constantFrom(undefined, 1, '\t')
+
+it.each([
+  ['{}', 1],
+  ['{"a":1,"b":[{},{"c:[{":"d\\":[{"}]}', 7],
+  ['[[],[1,2,3]]', 3],
+  ['["a:[{"]', 1],
+  ['{"a', 1],
+])('counts members, objects and lists, and nothing within a text: %s', (text, parts) => {
+  expect([hasMoreParts(text, parts - 1), hasMoreParts(text, parts)]).toEqual([true, false])
+})
 
 describe('edits of JSON', () => {
   it('set and take out members, and leave the rest', () => {

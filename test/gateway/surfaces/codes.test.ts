@@ -70,6 +70,34 @@ describe('what the docs say of statuses and codes', () => {
     expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
   })
 
+  it('a body of more members, objects and lists than `limits.bodyMembersMax` is refused before it is parsed', async () => {
+    const server = await gatewayServer({ tree: { limits: { bodyMembersMax: 2000 } } })
+    const bodyOf = (more: string) =>
+      `{"model":"sim-small","messages":[{"role":"user","content":"x"}],"metadata":${more}}`
+    const members = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":"v"`).join(',')}}`
+    for (const [path, more] of [
+      [CHAT, members(2000)],
+      [CHAT, `[${'[],'.repeat(2000)}[]]`],
+      [CHAT, `[${'{},'.repeat(2000)}`],
+      ['/v1/responses', members(2000)],
+      ['/v1/messages', members(2000)],
+      ['/v1/route', members(2000)],
+    ] as const) {
+      const response = await server.post(path, bodyOf(more))
+      const { error } = (await response.json()) as { error: { message: string } }
+      expect([response.status, error.message]).toEqual([
+        413,
+        'expected a body of at most 2000 members, objects and lists together',
+      ])
+    }
+    expect(server.upstream.entries).toEqual([])
+    // Numbers and long texts are no members.
+    expect(
+      (await server.post(CHAT, bodyOf(`{"a":[${'1,'.repeat(50_000)}1],"b":"${'[{:'.repeat(9000)}"}`))).status,
+    ).toBe(200)
+    expect((await server.post(CHAT, bodyOf(members(1900)))).status).toBe(200)
+  })
+
   it('a name that stands twice is refused, however its letters are written', async () => {
     const server = await gatewayServer()
     for (const body of [
