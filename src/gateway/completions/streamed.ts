@@ -30,13 +30,21 @@ interface HeldEvent {
   readonly data: Json
 }
 
+/** Events that may wait with a usage for the end of their stream. */
+const LAST_MAX = 8
+
+/** Whether an event goes on with the answer. */
+function saysMore({ hasContent, finish, answers }: Facts): boolean {
+  return hasContent || finish !== null || answers.length > 0
+}
+
 /** An upstream's stream on its way to the client: events in order, read as they go by, and nothing else changed. */
 export class StreamedAnswer {
   private readonly options: StreamedOptions
   private readonly events: EventStream
   private readonly head: string[] = []
-  /** The event with the usage: it waits for the end, to carry the cost. */
-  private last: HeldEvent | null = null
+  /** The event with the usage, and those after it that say nothing more of the answer: they wait for the end, to carry the cost. */
+  private last: HeldEvent[] = []
   isOver = false
   /** The data of the event that came last. */
   latest: Json | null = null
@@ -159,9 +167,11 @@ export class StreamedAnswer {
     const shown = adapter.shown(event.data, data, asked)
     const sent = shown === null ? null : { ...event, data: shown }
     if (facts.isEnd) return this.finish({ sent, data }, '')
-    const before = this.released()
-    if (this.mayBeLast(facts)) {
-      this.last = { sent, data }
+    const { length } = this.last
+    const goesOn = length === 0 || length >= LAST_MAX || facts.usage !== null || saysMore(facts)
+    const before = goesOn ? this.released() : ''
+    if (!goesOn || this.mayBeLast(facts)) {
+      this.last.push({ sent, data })
       return before
     }
     return sent === null ? before : before + eventText(sent)
@@ -173,22 +183,19 @@ export class StreamedAnswer {
   }
 
   private released(): string {
-    const { last } = this
-    this.last = null
-    return last === null || last.sent === null ? '' : eventText(last.sent)
+    return this.last.splice(0).reduce((text, { sent }) => (sent === null ? text : text + eventText(sent)), '')
   }
 
   /** @param end the last event; null: one that says nothing of the answer, or none */
   private finish(end: HeldEvent | null, endText: string): string {
     this.isOver = true
     const costUsd = this.options.book()
-    const { last } = this
-    this.last = null
-    return this.withCost(last, costUsd) + (end === null ? endText : this.withCost(end, costUsd))
+    const last = this.last.splice(0).map((held) => this.withCost(held, costUsd))
+    return last.join('') + (end === null ? endText : this.withCost(end, costUsd))
   }
 
-  private withCost(held: HeldEvent | null, costUsd: number): string {
-    if (held === null || held.sent === null) return ''
+  private withCost(held: HeldEvent, costUsd: number): string {
+    if (held.sent === null) return ''
     const { sent, data } = held
     const path = this.options.adapter.usagePath(data)
     if (path.length === 0) return eventText(sent)

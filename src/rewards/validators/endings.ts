@@ -36,7 +36,8 @@ const TRUNCATED: ReadonlySet<string> = new Set([
 /** What the reason of an answer's end says of it; null: nothing bad. What is no text says nothing. */
 export function flawOfFinish(reason: string | null): 'refused_answer' | 'truncated_answer' | null {
   if (typeof reason !== 'string') return null
-  const word = reason.toLowerCase()
+  // Gemini says more of it: `content_filter: PROHIBITED_CONTENT`.
+  const [word] = reason.toLowerCase().split(':', 1)
   if (REFUSED.has(word)) return 'refused_answer'
   return TRUNCATED.has(word) ? 'truncated_answer' : null
 }

@@ -227,13 +227,14 @@ describe('a stream whose upstream gives no reason why it ended', () => {
   const asked = { ...body, stream_options: { include_usage: true } }
   const chunk = (value: object) => `data: ${JSON.stringify(value)}\n\n`
 
-  it.each([
-    ['without choices', { choices: [], usage }],
-    ['beside an empty one', { choices: [{ index: 0, delta: {} }], usage }],
+  it.each<readonly [string, readonly object[]]>([
+    ['without choices', [{ choices: [], usage }]],
+    ['beside an empty one', [{ choices: [{ index: 0, delta: {} }], usage }]],
+    ['before an event that says nothing', [{ choices: [], usage }, { choices: [], obfuscation: 'x' }]],
   ])('has its cost beside the usage all the same: %s', async (_, last) => {
     const upstream = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.end(`${CONTENT}${chunk(last)}data: [DONE]\n\n`)
+      response.end(`${CONTENT}${last.map(chunk).join('')}data: [DONE]\n\n`)
     })
     const server = await gatewayBefore(upstream)
     const text = await (await server.post('/v1/chat/completions', asked)).text()

@@ -9,6 +9,7 @@ describe('why an answer ended', () => {
     ['Anthropic', 'refusal', 'refused_answer'],
     ['Gemini', 'MAX_TOKENS', 'truncated_answer'],
     ['Gemini', 'SAFETY', 'refused_answer'],
+    ['Gemini', 'content_filter: PROHIBITED_CONTENT', 'refused_answer'],
     ['Mistral', 'model_length', 'truncated_answer'],
     ['Mistral', 'error', 'truncated_answer'],
     ['DeepSeek', 'insufficient_system_resource', 'truncated_answer'],
