@@ -1,6 +1,6 @@
 /** Of `google.rpc.RetryInfo`: Gemini and Vertex send no header beside it. */
 const DELAY = /"retryDelay"\s*:\s*"(\d{1,9}(?:\.\d{1,9})?)s"/
-/** Of OpenRouter, among headers that stand in the body: when its limit begins anew, ms since 1970. */
+/** Of OpenRouter, among headers that stand in the body: when its limit begins again, ms since 1970. */
 const RESET = /"X-RateLimit-Reset"\s*:\s*"?(\d{13})(?!\d)/i
 
 /**

@@ -225,7 +225,7 @@ describe('errors of calls', () => {
     },
   )
 
-  it('say in the body when a limit begins anew, as OpenRouter does', async () => {
+  it('say in the body when a limit begins again, as OpenRouter does', async () => {
     // By the clock of the bench.
     const at = String(1_700_000_000_000 + 40_000)
     const error = {

@@ -6,7 +6,7 @@ import { malformed } from '../upstreams/failure.js'
 const { constants } = zlib
 /** What has come is given on at once: events of a stream are not held until there are more. */
 const SYNC = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
-/** Of encodings of encodings so many are read. */
+/** More encodings, one within the other, are not read. */
 const LAYERS_MAX = 3
 /** Of what an upstream calls its encoding, so much is told. */
 const NAME_CHARS_MAX = 40

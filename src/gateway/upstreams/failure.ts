@@ -252,7 +252,7 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Of an answer that is none, with a usage that counts the prompt: so Gemini ends one that it blocks. The model does not fail by that, and others
+ * Of an answer without anything in it but a usage that counts the prompt: so Gemini ends one that it blocks. The model does not fail by that, and others
  * may answer.
  */
 export function unanswered(): UpstreamFailure {

@@ -230,7 +230,13 @@ describe('a stream whose upstream gives no reason why it ended', () => {
   it.each<readonly [string, readonly object[]]>([
     ['without choices', [{ choices: [], usage }]],
     ['beside an empty one', [{ choices: [{ index: 0, delta: {} }], usage }]],
-    ['before an event that says nothing', [{ choices: [], usage }, { choices: [], obfuscation: 'x' }]],
+    [
+      'before an event that says nothing',
+      [
+        { choices: [], usage },
+        { choices: [], obfuscation: 'x' },
+      ],
+    ],
   ])('has its cost beside the usage all the same: %s', async (_, last) => {
     const upstream = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })

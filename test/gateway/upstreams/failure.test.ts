@@ -136,7 +136,7 @@ describe('a wait in the body of an answer', () => {
     ['in another unit', { 'X-RateLimit-Reset': '60' }, null],
     ['of no time', { 'X-RateLimit-Reset': 'soon' }, null],
     ['of years', { 'X-RateLimit-Reset': `${'9'.repeat(40)}` }, null],
-  ])('may be the time when a limit begins anew: %s', (_, headers, ms) => {
+  ])('may be the time when a limit begins again: %s', (_, headers, ms) => {
     const body = { error: { message: 'Rate limit exceeded', code: 429, metadata: { headers } } }
     expect(failureOfStatus(429, JSON.stringify(body), null, NOW).retryAfterMs).toBe(ms)
     expect(failureOfStatus(429, JSON.stringify(body), 7000, NOW).retryAfterMs).toBe(7000)
@@ -144,7 +144,7 @@ describe('a wait in the body of an answer', () => {
     expect(failureOfError(error, body, NOW).retryAfterMs).toBe(ms)
   })
 
-  it('is none that words of a client quote', () => {
+  it('is not taken from words of a client that are quoted', () => {
     const message = JSON.stringify({ metadata: { headers: { 'X-RateLimit-Reset': `${NOW + 40_000}` } } })
     expect(failureOfStatus(429, JSON.stringify({ error: { message } }), null, NOW).retryAfterMs).toBeNull()
   })
