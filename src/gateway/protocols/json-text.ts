@@ -59,6 +59,8 @@ function namesIn(text: string): number {
  * @param text JSON, or anything else
  */
 export function hasMoreParts(text: string, partsMax: number): boolean {
+  // Each has a character of its own.
+  if (text.length <= partsMax) return false
   let count = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
