@@ -7,7 +7,7 @@ import { type OpenFile, openFile, whyMoved } from './file-identity.js'
 import { checkIdentity, examineFile, locateFile } from './file-state.js'
 import { LogReader } from './log-reader.js'
 import type { KeptSnapshot, Opened, ReadEvents } from './messages.js'
-import { SCHEMA_VERSION } from './schema.js'
+import { migrate, SCHEMA_VERSION } from './schema.js'
 import { describeDamage, findDamage } from './tail.js'
 
 /** Only for a moment is a file locked against readers, when a writer opens or closes it. */
@@ -19,7 +19,7 @@ export class Inspection {
   private readonly db: SqliteDatabase
   private readonly reader: LogReader
   private readonly place: OpenFile
-  private readonly copy: string | null
+  private readonly copies: readonly string[]
   /** When what it is a copy of was written last. */
   private readonly copied: string | null
   private seenEnd: number
@@ -36,21 +36,29 @@ export class Inspection {
     }
     // To read a file in WAL mode SQLite needs `-wal` and `-shm` beside it, and would create them: so a copy then.
     const isWhole = isLive || !isWal
-    const copied = isWhole ? null : writtenOf(path)
+    const written = writtenOf(path)
     const copy = isWhole ? null : copyOf(path)
+    const folders = copy === null ? [] : [copy]
     try {
-      const db = driver.open(copy === null ? path : join(copy, 'log'), {
-        isReadOnly: true,
-        waitMs: BUSY_WAIT_MS,
-      })
+      let db = openReadOnly(driver, copy === null ? path : join(copy, 'log'))
       try {
-        return new Inspection(db, place, copy, copied, description)
+        const version = versionOf(db, description)
+        if (version < SCHEMA_VERSION) {
+          const folder = temporaryFolder()
+          folders.push(folder)
+          const brought = join(folder, 'log')
+          broughtUpToDate(driver, db, brought, version)
+          const older = db
+          db = openReadOnly(driver, brought)
+          older.close()
+        }
+        return new Inspection(db, place, folders, folders.length === 0 ? null : written, description)
       } catch (error) {
         db.close()
         throw error
       }
     } catch (error) {
-      remove(copy)
+      folders.forEach(remove)
       throw error
     }
   }
@@ -58,22 +66,14 @@ export class Inspection {
   private constructor(
     db: SqliteDatabase,
     place: OpenFile,
-    copy: string | null,
+    copies: readonly string[],
     copied: string | null,
     description: string,
   ) {
     this.db = db
     this.place = place
-    this.copy = copy
+    this.copies = copies
     this.copied = copied
-    const [id, version] = ['application_id', 'user_version'].map((name) =>
-      Number(firstValue(db, `PRAGMA ${name}`)),
-    )
-    checkIdentity(id >>> 0, version, description)
-    if (version < SCHEMA_VERSION) {
-      const message = `expected schema version ${SCHEMA_VERSION}, got ${version}: open it once to write, which migrates it`
-      throw new ParetoBanditError('STORE_MISMATCH', description, message)
-    }
     // A writer may change a fact while all of them are checked.
     this.reader = readTogether(db, () => new LogReader(db, description))
     const { reader } = this
@@ -114,7 +114,7 @@ export class Inspection {
 
   close(): void {
     this.db.close()
-    remove(this.copy)
+    this.copies.forEach(remove)
   }
 }
 
@@ -124,8 +124,38 @@ function writtenOf(path: string): string {
   return files.map((found) => `${found?.ino} ${found?.size} ${found?.mtimeNs}`).join(', ')
 }
 
+function openReadOnly(driver: SqliteDriver, file: string): SqliteDatabase {
+  return driver.open(file, { isReadOnly: true, waitMs: BUSY_WAIT_MS })
+}
+
+/** @throws STORE_MISMATCH for a database of another application, or of a later release */
+function versionOf(db: SqliteDatabase, description: string): number {
+  const [id, version] = ['application_id', 'user_version'].map((name) =>
+    Number(firstValue(db, `PRAGMA ${name}`)),
+  )
+  checkIdentity(id >>> 0, version, description)
+  return version
+}
+
+/** A log of an older release as this one has it, in a file of its own: whoever looks must not migrate it under that release. */
+function broughtUpToDate(driver: SqliteDriver, from: SqliteDatabase, file: string, version: number): void {
+  from.prepare('VACUUM INTO ?').run(file)
+  const db = driver.open(file, { isReadOnly: false, waitMs: BUSY_WAIT_MS })
+  try {
+    db.exec('BEGIN')
+    migrate(db, version)
+    db.exec('COMMIT')
+  } finally {
+    db.close()
+  }
+}
+
+function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'paretobandit-'))
+}
+
 function copyOf(path: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'paretobandit-'))
+  const folder = temporaryFolder()
   try {
     copyFileSync(path, join(folder, 'log'))
     if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, join(folder, 'log-wal'))
@@ -136,6 +166,6 @@ function copyOf(path: string): string {
   }
 }
 
-function remove(folder: string | null): void {
-  if (folder !== null) rmSync(folder, { recursive: true, force: true })
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
 }

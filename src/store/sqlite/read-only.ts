@@ -46,7 +46,7 @@ export interface SqliteReader {
 /**
  * Opens a log to look at it, also while a writer runs, whom it does not hinder: nothing is written, repaired or migrated
  * and no file created beside it. A file that a crash or a copy left without what SQLite needs beside it is read from
- * a copy in the directory for temporary files.
+ * a copy in the directory for temporary files, and so is a log of an older schema.
  * @throws (rejects) as `sqliteStore`'s `open` does; STORE_UNREACHABLE where there is no such file
  */
 export async function openSqliteReadOnly(
