@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RouterStats } from '../../src/index.js'
 import { percent } from '../../src/report/format.js'
 import { count, usd } from '../../web/shared/format.js'
-import { axeProblems } from '../support/axe.js'
+import { axeProblems, unnamedControls } from '../support/axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
 import { Random } from '../support/random.js'
 import { builtSite, serveSite } from '../support/site.js'
@@ -392,8 +392,24 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     },
   )
 
-  it('is used by keyboard alone', async () => {
+  it('is whole on paper: the newest end of a chart is not cut off', async () => {
+    await open('', { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
+    await step(1)
+    await page.emulateMedia({ media: 'print' })
+    // A4 without its margins, while what is drawn stays as wide as it was.
+    const cut = await page.evaluate(`(() => {
+      document.body.style.width = '718px'
+      const charts = [...document.querySelectorAll('.plot')]
+      if (charts.length < 4) throw new Error('expected charts')
+      const right = (each) => each.getBoundingClientRect().right
+      return charts.filter((each) => right(each.querySelector('canvas')) > right(each) + 0.5).map((each) => each.ariaLabel)
+    })()`)
+    expect(cut).toEqual([])
+  })
+
+  it('is used by keyboard alone, and tells a screen reader the name of each control', async () => {
     await openPaused()
+    expect(await unnamedControls(page)).toEqual([])
     const focused = () => page.evaluate(`document.activeElement?.id || document.activeElement?.tagName`)
     const reached: unknown[] = []
     for (let i = 0; i < 60 && reached.at(-1) !== 'BODY'; i++) {

@@ -49,7 +49,7 @@ export function WhatIfPanel({ shown }: { readonly shown: DashboardData }) {
     <Panel id="what-if-panel" title="What if: another budget">
       <label class="slider">
         <span>
-          Budget <output data-figure="what-if-budget">{usd(budget)}</output> per request{' '}
+          Budget <span data-figure="what-if-budget">{usd(budget)}</span> per request{' '}
           <small>
             {step === 0
               ? 'as it is'
