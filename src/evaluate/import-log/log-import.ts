@@ -11,8 +11,14 @@ import { requestLine } from './openai.js'
 import { type ImportSettings, type LogImportOptions, readImportOptions } from './options.js'
 import { OutcomeSets, type PromptOutcome } from './outcome-sets.js'
 import { type LeftOutReason, REASON_NAMES } from './reasons.js'
-import { type ImportReport, ImportTally } from './report.js'
-import { decisionRow, type ImportedRow, outcomeRow } from './rows.js'
+import { type ImportReport, ImportTally, type ImportUse } from './report.js'
+import {
+  decisionRow,
+  type ImportedDecision,
+  type ImportedOutcomes,
+  type ImportedRow,
+  outcomeRow,
+} from './rows.js'
 import { type Reward, rewardIn, ScoreBook, wordIn } from './scores.js'
 import { UnseenNames } from './unseen.js'
 import { fieldAt, numberIn } from './values.js'
@@ -42,12 +48,18 @@ interface Usable {
  * A record that cannot be used is counted with its reason and changes nothing.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL, UNKNOWN_MODEL naming the option
  */
+export function createLogImport<Use extends ImportUse | undefined = undefined>(
+  options?: LogImportOptions & { readonly for?: Use },
+): LogImport<RowFor<Use>>
 export function createLogImport(options: LogImportOptions = {}): LogImport {
   return new Importer(readImportOptions(options))
 }
 
+/** What the rows are for says which they are; `priors`, where it is not said. */
+type RowFor<Use extends ImportUse | undefined> = Use extends 'evaluate' ? ImportedDecision : ImportedOutcomes
+
 /** An import that is going on. */
-export interface LogImport {
+export interface LogImport<Row extends ImportedRow = ImportedRow> {
   /**
    * Adds a score of another file, before the record it is of: Langfuse's scores, or `{request_id, value}`. Those with another
    * `name` than the reward are counted.
@@ -66,7 +78,7 @@ export interface LogImport {
    * @param place what the report calls it, as `file:line`
    * @returns the rows that are complete with it, none as a rule where it could not be used
    */
-  take(record: unknown, place: string): readonly ImportedRow[]
+  take(record: unknown, place: string): readonly Row[]
   /** Counts what could not even be read as a row that is left out. */
   leaveOut(reason: LeftOutReason, place: string): void
   /** Counts what still waited as left out. Nothing can be taken afterwards. */

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { createLogImport, type LogImportOptions } from '../../../src/evaluate/index.js'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import {
+  createLogImport,
+  type ImportedDecision,
+  type ImportedOutcomes,
+  type ImportedRow,
+  type LogImportOptions,
+} from '../../../src/evaluate/index.js'
 import { parseDecisionLog } from '../../../src/evaluate/log.js'
 import { defaultEncoder } from '../../../src/features/default-encoder.js'
 import { fitPriors } from '../../../src/index.js'
@@ -18,6 +24,22 @@ function imported(records: readonly unknown[], options: LogImportOptions = {}) {
 }
 
 describe('rows', () => {
+  test('have the type of what they are for', () => {
+    const record = openAi(CALLS[0])
+    // As docs/IMPORT.md has it.
+    const priors = createLogImport({ for: 'priors', models: PRICES }).take(record, 'records[0]')
+    expect(Object.keys(fitPriors(priors, { encoder: defaultEncoder() }).models)).toEqual([CALLS[0].model])
+    expectTypeOf(createLogImport().take(record, '')).toEqualTypeOf<readonly ImportedOutcomes[]>()
+    expectTypeOf(createLogImport({ for: 'replay', models: PRICES }).take(record, '')).toEqualTypeOf<
+      readonly ImportedOutcomes[]
+    >()
+    const [decision] = createLogImport({ for: 'evaluate', models: PRICES }).take(record, '')
+    expectTypeOf(decision).toEqualTypeOf<ImportedDecision>()
+    expect(decision.model).toBe(CALLS[0].model)
+    const some: LogImportOptions = {}
+    expectTypeOf(createLogImport(some).take(record, '')).toEqualTypeOf<readonly ImportedRow[]>()
+  })
+
   test('for priors are what fitPriors takes, and what it encodes is what was encoded before', () => {
     const records = CALLS.map((call) => openAi(call))
     const { rows } = imported(records, { models: PRICES })
