@@ -6,6 +6,7 @@ import type { Accounts } from './accounts/accounts.js'
 import { loadAccounts, saveAccounts } from './accounts/accounts-snapshot.js'
 import type { DemandCurve } from './demand/demand-curve.js'
 import type { Shrinkage } from './estimate/shrinkage.js'
+import type { CostRises } from './exploration/cost-rises.js'
 import type { Recoveries } from './exploration/recoveries.js'
 import type { Rises } from './exploration/rises.js'
 import type { Objectives } from './objectives.js'
@@ -25,6 +26,7 @@ interface StateParts {
   readonly demand: DemandCurve
   readonly recoveries: Recoveries
   readonly rises: Rises
+  readonly costRises: CostRises
   readonly objectives: Objectives
   readonly shrinkage: Shrinkage
   readonly rewardDrift: Watch
@@ -37,12 +39,16 @@ export function saveState(parts: StateParts, slots: readonly number[]): PolicySn
   const drift = slots.length * WATCH_NUMBERS
   const shrinkage = parts.shrinkage.save()
   const rises = parts.rises.save()
+  const steady = parts.recoveries.saveSteady()
+  const costRises = parts.costRises.save()
   const rest = [
     accounts.numbers,
     parts.recoveries.save(),
     parts.objectives.save(slots),
     shrinkage,
     rises,
+    steady,
+    costRises,
     parts.demand.save(),
   ]
   const numbers = new Float64Array(rest.reduce((sum, { length }) => sum + length, drift))
@@ -58,7 +64,9 @@ export function saveState(parts: StateParts, slots: readonly number[]): PolicySn
   }
   const text = shrinkage.length === 0 ? {} : { shrinkageNumbers: shrinkage.length }
   const risen = rises.length === 0 ? {} : { risesNumbers: rises.length }
-  return { text: { ...accounts.text, ...text, ...risen }, numbers }
+  const held = steady.length === 0 ? {} : { steadyNumbers: steady.length }
+  const dearer = costRises.length === 0 ? {} : { costRisesNumbers: costRises.length }
+  return { text: { ...accounts.text, ...text, ...risen, ...held, ...dearer }, numbers }
 }
 
 /**
@@ -89,7 +97,14 @@ export function loadState(
     throw invalidSnapshot('how far its features are trusted is not valid')
   if (!parts.rises.load(numbers.subarray(at + learned, at + learned + risen), dimension, slots))
     throw invalidSnapshot('what it knows of models that may have risen is not valid')
-  const window = numbers.subarray(at + learned + risen)
+  const steady = countOf(text, 'steadyNumbers', 'what it knows of a fallen model')
+  const dearer = countOf(text, 'costRisesNumbers', 'what it knows of models that cost more')
+  const after = at + learned + risen
+  if (!parts.recoveries.loadSteady(numbers.subarray(after, after + steady)))
+    throw invalidSnapshot('what it knows of a fallen model is not valid')
+  if (!parts.costRises.load(numbers.subarray(after + steady, after + steady + dearer), slots))
+    throw invalidSnapshot('what it knows of models that cost more is not valid')
+  const window = numbers.subarray(after + steady + dearer)
   if (!parts.demand.accepts(window, new Set(slots)))
     throw invalidSnapshot('its window of requests is not valid')
   slots.forEach((slot, i) => {
@@ -108,7 +123,11 @@ function isDriftNumber(entry: number, i: number): boolean {
 }
 
 /** How many numbers of a snapshot say that: none where an older release wrote it, or there is nothing to say. */
-function countOf(text: unknown, key: 'shrinkageNumbers' | 'risesNumbers', what: string): number {
+function countOf(
+  text: unknown,
+  key: 'shrinkageNumbers' | 'risesNumbers' | 'steadyNumbers' | 'costRisesNumbers',
+  what: string,
+): number {
   const count = isRecord(text) ? (text[key] ?? 0) : 0
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
     throw invalidSnapshot(`${what} is not valid`)

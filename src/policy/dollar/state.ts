@@ -26,6 +26,7 @@ import { DemandCurve } from './demand/demand-curve.js'
 import { DRIFT_LIMITS } from './drift-limits.js'
 import { CostLevels } from './estimate/cost-levels.js'
 import { Shrinkage } from './estimate/shrinkage.js'
+import { CostRises } from './exploration/cost-rises.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
 import { Recoveries } from './exploration/recoveries.js'
 import { Rises } from './exploration/rises.js'
@@ -53,6 +54,7 @@ export class DollarState implements PolicyState {
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
   readonly recoveries = new Recoveries()
   readonly rises = new Rises()
+  readonly costRises = new CostRises()
   readonly objectives: Objectives
   readonly shrinkage: Shrinkage
   readonly costLevels: CostLevels
@@ -174,14 +176,26 @@ export class DollarState implements PolicyState {
     const isTry = (pending.state(sequence) & TRIES_COST) !== 0
     if (isTry && learns && !isFree && isWithinTry(model, event.costUsd))
       this.costLevels.triedWithin(model.slot)
-    const direction = isFree || !learns ? 0 : this.costLevels.observe(model, residual)
-    if (direction !== 0) {
-      this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
-      model.costAlarms++
-      this.alarm(event.at, model, 'cost', direction)
-    }
+    if (!isFree && learns) this.costKnown(event, model, residual, pending.listCostUsd(sequence))
     if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
     kernel.settle(model.slot, logCostRatio, logLatency ?? Number.NaN, requests)
+  }
+
+  /** Before the cost head learns a bill. */
+  private costKnown(event: EventOf<'settled'>, model: Model, residual: number, listUsd: number): void {
+    const { slot } = model
+    const { arms, costRises, costLevels } = this
+    const { requests } = this.view
+    const level = arms.level(arms.settlements, slot)
+    const change = costRises.observe(slot, residual, costLevels.variance(slot), level)
+    const strayed = costLevels.observe(model, residual)
+    if (change !== 0) costLevels.returned(model, change, strayed !== 0, event.costUsd, listUsd)
+    else if (strayed > 0 && this.shrinkage.learns(slot)) costRises.rose(slot, level, requests)
+    const direction = change === 0 ? strayed : -1
+    if (direction === 0) return
+    this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
+    model.costAlarms++
+    this.alarm(event.at, model, 'cost', direction)
   }
 
   /** Before the latency head learns. */
@@ -234,11 +248,14 @@ export class DollarState implements PolicyState {
     const variance = this.rewardDrift.variance(slot)
     const strayed = this.rewardDrift.observe(slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
     const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
+    const learns = this.shrinkage.learns(slot)
+    if (!recovered && learns && this.recoveries.isAsBefore(slot, event.reward, variance, this.arms))
+      this.shrinkage.letGo(slot)
     const direction = recovered || risen ? 1 : strayed
     if (direction === 0) return
     if (recovered) this.shrinkage.recovered(slot)
     else if (direction < 0) {
-      this.recoveries.fell(slot, this.evidence, requests)
+      this.recoveries.fell(slot, this.evidence, requests, learns)
       this.shrinkage.fell(slot)
     } else if (!risen) this.rises.rose(this.knownSlots(), this.arms, requests)
     const evidence = this.evidence.ofReward(slot)
@@ -287,6 +304,7 @@ export class DollarState implements PolicyState {
     this.costLevels.start(model.slot)
     this.recoveries.forget(model.slot)
     this.rises.forget(model.slot)
+    this.costRises.forget(model.slot)
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if that number of requests of a dollar each had been predicted: only the ratio matters, and how soon it moves.
@@ -302,9 +320,11 @@ export class DollarState implements PolicyState {
     this.shrinkage.forget(model.slot)
     this.recoveries.forget(model.slot)
     this.rises.forget(model.slot)
+    this.costRises.forget(model.slot)
   }
 
   repriced(model: Model, blendedBeforeUsdPerKTok: number, scale: RepriceScale | null): void {
+    this.costRises.forget(model.slot)
     if (scale !== null) this.rescale(model, scale)
     else if (blendedBeforeUsdPerKTok > 0)
       this.demand.reprice(model.slot, model.blendedUsdPerKTok / blendedBeforeUsdPerKTok)

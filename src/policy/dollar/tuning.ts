@@ -350,6 +350,14 @@ export const TRY_KEPT_OBSERVATIONS = 0.5
  */
 export const REWARD_RECOVERED_RATIO = 3
 export const LATENCY_RECOVERED_RATIO = 5
+/** The same of bills, of a model that had become dearer. */
+export const COST_RETURNED_RATIO = 5
+/**
+ * An alarm was false, or what raised it is over, once the log-likelihood ratio of the outcomes since reaches this: that they are as
+ * before, against worse by that many standard deviations: what the watch over drift makes nothing of.
+ */
+export const AS_BEFORE_RATIO = 3
+export const AS_BEFORE_SIGMAS = 0.5
 /** Most that one observation adds to such a ratio, or takes from it. */
 export const RECOVERY_STEP_MAX = 2
 /** Rewards in which a model is found to have risen as another has, or is given up. */

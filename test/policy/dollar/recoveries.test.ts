@@ -78,6 +78,44 @@ describe('a model that has fallen', () => {
     expect(takenBack).toBeGreaterThan(5)
   })
 
+  it('is tried as often, and taken back as soon, where an alarm long before was false', async () => {
+    for (let seed = 0; seed < 6; seed++) {
+      const { router } = await makeBench({ policy: 'dollar', budget: { usdPerRequest: 0.05 } })
+      const random = new Random(seed)
+      play(router, random, 1500, REWARDS)
+      let alarms = 0
+      router.on('drift', ({ direction }) => (alarms += direction === 'down' ? 1 : 0))
+      // A judge that fails a few times in a row.
+      while (alarms === 0) play(router, random, 1, { ...REWARDS, large: 0 })
+      const since = play(router, random, 4000, REWARDS)
+      expect(share(since.models.slice(500), 'large'), `seed ${seed}`).toBeGreaterThan(0.9)
+      expect(alarms, `seed ${seed}`).toBe(1)
+      const fallen = play(router, random, 500, { ...REWARDS, large: 0.3 })
+      expect(fallen.canaries, `seed ${seed}`).toBeGreaterThan(8)
+      const recovered = play(router, random, 400, REWARDS)
+      expect(share(recovered.models.slice(200), 'large'), `seed ${seed}`).toBeGreaterThan(0.9)
+    }
+  })
+
+  it('is remembered by a snapshot, also while rewards say that the alarm was false', async () => {
+    const options = { policy: 'dollar', budget: { usdPerRequest: 0.05 } } as const
+    const { router, clock } = await makeBench(options)
+    const random = new Random(3)
+    play(router, random, 1500, REWARDS)
+    let alarms = 0
+    router.on('drift', () => alarms++)
+    while (alarms === 0) play(router, random, 1, { ...REWARDS, large: 0 })
+    play(router, random, 8, REWARDS)
+    const other = await makeBench(options)
+    other.router.restore(router.snapshot())
+    other.clock.now = clock.now
+    expect(digest(other.router)).toBe(digest(router))
+    const [one, two] = [new Random(9), new Random(9)]
+    for (const rewards of [REWARDS, { ...REWARDS, large: 0.3 }, REWARDS])
+      expect(play(other.router, one, 300, rewards)).toEqual(play(router, two, 300, rewards))
+    expect(digest(other.router)).toBe(digest(router))
+  })
+
   it('is remembered by a snapshot', async () => {
     const options = { policy: 'dollar', budget: { usdPerRequest: 0.05 } } as const
     const { router, clock } = await makeBench(options)

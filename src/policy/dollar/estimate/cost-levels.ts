@@ -6,6 +6,7 @@ import type { RegistryView } from '../../../state/policy-state.js'
 import { restartCost } from '../cost-correction.js'
 import { DRIFT_LIMITS } from '../drift-limits.js'
 import {
+  COST_KEPT_REQUESTS,
   COST_LEVEL_REQUESTS,
   COST_UNKNOWN_REQUESTS,
   DRIFT_KEPT_BIAS_OBSERVATIONS,
@@ -79,12 +80,31 @@ export class CostLevels {
       return 0
     }
     const direction = drift.observe(slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
-    if (direction === 0) return 0
+    if (direction !== 0) this.loosen(model)
+    return direction
+  }
+
+  /**
+   * After a time of dearer bills a model costs what it did before, as the latest of them says.
+   * @param change of its level; `isLoose` whether an alarm has just loosened it
+   */
+  returned(model: Model, change: number, isLoose: boolean, costUsd: number, listUsd: number): void {
+    const { slot } = model
+    if (!isLoose) this.loosen(model)
+    this.drift.start(slot, this.drift.variance(slot))
+    this.arms.shiftCost(slot, change)
+    model.assumedUsd = COST_KEPT_REQUESTS * listUsd
+    model.realisedUsd = model.predictedUsd = COST_KEPT_REQUESTS * costUsd
+  }
+
+  /** Little is left of what was known of a level that has moved. */
+  private loosen(model: Model): void {
+    const { evidence } = this
+    const { slot } = model
     const known = evidence.ofSettled(slot)
     if (known > DRIFT_KEPT_OBSERVATIONS) evidence.shrinkSettled(slot, DRIFT_KEPT_OBSERVATIONS / known)
     evidence.loosenSettled(slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     restartCost(model)
-    return direction
   }
 
   /**

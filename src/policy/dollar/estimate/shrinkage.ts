@@ -179,6 +179,11 @@ export class Shrinkage {
     if (row !== undefined && !this.held.has(slot)) this.held.set(slot, row.copy())
   }
 
+  /** What it was before a fall is asked for no more. */
+  letGo(slot: number): void {
+    this.held.delete(slot)
+  }
+
   recovered(slot: number): void {
     const row = this.held.get(slot)
     if (row !== undefined) this.place(slot, row)

@@ -22,6 +22,8 @@ import {
 export class CostDoubts {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
+  /** What the prompt would cost on the model that was looked at last, had its costs returned, USD. */
+  private returnedUsd = 0
 
   constructor(costs: CandidateCosts, limits: SpendingLimits) {
     this.costs = costs
@@ -65,6 +67,52 @@ export class CostDoubts {
       if (isAffordable && costs.worth(other, limits.price) > worth) return false
     }
     return true
+  }
+
+  /**
+   * Whether a model is due whose bills have risen, and that would be chosen if it cost what it did before: `returnedUsd` is that then.
+   * Where a dollar is worth nothing its costs keep it from nothing.
+   */
+  isReturnDue(position: number, idle: number, state: StateView<DollarState>): boolean {
+    const { costs, limits } = this
+    const { list, values, neededUsd } = costs
+    if (limits.price === 0 || !this.readReturn(position, idle, state, limits.limitUsd)) return false
+    const worth = values[position] - limits.price * this.returnedUsd
+    for (let other = 0; other < list.count; other++) {
+      const isAffordable = other !== position && neededUsd[other] <= limits.limitUsd
+      if (isAffordable && costs.worth(other, limits.price) > worth) return false
+    }
+    return true
+  }
+
+  /** The same where no model is affordable: whether it was the cheapest before. @param limitUsd the most it may draw */
+  isReturnLastResort(position: number, limitUsd: number, state: StateView<DollarState>): boolean {
+    const { list, expectedUsd, cheapest } = this.costs
+    const idle = state.arms.idleAge(list.models[position].slot, state.requests)
+    return this.readReturn(position, idle, state, limitUsd) && this.returnedUsd < expectedUsd[cheapest]
+  }
+
+  /** The model is tried: it is expected to cost what it did before. */
+  takeReturn(position: number): void {
+    this.costs.expectedUsd[position] = this.returnedUsd
+  }
+
+  private readReturn(
+    position: number,
+    idle: number,
+    { arms, policy, requests }: StateView<DollarState>,
+    limitUsd: number,
+  ): boolean {
+    const { list, drawnUsd, expectedUsd, predictedUsd } = this.costs
+    const { ceilingUsd, paceUsd, capUsd } = this.limits
+    const { slot } = list.models[position]
+    const level = arms.level(arms.settlements, slot)
+    const dearer = expectedUsd[position] / Math.min(ceilingUsd, paceUsd)
+    const change = policy.costRises.promise(slot, idle, requests, level, dearer)
+    if (change === 0 || expectedUsd[position] > TRY_CAP_SHARE * capUsd) return false
+    const usd = Math.min(expectedUsd[position], predictedUsd[position]) * Math.exp(change)
+    this.returnedUsd = usd
+    return (drawnUsd === expectedUsd ? usd : drawnUsd[position]) <= limitUsd
   }
 
   /**

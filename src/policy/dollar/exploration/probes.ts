@@ -130,6 +130,10 @@ export class Probes {
       this.triesCost = true
       return position
     }
+    if (this.doubts.isReturnDue(position, idle, state)) {
+      this.doubts.takeReturn(position)
+      return position
+    }
     if (neededUsd[position] > limits.limitUsd) return -1
     if (drawnUsd[position] > TRY_CAP_SHARE * limits.capUsd) return -1
     const heard = heardShare(list)
@@ -200,6 +204,10 @@ export class Probes {
     if (position < 0) {
       // One of the list a request, as canaries.
       const turn = state.requests % this.costs.list.count
+      if (this.doubts.isReturnLastResort(turn, limitUsd, state)) {
+        this.doubts.takeReturn(turn)
+        return turn
+      }
       return this.doubts.isUnsureLastResort(turn, limitUsd, state) ? turn : -1
     }
     this.doubts.take(position)

@@ -1,15 +1,24 @@
 import type { Arms } from '../../../bandit/arms.js'
 import type { Evidence } from '../../../bandit/evidence.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
-import { RECOVERY_STEP_MAX, REWARD_RECOVERED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
+import {
+  AS_BEFORE_RATIO,
+  AS_BEFORE_SIGMAS,
+  RECOVERY_STEP_MAX,
+  REWARD_RECOVERED_RATIO,
+  TRIAL_REQUESTS,
+  TRIAL_SHARE,
+} from '../tuning.js'
 
 const NONE = new Float64Array()
 
 interface Fallen {
-  /** Request count at the fall. */
-  readonly at: number
-  /** CUSUM of the log-likelihood ratio. */
+  /** Request count at the latest fall. */
+  at: number
+  /** CUSUM of the log-likelihood ratio: for what it was, against what it has been since. */
   ratio: number
+  /** The same for what it was, against any less than that: an alarm may have been false. */
+  steady: number
   readonly theta: Float64Array
   /** `Arms.copyReward` at the fall. */
   readonly statistics: Float64Array
@@ -22,15 +31,32 @@ interface Fallen {
  *
  * A model that nobody chooses any more gives no rewards, so requests that would have been its own are given to it now and
  * then, at first often, then ever more seldom: about 8 ln(n / 200) + 8 in the n requests after the fall.
+ *
+ * Where the alarm was false both predictions are the same, and no reward tells them apart. So rewards are also held against half
+ * a standard deviation less than before the fall: once they tell against that, what was remembered is forgotten.
  */
 export class Recoveries {
   private readonly fallen = new Map<number, Fallen>()
 
-  /** The arm's rewards have fallen; what it knows is from before. A second fall is further from the same height. */
-  fell(slot: number, evidence: Evidence, requests: number): void {
-    if (this.fallen.has(slot)) return
-    const theta = evidence.arms.theta(slot).slice()
-    this.fallen.set(slot, { at: requests, ratio: 0, theta, statistics: evidence.copyReward(slot) })
+  /**
+   * The arm's rewards have fallen; what it knows is from before. A second fall is further from the same height, and tried as often as a first.
+   * @param isSecondTimed whether it is; those of logs from before 0.2 keep the time of the first
+   */
+  fell(slot: number, evidence: Evidence, requests: number, isSecondTimed: boolean): void {
+    const known = this.fallen.get(slot)
+    if (known === undefined) {
+      const theta = evidence.arms.theta(slot).slice()
+      this.fallen.set(slot, {
+        at: requests,
+        ratio: 0,
+        steady: 0,
+        theta,
+        statistics: evidence.copyReward(slot),
+      })
+    } else if (isSecondTimed) {
+      known.at = requests
+      known.ratio = known.steady = 0
+    }
   }
 
   /**
@@ -53,6 +79,20 @@ export class Recoveries {
     fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
     if (fallen.ratio < REWARD_RECOVERED_RATIO) return false
     evidence.putReward(slot, fallen.statistics, requests)
+    this.fallen.delete(slot)
+    return true
+  }
+
+  /**
+   * The same reward, of an arm that has not recovered by it.
+   * @returns whether it is as good as before the alarm: nothing is remembered of it any more
+   */
+  isAsBefore(slot: number, reward: number, variance: number, arms: Arms): boolean {
+    const fallen = this.fallen.get(slot)
+    if (fallen === undefined) return false
+    const sigmas = (reward - predict(fallen, arms, 0)) / Math.sqrt(variance)
+    fallen.steady = asBefore(fallen.steady, sigmas)
+    if (fallen.steady < AS_BEFORE_RATIO) return false
     this.fallen.delete(slot)
     return true
   }
@@ -97,6 +137,24 @@ export class Recoveries {
     }
   }
 
+  /** Of each that some rewards say is as before: its slot and how far they do, for a snapshot. */
+  saveSteady(): number[] {
+    return [...this.fallen].flatMap(([slot, { steady }]) => (steady === 0 ? [] : [slot, steady]))
+  }
+
+  /** After `load`. @returns whether all of `numbers` is what `saveSteady` gave */
+  loadSteady(numbers: Float64Array): boolean {
+    if (numbers.length % 2 !== 0) return false
+    for (let at = 0; at < numbers.length; at += 2) {
+      const [slot, steady] = numbers.subarray(at, at + 2)
+      const fallen = this.fallen.get(slot)
+      if (fallen === undefined || fallen.steady !== 0 || !(steady > 0 && steady < AS_BEFORE_RATIO))
+        return false
+      fallen.steady = steady
+    }
+    return true
+  }
+
   /** As numbers, for a snapshot: how many, and of each its slot, time, ratio, theta and statistics. */
   save(): number[] {
     const rows = [...this.fallen].flatMap(([slot, { at, ratio, theta, statistics }]) => [
@@ -129,10 +187,19 @@ export class Recoveries {
       const precision = learned.subarray(1 + dimension)
       for (let i = 0, r = 0; i < dimension; r += dimension - i, i++) if (!(precision[r] > 0)) return -1
       if (!(learned[0] > 0 && fell >= 0)) return -1
-      this.fallen.set(slot, { at: fell, ratio, theta, statistics: learned })
+      this.fallen.set(slot, { at: fell, ratio, steady: 0, theta, statistics: learned })
     }
     return 1 + count * length
   }
+}
+
+/**
+ * A CUSUM of the log-likelihood ratio: that an outcome is of the same mean as before, against one that is worse by `AS_BEFORE_SIGMAS`.
+ * @param sigmas by how many standard deviations it is better than was predicted before
+ */
+export function asBefore(sum: number, sigmas: number): number {
+  const step = AS_BEFORE_SIGMAS * sigmas + AS_BEFORE_SIGMAS ** 2 / 2
+  return Math.max(0, sum + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
 }
 
 /** What the model predicted before it fell of the arena's context of that index. */
