@@ -36,6 +36,9 @@ const LEFT_OUT = [
   './wasm-scalar.generated.js',
 ]
 
+/** What a router imports at once and no playground calls, with the functions that are asked for: it restores no snapshot. */
+const NEVER_CALLED = new Map([['../state/snapshot/read-snapshot.js', ['decodeSnapshot']]])
+
 /** @param folder where its files go; it is made if it is not there */
 export async function buildPlayground(folder) {
   await mkdir(folder, { recursive: true })
@@ -65,15 +68,17 @@ const WORKER_CODE = {
 const WITHOUT_THE_UNUSED = {
   name: 'without-the-unused',
   setup({ onResolve, onLoad, onEnd }) {
-    const left = new Set(LEFT_OUT)
-    onResolve({ filter: /^\.\// }, ({ path, kind }) => {
-      if (kind !== 'dynamic-import' || !LEFT_OUT.includes(path)) return undefined
+    const left = new Set([...LEFT_OUT, ...NEVER_CALLED.keys()])
+    onResolve({ filter: /^\.\.?\// }, ({ path, kind }) => {
+      if (!(kind === 'dynamic-import' ? LEFT_OUT.includes(path) : NEVER_CALLED.has(path))) return undefined
       left.delete(path)
       return { path, namespace: 'left-out' }
     })
-    onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
-      contents: `throw new Error(${JSON.stringify(`the playground is built without ${path}`)})`,
-    }))
+    onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => {
+      const refuse = `throw new Error(${JSON.stringify(`the playground is built without ${path}`)})`
+      const functions = NEVER_CALLED.get(path)?.map((name) => `export function ${name}() { ${refuse} }`)
+      return { contents: functions?.join('\n') ?? refuse }
+    })
     onEnd(() => {
       if (left.size > 0) throw new Error(`nobody imports ${[...left].join(', ')}: what is left out has moved`)
     })

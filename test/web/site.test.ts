@@ -54,10 +54,11 @@ describe('the site', () => {
   it('has a playground that brings the engine once, and of it no more than it plays', async () => {
     const script = await readFile(join(folder, 'playground/page.js'))
     expect(gzipSync(script).length).toBeLessThan(245_000)
-    // A message of the default policy, and one of a router on a store.
+    // A message of the default policy, one of a router on a store, and one of a snapshot that is read.
     const timesOf = (text: string) => script.toString().split(text).length - 1
     expect(timesOf('no time zone for a rolling cap')).toBe(1)
     expect(timesOf('its log has no budget to begin with')).toBe(0)
+    expect(timesOf('its parts do not add up to its length')).toBe(0)
   })
 
   it('has links that all lead somewhere, and that name no path of a host', async () => {
