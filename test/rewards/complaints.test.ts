@@ -43,7 +43,7 @@ async function shareOfDear(seed: number): Promise<number> {
       await rewards.give({ decision: id, value: 0, source: 'person' })
     if (i >= REQUESTS - 1000 && model === 'dear') dear++
   }
-  rewards.close()
+  await rewards.close()
   return dear / 1000
 }
 
