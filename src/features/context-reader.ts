@@ -1,5 +1,5 @@
 import { checkArray, checkVector, copyContext, copyNumbers, isFloatVector } from '../base/check.js'
-import { expected, isList, ParetoBanditError } from '../base/errors.js'
+import { type ErrorCode, expected, isList, ParetoBanditError } from '../base/errors.js'
 import { reading } from '../base/read-once.js'
 import { type Chat, isChat, textOfChat } from './chat.js'
 import { type AnyEncoder, isSyncEncoder } from './encoder.js'
@@ -33,7 +33,7 @@ export class ContextReader {
   private readonly levels: Buffers[] = []
   private depth = 0
 
-  /** @param endsWithBias whether a vector that is given must end with 1; what an encoder makes is its own affair */
+  /** @param endsWithBias whether contexts must end with 1 */
   constructor(encoder: AnyEncoder | null, dimension: number, endsWithBias = false) {
     this.encoder = encoder
     this.dimension = dimension
@@ -41,12 +41,11 @@ export class ContextReader {
   }
 
   /**
-   * @param isEncoded `input` is what `resolve` gave of a text
    * @returns the context, in a buffer that nothing else writes to until `release`
    * @throws NO_ENCODER, ASYNC_ENCODER, ENCODER_FAILED, DIMENSION_MISMATCH, INVALID_ARGUMENT: then there is nothing to
    *   release
    */
-  take(input: ContextInput, field: string, isEncoded = false): Float64Array {
+  take(input: ContextInput, field: string): Float64Array {
     const { levels, depth, dimension } = this
     if (depth === levels.length)
       levels.push({
@@ -57,7 +56,7 @@ export class ContextReader {
     const buffers = levels[depth]
     this.depth++
     try {
-      this.read(input, buffers, field, isEncoded)
+      this.read(input, buffers, field)
     } catch (error) {
       this.depth--
       throw error
@@ -75,7 +74,7 @@ export class ContextReader {
     this.depth--
   }
 
-  private read(input: ContextInput, buffers: Buffers, field: string, isEncoded: boolean): void {
+  private read(input: ContextInput, buffers: Buffers, field: string): void {
     const { encoder, dimension } = this
     const { written, context } = buffers
     const text = textOf(input, field)
@@ -83,7 +82,7 @@ export class ContextReader {
     if (text === null) {
       checkSaid(input, encoder, field)
       readVector(checkInput(input, field), dimension, context, field)
-      if (this.endsWithBias && !isEncoded) checkBias(context, field)
+      this.checkBias(context, field)
       return
     }
     if (encoder === null) {
@@ -105,7 +104,9 @@ export class ContextReader {
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
-    copyContext(written, dimension, context, 0, `encoder '${encoder.name}'`, 'ENCODER_FAILED')
+    const made = `encoder '${encoder.name}'`
+    copyContext(written, dimension, context, 0, made, 'ENCODER_FAILED')
+    this.checkBias(context, made, 'ENCODER_FAILED')
   }
 
   /** Waits for an encoder if it has to. The vector is the caller's to `read`: others may be read meanwhile. */
@@ -124,6 +125,13 @@ export class ContextReader {
     } catch (cause) {
       throw encoderFailed(encoder.name, cause)
     }
+  }
+
+  private checkBias(context: ArrayLike<number>, field: string, code: ErrorCode = 'INVALID_ARGUMENT'): void {
+    const last = context.length - 1
+    if (!this.endsWithBias || context[last] === 1) return
+    const what = '1, the bias (append it to your vectors and make `dimension` one more, or set `bias: false`)'
+    throw expected(code, `${field}[${last}]`, what, context[last])
   }
 
   /**
@@ -184,14 +192,6 @@ function checkInput(input: unknown, field: string): ArrayLike<number> {
 function readVector(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {
   if (ArrayBuffer.isView(input)) copyContext(input, dimension, context, 0, field)
   else readList(input, dimension, context, field)
-}
-
-/** @throws INVALID_ARGUMENT */
-function checkBias(context: Float64Array, field: string): void {
-  const last = context.length - 1
-  if (context[last] === 1) return
-  const what = '1, the bias (append it to your vectors and make `dimension` one more, or set `bias: false`)'
-  throw expected('INVALID_ARGUMENT', `${field}[${last}]`, what, context[last])
 }
 
 function readList(input: ArrayLike<number>, dimension: number, context: Float64Array, field: string): void {

@@ -61,6 +61,7 @@ function syncEncoder(
   return {
     name,
     dimension,
+    ...(bias ? {} : { bias }),
     encodeInto(text, out, offset) {
       checkText(text)
       checkRoom(out, offset, dimension)
@@ -85,6 +86,7 @@ function asyncEncoder(
   return {
     name,
     dimension,
+    ...(bias ? {} : { bias }),
     async encode(text) {
       checkText(text)
       const value = await attempt(name, async () => encode(text)).catch((cause: unknown) => {

@@ -25,9 +25,9 @@ export interface RouterOptions {
   /** Length of a context, bias included; defaults to the encoder's. Only vectors are routed when given alone. */
   readonly dimension?: number | undefined
   /**
-   * Whether a vector that is routed must end with 1, the bias: what a model earns on average is learned as its weight. Default: true,
-   * of policy `paper` false. Embeddings have none: append it, and make `dimension` one more. False: vectors without one are taken; by
-   * policy `dollar` they are routed badly.
+   * Whether contexts must end with 1, the bias: what a model earns on average is learned as its weight. Default: true with policy `dollar`,
+   * unless the encoder says that its contexts have none. Embeddings have none: append it, and make `dimension` one more. False: contexts
+   * without it are taken; by policy `dollar` they are routed badly.
    */
   readonly bias?: boolean | undefined
   /** Warm-up priors from `fitPriors`; models without one start cold. */

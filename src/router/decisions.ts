@@ -98,7 +98,7 @@ export class Decisions {
    */
   private begin(input: ContextInput, encoded: string | null, request: RouteOptions | null): number {
     const { committer, maker, reader } = this
-    const context = reader.take(input, 'input', encoded !== null)
+    const context = reader.take(input, 'input')
     const inputTokens = this.tokensOf(encoded ?? reader.text, request)
     let at: number
     try {

@@ -117,7 +117,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
     estimateTokens: null,
     textTokensMin: options.expectedTokens?.input ?? 0,
     dimension,
-    bias: optional(options.bias, settings.bias, checkBoolean, 'bias'),
+    bias: optional(options.bias, settings.bias && encoder?.bias !== false, checkBoolean, 'bias'),
     priors,
     nEffective: resolveNEffective(options, gamma, settings.adaptationHorizon),
     alpha: optional(

@@ -60,7 +60,7 @@ describe('a vector without the bias at its end', () => {
   })
 
   it.each([{ async: false }, { async: true }] as const)(
-    'is taken of an encoder that says it has none: %o',
+    'is taken of an encoder that says it has none, and given as it is too: %o',
     async ({ async }) => {
       const options = { name: 'none', dimension: 3, bias: false } as const
       const encoder = async
@@ -68,8 +68,30 @@ describe('a vector without the bias at its end', () => {
         : functionEncoder({ ...options, encode: () => EMBEDDING })
       const router = await createRouter({ models: MODELS, encoder })
       expect((await router.routeAsync('a text')).model).toBeTypeOf('string')
+      expect(router.route(EMBEDDING).model).toBeTypeOf('string')
+      const strict = await createRouter({ models: MODELS, encoder, bias: true })
+      await expect(strict.routeAsync('a text')).rejects.toThrow('1, the bias')
     },
   )
+
+  it.each([
+    [
+      'sync',
+      {
+        name: 'mine',
+        dimension: 3,
+        encodeInto: (_: string, out: Float64Array, at: number) => out.set(EMBEDDING, at),
+      },
+    ],
+    ['async', { name: 'mine', dimension: 3, encode: async () => EMBEDDING }],
+  ])('is refused of an encoder of one’s own: %s', async (_, encoder) => {
+    const router = await createRouter({ models: MODELS, encoder })
+    const made = { ...NO_BIAS, code: 'ENCODER_FAILED', field: "encoder 'mine'[2]" }
+    await expect(router.routeAsync('a text')).rejects.toMatchObject('encode' in encoder ? NO_BIAS : made)
+    if ('encodeInto' in encoder) expect(() => router.route('a text')).toThrow(expect.objectContaining(made))
+    const other = await createRouter({ models: MODELS, encoder, bias: false })
+    expect((await other.routeAsync('a text')).model).toBeTypeOf('string')
+  })
 })
 
 /** Mean reward of three thousand requests of four topics: the large model is better at each, by more at the later ones. */

@@ -32,6 +32,8 @@ export function optionsOf({ settings }: LogHeader, place: string, kept: Settings
     epsilon,
     name: checkString(settings.name, field('name')),
     ...contextsOf(settings.encoder, number('dimension')),
+    // Those of the log have been taken already.
+    bias: false,
     gamma: number('gamma'),
     lambda0: number('lambda0'),
     rewardRange: [number('rewardLow'), number('rewardHigh')],
