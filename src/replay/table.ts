@@ -20,7 +20,7 @@ export interface OutcomeTable {
  * Keeps the rows that have an outcome of every model of the run, in their order.
  * @param encoder makes the contexts from the prompts, once a row; null takes the stored features
  * @param name how errors call the data
- * @throws DATA_INVALID when no row is left, or a row has no stored features, or no prompt to encode
+ * @throws DATA_INVALID when no row is left, or a row has no stored features, or some without a bias, or no prompt to encode
  */
 export function buildTable(
   rows: readonly OutcomeRow[],
@@ -58,6 +58,11 @@ function storedContexts(rows: readonly OutcomeRow[], name: string): Float64Array
   return rows.map((row) => {
     if (row.features === null) {
       const message = `row '${row.id}' has no stored features; encode the prompts instead (--features encode)`
+      throw new ParetoBanditError('DATA_INVALID', name, message)
+    }
+    const last = row.features[row.features.length - 1]
+    if (last !== 1) {
+      const message = `row '${row.id}': expected features that end with 1, the bias, got ${last}; append it to those of all rows, or encode the prompts instead (--features encode)`
       throw new ParetoBanditError('DATA_INVALID', name, message)
     }
     return Float64Array.from(row.features)

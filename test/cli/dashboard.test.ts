@@ -207,6 +207,36 @@ describe('paretobandit dashboard', () => {
   })
 })
 
+describe('a log of an older release that is written to', () => {
+  it('is read again only after it has rested ten times as long as that takes', async () => {
+    const file = await log(20)
+    let now = 0
+    let opened = 0
+    // As one that has to be read from a copy, each time from its beginning.
+    const reader = async () => ({
+      ...(await openReader(file, undefined)),
+      moved: async () => 'was written to',
+    })
+    const first = await reader()
+    const again = () => {
+      opened++
+      now += 5000
+      return reader()
+    }
+    const followed = await FollowedLog.open(first, 'a.state', again, LOG_LIMITS, () => now)
+    followed.follow(() => {})
+    try {
+      await expect.poll(() => opened, WAIT).toBe(1)
+      // It looks each second, and would have read it again three times.
+      await new Promise((resolve) => setTimeout(resolve, 3500))
+      expect(opened).toBe(1)
+    } finally {
+      await followed.close()
+      await first.close()
+    }
+  })
+})
+
 describe('a log that is longer than what is read first', () => {
   it(
     'is shown by its end at once, and then whole: the sums are those of stats',

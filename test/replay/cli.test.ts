@@ -16,7 +16,7 @@ const path = (name: string) => join(folder, name)
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'replay-'))
   writeFileSync(path('rows.jsonl'), toJsonl(makeRows(120)))
-  writeFileSync(path('wide.jsonl'), toJsonl(makeRows(60).map((row) => ({ ...row, features: [1, 2, 3, 4] }))))
+  writeFileSync(path('wide.jsonl'), toJsonl(makeRows(60).map((row) => ({ ...row, features: [2, 3, 4, 1] }))))
   writeFileSync(path('broken.jsonl'), `${toJsonl(makeRows(2))}{"id": 3}\n`)
   writeFileSync(path('models.json'), JSON.stringify({ models: MODELS }))
 })

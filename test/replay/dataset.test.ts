@@ -107,6 +107,17 @@ describe('buildTable', () => {
     expect(error.message).toContain('of 3: cheap 3, middle 3, dear 3, other 0')
   })
 
+  it('takes no stored features without a bias, and says of which row', () => {
+    const [row] = makeRows(1)
+    const error = failure(() => buildTable([{ ...row, features: [0.5, 0.25] }], [MODELS[0]], null, 'f'))
+    expect(error).toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringContaining(
+        `row '${row.id}': expected features that end with 1, the bias, got 0.25; append it`,
+      ),
+    })
+  })
+
   it('encodes no prompt that is not there: features of the same encoder are taken, and others refused', () => {
     const encoder = defaultEncoder()
     const [model] = MODELS

@@ -7,6 +7,8 @@ import { LOG_LIMITS, LogDashboard, type LogLimits } from './log-dashboard.js'
 const EVERY_MS = 1000
 /** A log that cannot be read so often in a row is opened again: a connection or a file may be another. */
 const FAILURES_MAX = 3
+/** A log that has to be read from its beginning rests so many times as long as that took: one of an older release changes with every write. */
+const RESTS = 10
 
 /** Opens the log of that name again. @throws (rejects) for a log that is missing, and what the store throws */
 export type OpenAgain = () => Promise<LogReader>
@@ -17,6 +19,8 @@ export class FollowedLog implements Dashboard {
   private isClosed = false
   private problem: string | null = null
   private failures = 0
+  /** Looks that are left out. */
+  private rest = 0
   private running: Promise<void> = Promise.resolve()
 
   private constructor(
@@ -27,17 +31,23 @@ export class FollowedLog implements Dashboard {
     private readonly name: string,
     private readonly openAgain: OpenAgain,
     private readonly limits: LogLimits,
+    private readonly now: () => number,
   ) {}
 
-  /** @param reader of whoever opened it, who closes it. @throws (rejects) what the store throws */
+  /**
+   * @param reader of whoever opened it, who closes it
+   * @param now milliseconds, of any clock
+   * @throws (rejects) what the store throws
+   */
   static async open(
     reader: LogReader,
     name: string,
     openAgain: OpenAgain,
     limits = LOG_LIMITS,
+    now = () => performance.now(),
   ): Promise<FollowedLog> {
     const current = await LogDashboard.open(reader, name, limits)
-    return new FollowedLog(current, reader, false, name, openAgain, limits)
+    return new FollowedLog(current, reader, false, name, openAgain, limits, now)
   }
 
   data(cursor: Cursor): DashboardData {
@@ -77,6 +87,10 @@ export class FollowedLog implements Dashboard {
   }
 
   private async step(onError: (error: unknown) => void): Promise<void> {
+    if (this.rest > 0) {
+      this.rest--
+      return
+    }
     let moved: string | null = null
     try {
       moved = (await this.reader.moved?.()) ?? null
@@ -96,6 +110,7 @@ export class FollowedLog implements Dashboard {
   }
 
   private async reopen(): Promise<void> {
+    const begun = this.now()
     const reader = await this.openAgain()
     let current: LogDashboard
     try {
@@ -111,5 +126,6 @@ export class FollowedLog implements Dashboard {
     this.isOwn = true
     await closing.close()
     if (wasOwn) await before.close().catch(() => {})
+    this.rest = Math.floor((RESTS * (this.now() - begun)) / EVERY_MS)
   }
 }

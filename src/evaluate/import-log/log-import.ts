@@ -48,15 +48,19 @@ interface Usable {
  * A record that cannot be used is counted with its reason and changes nothing.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL, UNKNOWN_MODEL naming the option
  */
-export function createLogImport<Use extends ImportUse | undefined = undefined>(
-  options?: LogImportOptions & { readonly for?: Use },
+export function createLogImport<Use extends ImportUse>(
+  options: LogImportOptions & { readonly for: Use },
 ): LogImport<RowFor<Use>>
+export function createLogImport(
+  options?: LogImportOptions & { readonly for?: undefined },
+): LogImport<RowFor<'priors'>>
+export function createLogImport(options?: LogImportOptions): LogImport
 export function createLogImport(options: LogImportOptions = {}): LogImport {
   return new Importer(readImportOptions(options))
 }
 
-/** What the rows are for says which they are; `priors`, where it is not said. */
-type RowFor<Use extends ImportUse | undefined> = Use extends 'evaluate' ? ImportedDecision : ImportedOutcomes
+/** What the rows are for says which they are. */
+type RowFor<Use extends ImportUse> = Use extends 'evaluate' ? ImportedDecision : ImportedOutcomes
 
 /** An import that is going on. */
 export interface LogImport<Row extends ImportedRow = ImportedRow> {
