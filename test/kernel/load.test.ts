@@ -278,7 +278,7 @@ describe('a module', () => {
       const plain = await createRouter({ models: MODELS, dimension: 3, kernel: 'js' })
       const choices = [router, plain].map((each) =>
         Array.from({ length: 60 }, (_, i) => {
-          const { id, model } = each.route([1, i % 7, 0.5])
+          const { id, model } = each.route([0.5, i % 7, 1])
           each.reward(id, (i % 5) / 5)
           return model
         }),
@@ -322,7 +322,7 @@ it('where there is no chance yet a router is made; its ids come with the first r
     const restored = await createRouter({ models: MODELS, dimension: 3 })
     restored.restore(router.snapshot())
     isAllowed = true
-    const ids = [router, router, restored].map((each) => each.route([1, 0, 0]).id)
+    const ids = [router, router, restored].map((each) => each.route([0, 0, 1]).id)
     expect(new Set(ids).size).toBe(3)
     for (const id of ids) expect(id).toMatch(/^r-[a-z0-9]{12}\.[12]$/)
     const [first, second] = ids
