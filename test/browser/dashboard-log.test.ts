@@ -330,13 +330,14 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
 
   it('is whole on paper, with the colours of its marks', async () => {
     const page = await open({ viewport: { width: 1600, height: 900 } })
-    await page.waitForSelector('.uplot')
+    await expect.poll(() => page.locator('.uplot canvas').count(), { timeout: 30_000 }).toBeGreaterThan(2)
     await page.emulateMedia({ media: 'print' })
     // A4 without its margins; what is drawn stays as wide as it was.
     await page.evaluate("document.body.style.width = '718px'")
     const cut = await page.evaluate(`[...document.querySelectorAll('.uplot canvas')].filter((each) =>
       each.getBoundingClientRect().right > each.closest('.card').getBoundingClientRect().right).length`)
     expect(cut).toBe(0)
+    expect(await page.locator('.uplot canvas').count()).toBeGreaterThan(2)
     for (const mark of ['.legend i', '.bar i', '.dot', '.share i'])
       expect(
         await page
