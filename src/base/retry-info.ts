@@ -11,5 +11,7 @@ export function retryDelayIn(text: string, now: number): number | null {
   const [, seconds] = DELAY.exec(text) ?? []
   if (seconds !== undefined) return Math.round(Number(seconds) * 1000)
   const [, at] = RESET.exec(text) ?? []
-  return at === undefined ? null : Math.max(0, Number(at) - now)
+  const leftMs = Number(at) - now
+  // One that is over says nothing: by a clock that is ahead, all of them are.
+  return leftMs > 0 ? leftMs : null
 }

@@ -248,6 +248,32 @@ describe('errors of calls', () => {
     }
   })
 
+  it('of a limit that has begun again already, by a clock that is ahead, pause their model as long as any', async () => {
+    const error = {
+      message: 'Rate limit exceeded',
+      code: 429,
+      metadata: { headers: { 'X-RateLimit-Reset': String(1_700_000_000_000 - 2000) } },
+    }
+    // 0 would be no pause at all; null is the one of any failure.
+    expect(await booked(OpenAI.APIError.generate(429, { error }, undefined, new Headers()))).toMatchObject({
+      first: { kind: 'failed' },
+      pauseMs: null,
+    })
+  })
+
+  it('are the request’s own where the body beside the message quotes what a client has written', async () => {
+    const message = 'Invalid value'
+    const error = new APICallError({
+      message,
+      url: 'x',
+      requestBodyValues: {},
+      statusCode: 400,
+      responseHeaders: {},
+      responseBody: JSON.stringify({ error: { message, input: 'it does not support images' } }),
+    })
+    expect(await booked(error)).toMatchObject({ first: { kind: 'cancelled' }, outcome: 'thrown' })
+  })
+
   it('are the request’s own where OpenRouter says that it was found unfit', async () => {
     const error = {
       message: 'input was flagged',

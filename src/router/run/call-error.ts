@@ -89,7 +89,7 @@ function answeredOf(
 }
 
 /** What an answer that is no success says: its status, and where that is not enough its words. */
-function blamedBy(status: number, { codes, texts, metadata }: Said): CallFailure['blames'] {
+function blamedBy(status: number, { codes, messages, texts, metadata }: Said): CallFailure['blames'] {
   const says = (is: (text: string) => boolean) => texts.some(is)
   if (status === 403 && (says((text) => isUnfit(text, null)) || metadata.some((each) => isUnfit('', each))))
     return 'caller'
@@ -100,16 +100,18 @@ function blamedBy(status: number, { codes, texts, metadata }: Said): CallFailure
   if (isOfSetup(codes, '') || says((text) => isOfSetup([], text))) return 'model'
   const isOfModel = isTooLong(codes, texts.join('\n')) || isOfOutput(codes, '')
   if (isOfModel || codes.some((code) => unsupportedMember(code, '') !== null)) return 'request'
-  return says(isOfOneModel) ? 'request' : 'caller'
+  return says(isOfOneModel) || messages.some(takesNone) ? 'request' : 'caller'
 }
 
 function isOfOneModel(text: string): boolean {
   if (isBeyondLimit(text) || isOfOutput([], text)) return true
-  return takesNone(text) || takesNoTools(text) || unsupportedMember('', text) !== null
+  return takesNoTools(text) || unsupportedMember('', text) !== null
 }
 
 interface Said {
   readonly codes: readonly unknown[]
+  readonly messages: readonly string[]
+  /** These, and the whole body of an answer, which may quote what a client has written. */
   readonly texts: readonly string[]
   /** Of OpenRouter: why, and headers. */
   readonly metadata: readonly unknown[]
@@ -124,9 +126,10 @@ function saidBy(error: unknown): Said {
   const [body, data] = ['error', 'data'].map((name) => memberOf(error, name))
   const all = [error, body, memberOf(body, 'error'), memberOf(data, 'error')]
   const codes = all.flatMap((each) => [memberOf(each, 'code'), memberOf(each, 'type')])
-  const texts = [...all.map((each) => memberOf(each, 'message')), memberOf(error, 'responseBody')]
+  const messages = all.map((each) => memberOf(each, 'message')).filter((text) => typeof text === 'string')
+  const answer = memberOf(error, 'responseBody')
   const metadata = all.map((each) => memberOf(each, 'metadata'))
-  return { codes, texts: texts.filter((text) => typeof text === 'string'), metadata }
+  return { codes, messages, texts: typeof answer === 'string' ? [...messages, answer] : messages, metadata }
 }
 
 function isStatus(value: unknown): value is number {
