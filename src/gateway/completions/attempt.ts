@@ -122,12 +122,13 @@ export class Attempt implements StreamedCall {
   told(error: unknown): UpstreamFailure {
     const { house } = this
     if (error instanceof UpstreamFailure) {
-      const { code, status, retryAfterMs, body, mayBeBilled, usage } = error
+      const { code, status, retryAfterMs, body, mayBeBilled, usage, isUnanswered } = error
       house.tellOperator(error, this.call, `${this.call.upstream.baseUrl}${this.adapter.path}`)
       // The time of the request was over, not the model's.
       const kind = code === 'upstream_timeout' && this.isLate ? 'operator' : error.kind
       const message = house.scrub(error.message)
-      return new UpstreamFailure(kind, code, status, message, { retryAfterMs, body, mayBeBilled, usage })
+      const more = { retryAfterMs, body, mayBeBilled, usage, isUnanswered }
+      return new UpstreamFailure(kind, code, status, message, more)
     }
     if (isTooDeep(error)) {
       if (this.booking.isSent) return malformed('the answer of the upstream has too many levels')

@@ -29,6 +29,7 @@ export class Booking {
   answer(): number {
     if (!this.isBooked) {
       this.house.refusals.end(this.call.model.id, this.exchange.record.surface)
+      this.house.unanswered.end(this.call.model.id)
       const { bill, isMeasured } = this.billed()
       this.over(this.house.ledger.settle(this.call, bill, this.latencyMs, isMeasured), isMeasured)
     }
@@ -46,20 +47,27 @@ export class Booking {
     this.over(this.house.ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
   }
 
-  failure({ kind, retryAfterMs, mayBeBilled, usage, isRefusal }: UpstreamFailure): void {
+  failure(failure: UpstreamFailure): void {
     if (this.isBooked) return
+    const { kind, retryAfterMs, mayBeBilled, usage, isRefusal } = failure
     const { ledger } = this.house
     if (usage !== null) this.meter.add({ ...NO_FACTS, usage })
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
     const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
-    const isRefusedAgain =
-      isRefusal && this.house.refusals.add(this.call.model.id, this.exchange.record.surface)
-    if (kind !== 'upstream' && !isRefusedAgain) {
+    if (kind !== 'upstream' && !this.isOneTooMany(failure)) {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
     }
     const awayMs = isRefusal ? null : (retryAfterMs ?? this.order.config.retries.cooldownMs)
     this.over(ledger.fail(this.call, bill, this.latencyMs, awayMs), isMeasured)
+  }
+
+  /** What is no failure of a model once is one where it does nothing else. */
+  private isOneTooMany({ isRefusal, isUnanswered }: UpstreamFailure): boolean {
+    const { refusals, unanswered } = this.house
+    const { id } = this.call.model
+    if (isRefusal) return refusals.add(id, this.exchange.record.surface)
+    return isUnanswered && unanswered.add(id)
   }
 
   private billed() {

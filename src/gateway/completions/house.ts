@@ -19,7 +19,7 @@ import { NewNames } from './aliases.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
-import { Refusals } from './refusals.js'
+import { Refusals, Unanswered } from './refusals.js'
 import { RetryShare } from './retry-share.js'
 import { UnderWay } from './under-way.js'
 import { UnsupportedMembers } from './unsupported.js'
@@ -54,6 +54,7 @@ export class House {
   readonly rewards: RewardCollector
   readonly retries = new RetryShare()
   readonly refusals = new Refusals()
+  readonly unanswered = new Unanswered()
   readonly wordings = new Wordings()
   readonly unsupported = new UnsupportedMembers()
   readonly repeats = new Repeats()

@@ -11,7 +11,7 @@ export interface StreamedOptions {
   readonly asked: Asked
   readonly body: WatchedBody
   readonly meter: Meter
-  /** Of what may be held before the first content, and of one event. */
+  /** Of what may be held before the first content, of events that wait for the end together, and of one event. */
   readonly bytesMax: number
   /** Called with each event. */
   readonly onData: (data: Json) => void
@@ -28,6 +28,8 @@ interface HeldEvent {
   /** As the client gets it; null: it does not. */
   readonly sent: StreamEvent | null
   readonly data: Json
+  /** Of its data, as they came. */
+  readonly chars: number
 }
 
 /** Events that may wait with a usage for the end of their stream. */
@@ -88,9 +90,17 @@ export class StreamedAnswer {
     // The first token waits for nothing that came with it.
     if (this.head.length > 0) return this.head.splice(0).join('')
     if (this.failure !== undefined) throw this.failure
-    while (!this.isOver) {
-      const text = await this.step()
-      if (text !== '') return this.withReady(text)
+    try {
+      while (!this.isOver) {
+        const text = await this.step()
+        if (text !== '') return this.withReady(text)
+      }
+    } catch (error) {
+      this.failure = error
+      // What waited for an end that does not come has come all the same.
+      const text = this.released()
+      if (text === '') throw error
+      return text
     }
     return null
   }
@@ -106,6 +116,7 @@ export class StreamedAnswer {
       }
     } catch (error) {
       this.failure = error
+      all += this.released()
     }
     return all
   }
@@ -122,7 +133,6 @@ export class StreamedAnswer {
     }
     if (item === null) {
       if (meter.isFinished) return this.finish(null, adapter.endEvent)
-      if (meter.isOfPromptAlone) throw unanswered()
       const more = { mayBeBilled: true }
       throw new UpstreamFailure(
         'upstream',
@@ -166,12 +176,12 @@ export class StreamedAnswer {
     this.options.onData(data)
     const shown = adapter.shown(event.data, data, asked)
     const sent = shown === null ? null : { ...event, data: shown }
-    if (facts.isEnd) return this.finish({ sent, data }, '')
-    const { length } = this.last
-    const goesOn = length === 0 || length >= LAST_MAX || facts.usage !== null || saysMore(facts)
+    const held = { sent, data, chars: event.data.length }
+    if (facts.isEnd) return this.finish(held, '')
+    const goesOn = !this.hasRoomFor(held) || facts.usage !== null || saysMore(facts)
     const before = goesOn ? this.released() : ''
     if (!goesOn || this.mayBeLast(facts)) {
-      this.last.push({ sent, data })
+      this.last.push(held)
       return before
     }
     return sent === null ? before : before + eventText(sent)
@@ -180,6 +190,13 @@ export class StreamedAnswer {
   /** Usages in the middle of an answer go on at once. One without anything else may be its end, which not all upstreams give a reason. */
   private mayBeLast({ usage, isUsageWhole, hasContent }: Facts): boolean {
     return usage !== null && (this.options.meter.finish !== null || (isUsageWhole && !hasContent))
+  }
+
+  /** Whether an event may wait behind the usage that waits. */
+  private hasRoomFor({ chars }: HeldEvent): boolean {
+    const { length } = this.last
+    if (length === 0 || length >= LAST_MAX) return false
+    return this.last.reduce((sum, held) => sum + held.chars, chars) <= this.options.bytesMax
   }
 
   private released(): string {

@@ -143,6 +143,9 @@ function isThought({ type }: Json): boolean {
   return type === 'thinking' || type === 'redacted_thinking'
 }
 
+/** Something of it has come, though it may be empty. */
+const THE_ANSWER: Facts['answers'] = [{ index: 0, isEnded: false }]
+
 function readEvent(value: Json): Facts {
   const usage = usageOf(value)
   switch (value.type) {
@@ -152,7 +155,8 @@ function readEvent(value: Json): Facts {
     case 'content_block_start': {
       const block = objectOf(value.content_block) ?? {}
       const text = textOfPart(block)
-      return { ...NO_FACTS, text, hasContent: text !== '', hasAnswer: text !== '' && !isThought(block) }
+      const hasAnswer = text !== '' && !isThought(block)
+      return { ...NO_FACTS, text, hasContent: text !== '', hasAnswer, answers: THE_ANSWER }
     }
     case 'content_block_delta': {
       const delta = objectOf(value.delta) ?? {}
@@ -160,7 +164,7 @@ function readEvent(value: Json): Facts {
       const answer = textOf(delta.text) + textOf(delta.partial_json) + summary
       const text = answer + textOf(delta.thinking)
       const hasContent = text !== '' || textOf(delta.signature) !== ''
-      return { ...NO_FACTS, text, hasContent, hasAnswer: answer !== '' }
+      return { ...NO_FACTS, text, hasContent, hasAnswer: answer !== '', answers: THE_ANSWER }
     }
     case 'message_delta': {
       const finish = textOf(objectOf(value.delta)?.stop_reason) || null

@@ -43,6 +43,8 @@ export class UpstreamFailure extends Error {
   readonly mayBeBilled: boolean
   /** What it says that it has used; null: nothing, or that came in the answer before it. */
   readonly usage: Json | null
+  /** Of `model`: it has read the prompt, and ended. */
+  readonly isUnanswered: boolean
   /** What clients are not told: the provider's words, or why there was no connection. Empty: the message says all of it. */
   readonly detail: string
 
@@ -56,6 +58,7 @@ export class UpstreamFailure extends Error {
       readonly body?: Json | null
       readonly mayBeBilled?: boolean
       readonly usage?: Json | null
+      readonly isUnanswered?: boolean
       readonly detail?: string
     } = {},
   ) {
@@ -67,6 +70,7 @@ export class UpstreamFailure extends Error {
     this.body = more.body ?? null
     this.mayBeBilled = more.mayBeBilled ?? false
     this.usage = more.usage ?? null
+    this.isUnanswered = more.isUnanswered ?? false
     this.detail = more.detail ?? ''
   }
 
@@ -252,12 +256,15 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Of an answer without anything in it but a usage that counts the prompt: so Gemini ends one that it blocks. The model does not fail by that, and others
- * may answer.
+ * Of an answer without anything in it but a usage that counts the prompt: so Gemini ends one that it blocks. The model does not fail by that, unless it
+ * answers nothing else; others may answer.
  */
 export function unanswered(): UpstreamFailure {
   const message = 'the upstream read the prompt and gave no answer, as providers do that block one'
-  return new UpstreamFailure('model', 'upstream_rejected', 400, message, { mayBeBilled: true })
+  return new UpstreamFailure('model', 'upstream_rejected', 400, message, {
+    mayBeBilled: true,
+    isUnanswered: true,
+  })
 }
 
 /** Of an answer that does not follow its protocol: it may be billed all the same. */

@@ -99,3 +99,26 @@ describe('what is kept of an answer without end', () => {
     expect(meter.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 4999 })
   })
 })
+
+describe('an answer of the prompt alone', () => {
+  const USAGE = { type: 'message_delta', delta: {}, usage: { input_tokens: 20, output_tokens: 0 } }
+
+  it.each<readonly [string, readonly object[], boolean]>([
+    ['with nothing but a usage', [], true],
+    [
+      'whose block has begun',
+      [{ type: 'content_block_start', content_block: { type: 'text', text: '' } }],
+      false,
+    ],
+    [
+      'with an empty piece',
+      [{ type: 'content_block_delta', delta: { type: 'text_delta', text: '' } }],
+      false,
+    ],
+  ])('is one in which none has begun, of Anthropic too: %s', (_, before, isAlone) => {
+    const meter = new Meter(0)
+    for (const event of [...before, USAGE])
+      meter.add(ANTHROPIC_MESSAGES.readEvent({ data: '' }, { ...event }))
+    expect(meter.isOfPromptAlone).toBe(isAlone)
+  })
+})

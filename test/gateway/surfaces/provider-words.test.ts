@@ -298,14 +298,13 @@ describe('an answer without choices whose prompt is counted, as Gemini ends one 
   /** What the odd model takes for that prompt. */
   const PROMPT_USD = 1000 * 0.01e-6
 
-  it.each<readonly [string, object, boolean]>([
-    ['whole, or with its end', BLOCKED, true],
-    ['or without it', BLOCKED, false],
-    ['without a list', { usage: BLOCKED.usage }, true],
-    ['with none', { ...BLOCKED, choices: null }, true],
-  ])('is told as one, paid for, and no failure of its model: %s', async (_, body, isEnded) => {
+  it.each<readonly [string, object]>([
+    ['with an empty list', BLOCKED],
+    ['without a list', { usage: BLOCKED.usage }],
+    ['with none', { ...BLOCKED, choices: null }],
+  ])('is told as one, paid for, and no failure of its model: %s', async (_, body) => {
     for (const isStreamed of [false, true]) {
-      const { server, asked, isAvailable } = await gatewayBefore(sent(body, isEnded))
+      const { server, asked, isAvailable } = await gatewayBefore(sent(body))
       for (let i = 0; i < 3; i++) {
         const response = await server.post(CHAT, ask(isStreamed, 'odd'))
         const { error: said } = (await response.json()) as { error: { code: string; message: string } }
@@ -329,6 +328,30 @@ describe('an answer without choices whose prompt is counted, as Gemini ends one 
       expect([response.status, text.includes('well'), isAvailable()]).toEqual([200, true, true])
       expect(record).toMatchObject({ tries: 2, costUsd: expect.closeTo(ANSWER_USD + PROMPT_USD, 9) })
     }
+  })
+
+  it('is a failure of a model that has answered nothing else ten times in a row, and pauses it', async () => {
+    let isBlocked = true
+    const { server, isAvailable } = await gatewayBefore((response, isStreamed) => {
+      if (isBlocked) sent(BLOCKED)(response, isStreamed)
+      else answerWell(response, isStreamed)
+    })
+    const statusOf = async () => (await server.post(CHAT, ask(false, 'odd'))).status
+    for (let i = 0; i < 10; i++) expect([i, await statusOf(), isAvailable()]).toEqual([i, 400, true])
+    isBlocked = false
+    expect(await statusOf()).toBe(200)
+    isBlocked = true
+    for (let i = 0; i < 10; i++) expect([i, await statusOf(), isAvailable()]).toEqual([i, 400, true])
+    expect([await statusOf(), isAvailable()]).toEqual([400, false])
+    expect(server.ledger().reservedUsd).toBe(0)
+  })
+
+  it('has broken off where its stream has no end: more may have been about to come', async () => {
+    const { server, isAvailable } = await gatewayBefore(sent(BLOCKED, false))
+    const response = await server.post(CHAT, ask(true, 'odd'))
+    expect([response.status, isAvailable()]).toEqual([502, false])
+    expect(await response.text()).toContain('"code":"upstream_broke_off"')
+    expect((await server.over(1))[0].costUsd).toBeGreaterThan(0)
   })
 
   it.each<readonly [string, object]>([

@@ -248,6 +248,59 @@ describe('a stream whose upstream gives no reason why it ended', () => {
     expect(await server.over(1)).toMatchObject([{ outcome: 'answered', costUsd: 20e-6 }])
   })
 
+  /** The client's reader behind an upstream that sends this and then nothing. @returns what comes, until it has a text in it */
+  async function readUntil(text: string, events: readonly object[], tree = {}) {
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(CONTENT + events.map(chunk).join(''))
+    })
+    const server = await gatewayBefore(upstream, tree)
+    const reader = (await server.post('/v1/chat/completions', asked)).body?.getReader()
+    let all = ''
+    while (!all.includes(text)) all += Buffer.from((await reader?.read())?.value ?? []).toString()
+    await reader?.cancel()
+    return all
+  }
+  const nothing = (id: number | string) => ({ id: `n${id}`, choices: [] })
+  const several = (count: number) => Array.from({ length: count }, (_, i) => nothing(i))
+
+  it('holds no more than a few events behind a usage', async () => {
+    const all = await readUntil('"n7"', [{ choices: [], usage }, ...several(8)])
+    expect(all.indexOf('prompt_tokens')).toBeGreaterThan(0)
+    expect(all.indexOf('"n0"')).toBeGreaterThan(all.indexOf('prompt_tokens'))
+    expect(all.indexOf('"n7"')).toBeGreaterThan(all.indexOf('"n6"'))
+  })
+
+  it('holds no more characters behind a usage than one event may have', async () => {
+    const events = [{ choices: [], usage }, nothing('x'.repeat(40_000)), nothing(`y${'x'.repeat(40_000)}`)]
+    const all = await readUntil('"ny', events, { limits: { answerBytesMax: 65_536 } })
+    expect(all.indexOf('"nx')).toBeGreaterThan(all.indexOf('prompt_tokens'))
+  })
+
+  it('gives out what waits behind a usage, in order, when its text goes on', async () => {
+    const more = { choices: [{ index: 0, delta: { content: 'more' } }] }
+    const all = await readUntil('more', [{ choices: [], usage }, nothing(0), more])
+    expect(all.indexOf('prompt_tokens')).toBeGreaterThan(0)
+    expect(all.indexOf('"n0"')).toBeGreaterThan(all.indexOf('prompt_tokens'))
+    expect(all.indexOf('more')).toBeGreaterThan(all.indexOf('"n0"'))
+  })
+
+  it.each<readonly [string, (response: ServerResponse) => void]>([
+    ['ends', (response) => response.end()],
+    ['is cut off', (response) => response.destroy()],
+  ])('has given out its usage before it is said to have broken off: its connection %s', async (_, end) => {
+    const upstream = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(CONTENT)
+      setTimeout(() => response.write(chunk({ choices: [], usage }), () => setTimeout(end, 50, response)), 50)
+    })
+    const server = await gatewayBefore(upstream)
+    const text = await (await server.post('/v1/chat/completions', asked)).text()
+    expect(text.indexOf('prompt_tokens')).toBeGreaterThan(0)
+    expect(text.indexOf('upstream_broke_off')).toBeGreaterThan(text.indexOf('prompt_tokens'))
+    expect((await server.over(1))[0]).toMatchObject({ outcome: 'failed', code: 'upstream_broke_off' })
+  })
+
   it('is not kept back by usages that come with its text', async () => {
     let goOn = () => {}
     const upstream = createServer((_request, response) => {
