@@ -12,8 +12,9 @@ const KEEP_ALIVE_MS = 65_000
 /** Headers are short: whoever is slower sends them slowly on purpose. */
 const HEADERS_MS_MAX = 10_000
 const DRAIN_CHECK_MS = 25
-/** Who has connected has so long to ask for something once the server ends. */
+/** Once the server ends, a connection may be without a request for so long: no longer than the moment that Node gives the rest of a body. */
 const ASK_MS = 1000
+const ASK_CHECK_MS = 100
 /** Of bytes that wait for a client some are read within it, or its connection ends: there would be no end to such. */
 const UNREAD_MS = 300_000
 /** The last answer of a request that was cut is read within it, or not at all. */
@@ -30,8 +31,8 @@ export interface HttpServer {
   /** Where it listens, with the port that it got. */
   readonly url: string
   /**
-   * No connection is taken any more, those that are idle end, and a moment later those on which no request has come whole (a
-   * browser and a load balancer open some in advance). Resolves when all requests have ended.
+   * No connection is taken any more, those that are idle end, and those on which for a moment no request is under way whose head has
+   * come whole (a browser and a load balancer open some in advance). Resolves when all requests have ended.
    * @param drainMs after it `cut` is called, once; what has not ended a moment later loses its connection
    * @param cut ends what is under way, so that each client gets an answer. Default: none does
    */
@@ -51,6 +52,7 @@ export async function listen(
   unreadMs = UNREAD_MS,
 ): Promise<HttpServer> {
   const byFetch = getRequestListener(fetch, { overrideGlobalObjects: false, hostname: host })
+  const connections = new Connections()
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
@@ -65,6 +67,7 @@ export async function listen(
       joinDuplicateHeaders: true,
     },
     (incoming, outgoing) => {
+      connections.moved(incoming.socket)
       outgoing.on('timeout', endUnread)
       if (answerCompletion(complete, incoming, outgoing)) return
       whenGone(incoming, outgoing, () => {
@@ -74,12 +77,11 @@ export async function listen(
       void byFetch(incoming, outgoing)
     },
   )
-  const connections = new Set<Socket>()
-  server.on('connection', (socket) => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
+  server.on('connection', (socket) => connections.add(socket))
+  server.on('clientError', (error, socket: Socket) => {
+    connections.moved(socket)
+    refuse(error, socket)
   })
-  server.on('clientError', refuse)
   // Node ends connections on which nothing has moved for so long, unless an answer under way listens for it.
   server.timeout = unreadMs
   await new Promise<void>((resolve, reject) => {
@@ -99,9 +101,39 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
+/** What is open, and since when nothing is under way there. */
+class Connections {
+  private readonly all = new Set<Socket>()
+  private readonly quietSince = new Map<Socket, number>()
+
+  add(socket: Socket): void {
+    this.all.add(socket)
+    socket.once('close', () => {
+      this.all.delete(socket)
+      this.quietSince.delete(socket)
+    })
+  }
+
+  /** Something has come on it: its answer is to be read before it ends. */
+  moved(socket: Socket): void {
+    this.quietSince.delete(socket)
+  }
+
+  /** Ends those on which nothing has been under way for so long, as far as this has been asked meanwhile. */
+  endQuiet(ms: number): void {
+    const now = performance.now()
+    for (const socket of this.all) {
+      const since = this.quietSince.get(socket)
+      if (hasRequest(socket)) this.quietSince.delete(socket)
+      else if (since === undefined) this.quietSince.set(socket, now)
+      else if (now - since >= ms) socket.destroy()
+    }
+  }
+}
+
 async function drain(
   server: Server,
-  connections: ReadonlySet<Socket>,
+  connections: Connections,
   drainMs: number,
   cut?: () => void,
 ): Promise<void> {
@@ -109,10 +141,8 @@ async function drain(
   // A connection becomes idle when its last answer has ended.
   const check = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS)
   const end = () => server.closeAllConnections()
-  // To Node a connection that has asked for nothing is not idle.
-  const unasked = setTimeout(() => {
-    for (const socket of connections) if (!hasRequest(socket)) socket.destroy()
-  }, ASK_MS)
+  // To Node a connection that has asked for nothing is not idle, nor one with half of a head, whose time it watches no longer.
+  const unasked = setInterval(() => connections.endQuiet(ASK_MS), ASK_CHECK_MS)
   let late = setTimeout(() => {
     cut?.()
     if (cut === undefined) end()
@@ -121,6 +151,6 @@ async function drain(
   server.closeIdleConnections()
   await ended
   clearInterval(check)
-  clearTimeout(unasked)
+  clearInterval(unasked)
   clearTimeout(late)
 }

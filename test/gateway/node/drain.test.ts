@@ -129,6 +129,50 @@ describe('a server with an hour for what is under way', () => {
     await closed
   })
 
+  /** A connection, and all that came of it. */
+  function connected(url: string) {
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    const came = { text: '', errors: 0 }
+    socket.on('data', (bytes) => {
+      came.text += bytes
+    })
+    const closed = new Promise((resolve) => socket.on('error', () => came.errors++).on('close', resolve))
+    const write = (text: string) => new Promise<void>((resolve) => socket.write(text, () => resolve()))
+    return { socket, came, closed, write }
+  }
+  const headOf = (length: number) =>
+    `POST ${PATH} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ENV.SUPPORT_BOT_KEY}\r\ncontent-length: ${length}\r\n\r\n`
+  const BODY = JSON.stringify({ ...ASK, stream: true })
+
+  /** Ends a server; an answer under way ends when one connection has been ended for its silence. @param behind what its client has sent after that request */
+  async function endedWith(behind: string) {
+    const { server, upstream } = await ending({ ...HOUR, limits: { bodyBytesMax: 100_000 } })
+    const silent = connected(server.url)
+    await new Promise<void>((resolve) => silent.socket.on('connect', resolve))
+    const { came, closed, write } = connected(server.url)
+    await write(headOf(BODY.length) + BODY + behind)
+    await upstream.until(({ isStalled }) => isStalled)
+    server.stop('SIGTERM')
+    await silent.closed
+    upstream.release()
+    expect(await server.ended).toEqual({ exitCode: 0 })
+    await closed
+    return came
+  }
+
+  it('does not wait for the rest of a head behind a request that ends late', async () => {
+    const { text } = await endedWith(`POST ${PATH} HTTP/1.1\r\nhost: x\r\n`)
+    expect(text).toContain('data: [DONE]')
+  })
+
+  it('lets a client read that its body is too long, while that still comes', async () => {
+    const { text, errors } = await endedWith(`${headOf(1_000_000)}{`)
+    expect(text).toContain('data: [DONE]')
+    expect(text).toMatch(/HTTP\/1\.1 413 [\s\S]*"code":"body_too_large"/)
+    expect(errors).toBe(0)
+  })
+
   it('answers a request that comes to its end on a connection which it has taken before', async () => {
     const { server } = await ending(HOUR)
     const { hostname, port } = new URL(server.url)
