@@ -1,7 +1,7 @@
 import { type Json, objectOf } from '../../base/json.js'
 import { BodyTooLong, type TakeBytes } from '../doors/client-request.js'
 import { DEARER_NAMES } from '../protocols/dearer.js'
-import { hasMoreParts, repeatedKey } from '../protocols/json-text.js'
+import { excessIn, repeatedKey } from '../protocols/json-text.js'
 import type { Exchange } from './exchange.js'
 import { Refused } from './refused.js'
 
@@ -9,6 +9,9 @@ export interface RequestBody {
   readonly text: string
   readonly json: Json
 }
+
+/** Members and items of lists: tokens of embeddings are numbers, hundreds of thousands of them. */
+const VALUES_MAX = 1_000_000
 
 /**
  * The body of a request: an object of JSON in UTF-8, of at most `bytesMax` bytes.
@@ -26,12 +29,15 @@ export async function readJsonBody(
   if (encoding !== null && !isUncompressed(encoding))
     throw new Refused(415, 'unsupported_encoding', 'expected a body that is not compressed')
   const text = decoded(await bytesOf(exchange, bytesMax, take))
-  if (hasMoreParts(text, membersMax))
-    throw new Refused(
-      413,
-      'body_too_large',
-      `expected a body of at most ${membersMax} members, objects and lists together`,
-    )
+  const valuesMax = Math.max(membersMax, VALUES_MAX)
+  const excess = excessIn(text, membersMax, valuesMax)
+  if (excess !== null) {
+    const most =
+      excess === 'parts'
+        ? `${membersMax} members, objects and lists together`
+        : `${valuesMax} values together`
+    throw new Refused(413, 'body_too_large', `expected a body of at most ${most}`)
+  }
   let json: Json | null
   try {
     json = objectOf(JSON.parse(text))

@@ -1,11 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  hasMoreParts,
-  repeatedKey,
-  withMembers,
-  withNumberAt,
-} from '../../../src/gateway/protocols/json-text.js'
+import { excessIn, repeatedKey, withMembers, withNumberAt } from '../../../src/gateway/protocols/json-text.js'
 
 const object = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), {
   maxKeys: 6,
@@ -20,7 +15,15 @@ it.each([
   ['["a:[{"]', 1],
   ['{"a', 1],
 ])('counts members, objects and lists, and nothing within a text: %s', (text, parts) => {
-  expect([hasMoreParts(text, parts - 1), hasMoreParts(text, parts)]).toEqual([true, false])
+  expect([excessIn(text, parts - 1, 1000), excessIn(text, parts, 1000)]).toEqual(['parts', null])
+})
+
+it.each([
+  ['[1,"a,b",[2,3]]', 4],
+  ['{"a":1,"b":[0,0]}', 3],
+  ['["","",""', 3],
+])('counts values by the commas between them, and not those within a text: %s', (text, values) => {
+  expect([excessIn(text, 10, values - 1), excessIn(text, 10, values)]).toEqual(['values', null])
 })
 
 describe('edits of JSON', () => {

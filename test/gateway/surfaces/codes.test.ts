@@ -90,6 +90,15 @@ describe('what the docs say of statuses and codes', () => {
         'expected a body of at most 2000 members, objects and lists together',
       ])
     }
+    // What a list has is counted too, where there is a million of it.
+    for (const item of ['""', '0']) {
+      const response = await server.post(CHAT, bodyOf(`[${`${item},`.repeat(1_000_000)}0]`))
+      const { error } = (await response.json()) as { error: { message: string } }
+      expect([response.status, error.message]).toEqual([
+        413,
+        'expected a body of at most 1000000 values together',
+      ])
+    }
     expect(server.upstream.entries).toEqual([])
     // Numbers and long texts are no members.
     expect(
