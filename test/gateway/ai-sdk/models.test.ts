@@ -387,6 +387,38 @@ describe.each(VERSIONS)('a model of the AI SDK, %s', (version) => {
     },
   )
 
+  it.each<readonly [string, unknown]>([
+    ['beside its words', { code: 'rate_limit_exceeded', message: 'x', details: [{ retryDelay: '34.5s' }] }],
+    [
+      'in the body of an error',
+      new APICallError({
+        message: 'quota',
+        url: 'x',
+        requestBodyValues: {},
+        statusCode: 429,
+        responseBody: JSON.stringify({ error: { details: [{ retryDelay: '34.5s' }] } }),
+      }),
+    ],
+    [
+      'in its headers',
+      new APICallError({
+        message: 'quota',
+        url: 'x',
+        requestBodyValues: {},
+        statusCode: 429,
+        responseHeaders: { 'retry-after': '35' },
+      }),
+    ],
+  ])('that says in its stream how long to wait is left alone for so long: %s', async (_, error) => {
+    const server = await mockServer(mockOf(version, { parts: [{ type: 'error', error }] }), [mockTree()])
+    const response = await server.post('/v1/chat/completions', {
+      model: 'mock',
+      messages: HELLO,
+      stream: true,
+    })
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '35'])
+  })
+
   it('whose package fails in its stream may be billed', async () => {
     const server = await mockServer(mockOf(version, { parts: [{ type: 'error', error: new Error('x') }] }))
     await (await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO, stream: true })).text()

@@ -2,6 +2,7 @@ import { isRecord } from '../../../base/check.js'
 import { type Json, numberOf, objectOf, parseObject, textOf } from '../../../base/json.js'
 import type { PlatformSignal, StreamLike } from '../../../base/platform.js'
 import { retryDelayIn } from '../../../base/retry-info.js'
+import { retryAfterOf } from '../../../index.js'
 import type { Surface } from '../../logs/request-record.js'
 import { RequestError } from '../../protocols/adapter.js'
 import { openAiError } from '../../protocols/openai-errors.js'
@@ -87,7 +88,7 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
       return answerOf(
         200,
         'text/event-stream',
-        written(stream, new PartReader(isCacheBeside), writer, head, failed, signal),
+        written(stream, new PartReader(isCacheBeside), writer, head, failed, call),
       )
     }
     const answer = readWhole(await unlessAborted(model.doGenerate(options as never), signal), isCacheBeside)
@@ -140,7 +141,7 @@ async function* written(
   writer: Writer,
   head: Head,
   failed: (tokens: Tokens | null) => UpstreamFailure,
-  signal: AbortSignal,
+  { signal, now }: AiSdkUpstreamCall,
 ): AsyncGenerator<Uint8Array> {
   const out = writer.stream(head)
   const encoder = new TextEncoder()
@@ -152,7 +153,7 @@ async function* written(
       if (done) return
       let text = ''
       for (const piece of parts.read(value)) {
-        if (piece.kind === 'error') throw failureOfPart(piece.error, writer, head.createdSeconds * 1000)
+        if (piece.kind === 'error') throw failureOfPart(piece.error, writer, now())
         if (piece.kind === 'finish' && piece.finish === 'error') throw failed(piece.tokens)
         text += out.write(piece)
       }
@@ -222,6 +223,23 @@ function answerOfError(error: unknown, writer: Writer, { signal, now }: AiSdkUps
   )
 }
 
+/** How long an error of a stream asks to wait, ms: in the headers or the body that it has, or in itself, as it stood in an event. */
+function askedMs(error: unknown, now: number): number | null {
+  if (!isRecord(error)) return null
+  const headers = objectOf(error.responseHeaders)
+  const byHeader = retryAfterOf((header) => textOf(headers?.[header]) || null, now)
+  return byHeader ?? retryDelayIn(textOf(error.responseBody) || writtenOut(error), now)
+}
+
+function writtenOut(error: unknown): string {
+  try {
+    return JSON.stringify(error) ?? ''
+  } catch {
+    // Packages may give what is no JSON.
+    return ''
+  }
+}
+
 /** An error in the middle of a stream. What the provider itself has said there stands as it came; errors of its package are its own. */
 function failureOfPart(error: unknown, writer: Writer, now: number): UpstreamFailure {
   const status = isRecord(error) ? numberOf(error.statusCode) : null
@@ -230,7 +248,7 @@ function failureOfPart(error: unknown, writer: Writer, now: number): UpstreamFai
   const message = said?.message ?? messageOf(error)
   const told = said?.status ?? status
   if (told !== null && told >= 400 && told < 600)
-    return failureOfStatus(told, JSON.stringify(writer.error(message, told)), null, now)
+    return failureOfStatus(told, JSON.stringify(writer.error(message, told)), askedMs(error, now), now)
   return new UpstreamFailure('upstream', 'upstream_error', 502, message, { mayBeBilled: said === null })
 }
 
