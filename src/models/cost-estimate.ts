@@ -39,7 +39,10 @@ export interface CostRecord {
   predictedUsd: number
 }
 
-/** One settled request: what it cost, and what the list price said of the tokens that were assumed. */
+/**
+ * One settled request: what it cost, and what the list price said of the tokens that were assumed.
+ * @param predictedUsd 0: nothing that still counts, so the bill is as predicted
+ */
 export function recordCost(
   record: CostRecord,
   costUsd: number,
@@ -58,7 +61,7 @@ export function recordCost(
     : costUsd
   record.realisedUsd = COST_KEPT * record.realisedUsd + countedUsd
   record.assumedUsd = COST_KEPT * record.assumedUsd + listCostUsd
-  record.predictedUsd = COST_KEPT * record.predictedUsd + predictedUsd
+  record.predictedUsd = COST_KEPT * record.predictedUsd + (predictedUsd === 0 ? countedUsd : predictedUsd)
 }
 
 /**

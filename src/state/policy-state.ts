@@ -22,6 +22,7 @@ export type PendingView = Pick<
   | 'reservedUsd'
   | 'listCostUsd'
   | 'predictedUsd'
+  | 'forgetPrediction'
   | 'allowanceUsd'
   | 'bookedAt'
   | 'forced'
@@ -52,7 +53,8 @@ export type RegistryView = Pick<
 
 /**
  * What a policy sees of the fold. It reads all of it. It changes no more than its own state, what arms have learned, its
- * own columns of pending requests, and, where its accounts are books of the router's, the ledger.
+ * own columns of pending requests, whether what was predicted of them counts, and, where its accounts are books of the
+ * router's, the ledger.
  */
 export interface FoldView {
   /** Requests routed so far: the t of the mathematics. */

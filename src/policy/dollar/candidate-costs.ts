@@ -113,6 +113,14 @@ export class CandidateCosts {
     return this.values[position] - price * this.expectedUsd[position]
   }
 
+  /** Whether no model that the accounts afford is worth more than that. */
+  isWorthMost(worth: number, { price, limitUsd }: SpendingLimits): boolean {
+    const { list, neededUsd } = this
+    for (let position = 0; position < list.count; position++)
+      if (neededUsd[position] <= limitUsd && this.worth(position, price) > worth) return false
+    return true
+  }
+
   /** Position of the least draw. */
   leastDrawn(): number {
     const { drawnUsd, list } = this

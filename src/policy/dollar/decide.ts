@@ -160,9 +160,11 @@ export class DollarChooser implements Chooser<DollarState> {
     note.chosen = model
     note.chosenIdleAge = arms.idleAge(model.slot, requests)
     choice.model = model
+    // Of a model that no account affords the score is only far below all others.
+    const isBeyond = note.cheapestFallback || costs.neededUsd[position] > spending.limitUsd
     choice.score = note.forced
       ? 0
-      : note.cheapestFallback || note.triesCost
+      : isBeyond || note.triesCost
         ? costs.worth(position, spending.price)
         : arms.scoreAt(position)
     choice.listCostUsd = costs.listUsd[position]

@@ -176,13 +176,14 @@ export class DollarState implements PolicyState {
     const isTry = (pending.state(sequence) & TRIES_COST) !== 0
     if (isTry && learns && !isFree && isWithinTry(model, event.costUsd))
       this.costLevels.triedWithin(model.slot)
-    if (!isFree && learns) this.costKnown(event, model, residual, pending.listCostUsd(sequence))
+    if (!isFree && learns && this.costKnown(event, model, residual, pending.listCostUsd(sequence)))
+      this.forgetPredictions(model.slot)
     if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
     kernel.settle(model.slot, logCostRatio, logLatency ?? Number.NaN, requests)
   }
 
-  /** Before the cost head learns a bill. */
-  private costKnown(event: EventOf<'settled'>, model: Model, residual: number, listUsd: number): void {
+  /** Before the cost head learns a bill. @returns whether the model costs what it did before its bills rose */
+  private costKnown(event: EventOf<'settled'>, model: Model, residual: number, listUsd: number): boolean {
     const { slot } = model
     const { arms, costRises, costLevels } = this
     const { requests } = this.view
@@ -192,10 +193,18 @@ export class DollarState implements PolicyState {
     if (change !== 0) costLevels.returned(model, change, strayed !== 0, event.costUsd, listUsd)
     else if (strayed > 0 && this.shrinkage.learns(slot)) costRises.rose(slot, level, requests)
     const direction = change === 0 ? strayed : -1
-    if (direction === 0) return
+    if (direction === 0) return false
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.costAlarms++
     this.alarm(event.at, model, 'cost', direction)
+    return change !== 0
+  }
+
+  /** What a model's requests on their way were predicted to cost was of another level. */
+  private forgetPredictions(slot: number): void {
+    const { pending } = this.view
+    for (const sequence of pending.waiting())
+      if (pending.slot(sequence) === slot) pending.forgetPrediction(sequence)
   }
 
   /** Before the latency head learns. */

@@ -125,6 +125,13 @@ export class PendingRequests {
     return this.rows[this.offset(sequence) + PREDICTED]
   }
 
+  /** What was predicted of the request says nothing any more: its bill will count as predicted. */
+  forgetPrediction(sequence: number): void {
+    const row = this.offset(sequence)
+    this.change(row)
+    this.rows[row + PREDICTED] = 0
+  }
+
   forced(sequence: number): boolean {
     return this.rows[this.offset(sequence) + FORCED] === 1
   }

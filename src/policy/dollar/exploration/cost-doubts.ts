@@ -22,8 +22,6 @@ import {
 export class CostDoubts {
   private readonly costs: CandidateCosts
   private readonly limits: SpendingLimits
-  /** What the prompt would cost on the model that was looked at last, had its costs returned, USD. */
-  private returnedUsd = 0
 
   constructor(costs: CandidateCosts, limits: SpendingLimits) {
     this.costs = costs
@@ -33,17 +31,13 @@ export class CostDoubts {
   /** Whether a model is due to be tried that would be chosen if it cost what it usually does. */
   isDue(position: number, idle: number, { registry, requests }: FoldView): boolean {
     const { costs, limits } = this
-    const { list, values, neededUsd } = costs
+    const { list, values } = costs
     const model = list.models[position]
     if (doubtOfCosts(model, isFree(model)) === 1) return false
     if (!isTryDue(costPause(model), idle, paceOf(registry.models), requests)) return false
     if (this.drawnUsd(position) > limits.limitUsd) return false
     const worth = values[position] - limits.price * this.usualUsd(position)
-    for (let other = 0; other < list.count; other++) {
-      const isAffordable = other !== position && neededUsd[other] <= limits.limitUsd
-      if (isAffordable && costs.worth(other, limits.price) > worth) return false
-    }
-    return true
+    return costs.isWorthMost(worth, limits)
   }
 
   /**
@@ -53,7 +47,7 @@ export class CostDoubts {
    */
   isUnsureDue(position: number, idle: number, state: StateView<DollarState>): boolean {
     const { costs, limits } = this
-    const { list, values, neededUsd, expectedUsd } = costs
+    const { values, expectedUsd } = costs
     // Caps alone leave no debt.
     if (limits.ceilingUsd === Number.POSITIVE_INFINITY || !isLongIdle(idle, state)) return false
     const leastUsd = this.leastUsd(position, state)
@@ -62,57 +56,53 @@ export class CostDoubts {
     // Where a dollar is worth nothing, what it costs keeps it from nothing.
     if (limits.price === 0) return false
     const worth = values[position] - limits.price * leastUsd
-    for (let other = 0; other < list.count; other++) {
-      const isAffordable = other !== position && neededUsd[other] <= limits.limitUsd
-      if (isAffordable && costs.worth(other, limits.price) > worth) return false
-    }
+    return costs.isWorthMost(worth, limits)
+  }
+
+  /**
+   * Tries a model whose bills have risen, if that is due, and it would be chosen if it cost what it did before: it is expected to.
+   * Where a dollar is worth nothing its costs keep it from nothing.
+   * @returns whether it is tried
+   */
+  takeReturn(position: number, idle: number, state: StateView<DollarState>): boolean {
+    const { costs, limits } = this
+    if (limits.price === 0) return false
+    const usd = this.returnedUsd(position, idle, state, limits.limitUsd)
+    if (usd < 0 || !costs.isWorthMost(costs.values[position] - limits.price * usd, limits)) return false
+    costs.expectedUsd[position] = usd
+    return true
+  }
+
+  /** The same where no model is affordable, of one that was the cheapest before. @param limitUsd the most it may draw */
+  takeReturnLastResort(position: number, limitUsd: number, state: StateView<DollarState>): boolean {
+    const { list, expectedUsd, cheapest } = this.costs
+    const idle = state.arms.idleAge(list.models[position].slot, state.requests)
+    const usd = this.returnedUsd(position, idle, state, limitUsd)
+    if (usd < 0 || usd >= expectedUsd[cheapest]) return false
+    expectedUsd[position] = usd
     return true
   }
 
   /**
-   * Whether a model is due whose bills have risen, and that would be chosen if it cost what it did before: `returnedUsd` is that then.
-   * Where a dollar is worth nothing its costs keep it from nothing.
+   * What the prompt would cost on a model whose bills have risen, were they as before, USD; -1 where no try of it is due. It may cost
+   * what the bills since say: of caps that takes what any try may, and nothing that they keep for the cheapest.
    */
-  isReturnDue(position: number, idle: number, state: StateView<DollarState>): boolean {
-    const { costs, limits } = this
-    const { list, values, neededUsd } = costs
-    if (limits.price === 0 || !this.readReturn(position, idle, state, limits.limitUsd)) return false
-    const worth = values[position] - limits.price * this.returnedUsd
-    for (let other = 0; other < list.count; other++) {
-      const isAffordable = other !== position && neededUsd[other] <= limits.limitUsd
-      if (isAffordable && costs.worth(other, limits.price) > worth) return false
-    }
-    return true
-  }
-
-  /** The same where no model is affordable: whether it was the cheapest before. @param limitUsd the most it may draw */
-  isReturnLastResort(position: number, limitUsd: number, state: StateView<DollarState>): boolean {
-    const { list, expectedUsd, cheapest } = this.costs
-    const idle = state.arms.idleAge(list.models[position].slot, state.requests)
-    return this.readReturn(position, idle, state, limitUsd) && this.returnedUsd < expectedUsd[cheapest]
-  }
-
-  /** The model is tried: it is expected to cost what it did before. */
-  takeReturn(position: number): void {
-    this.costs.expectedUsd[position] = this.returnedUsd
-  }
-
-  private readReturn(
+  private returnedUsd(
     position: number,
     idle: number,
     { arms, policy, requests }: StateView<DollarState>,
     limitUsd: number,
-  ): boolean {
-    const { list, drawnUsd, expectedUsd, predictedUsd } = this.costs
+  ): number {
+    const { list, drawnUsd, neededUsd, expectedUsd, predictedUsd } = this.costs
     const { ceilingUsd, paceUsd, capUsd } = this.limits
     const { slot } = list.models[position]
     const level = arms.level(arms.settlements, slot)
     const dearer = expectedUsd[position] / Math.min(ceilingUsd, paceUsd)
     const change = policy.costRises.promise(slot, idle, requests, level, dearer)
-    if (change === 0 || expectedUsd[position] > TRY_CAP_SHARE * capUsd) return false
+    if (change === 0 || neededUsd[position] === Number.POSITIVE_INFINITY) return -1
+    if (drawnUsd[position] > TRY_CAP_SHARE * capUsd) return -1
     const usd = Math.min(expectedUsd[position], predictedUsd[position]) * Math.exp(change)
-    this.returnedUsd = usd
-    return (drawnUsd === expectedUsd ? usd : drawnUsd[position]) <= limitUsd
+    return (drawnUsd === expectedUsd ? usd : drawnUsd[position]) <= limitUsd ? usd : -1
   }
 
   /**

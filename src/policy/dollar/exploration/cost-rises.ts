@@ -5,7 +5,7 @@ import {
   TRIAL_REQUESTS,
   TRIAL_SHARE,
 } from '../tuning.js'
-import { asBefore } from './recoveries.js'
+import { asBefore } from './as-before.js'
 
 /** Of a snapshot: slot, time, level and both sums. */
 const NUMBERS = 5

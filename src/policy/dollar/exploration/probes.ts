@@ -130,10 +130,7 @@ export class Probes {
       this.triesCost = true
       return position
     }
-    if (this.doubts.isReturnDue(position, idle, state)) {
-      this.doubts.takeReturn(position)
-      return position
-    }
+    if (this.doubts.takeReturn(position, idle, state)) return position
     if (neededUsd[position] > limits.limitUsd) return -1
     if (drawnUsd[position] > TRY_CAP_SHARE * limits.capUsd) return -1
     const heard = heardShare(list)
@@ -154,10 +151,7 @@ export class Probes {
     const value = Math.max(promise, costs.values[position] + Math.max(raised, regained))
     if (value === Number.NEGATIVE_INFINITY) return -1
     const worth = value - limits.price * costs.expectedUsd[position]
-    for (let other = 0; other < list.count; other++) {
-      const isAffordable = neededUsd[other] <= limits.limitUsd
-      if (isAffordable && costs.worth(other, limits.price) > worth) return -1
-    }
+    if (!costs.isWorthMost(worth, limits)) return -1
     this.triesLatency = regained > Number.NEGATIVE_INFINITY
     return position
   }
@@ -204,11 +198,10 @@ export class Probes {
     if (position < 0) {
       // One of the list a request, as canaries.
       const turn = state.requests % this.costs.list.count
-      if (this.doubts.isReturnLastResort(turn, limitUsd, state)) {
-        this.doubts.takeReturn(turn)
-        return turn
-      }
-      return this.doubts.isUnsureLastResort(turn, limitUsd, state) ? turn : -1
+      const isTried =
+        this.doubts.takeReturnLastResort(turn, limitUsd, state) ||
+        this.doubts.isUnsureLastResort(turn, limitUsd, state)
+      return isTried ? turn : -1
     }
     this.doubts.take(position)
     this.triesCost = true

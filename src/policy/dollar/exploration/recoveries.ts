@@ -3,12 +3,12 @@ import type { Evidence } from '../../../bandit/evidence.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
 import {
   AS_BEFORE_RATIO,
-  AS_BEFORE_SIGMAS,
   RECOVERY_STEP_MAX,
   REWARD_RECOVERED_RATIO,
   TRIAL_REQUESTS,
   TRIAL_SHARE,
 } from '../tuning.js'
+import { asBefore } from './as-before.js'
 
 const NONE = new Float64Array()
 
@@ -191,15 +191,6 @@ export class Recoveries {
     }
     return 1 + count * length
   }
-}
-
-/**
- * A CUSUM of the log-likelihood ratio: that an outcome is of the same mean as before, against one that is worse by `AS_BEFORE_SIGMAS`.
- * @param sigmas by how many standard deviations it is better than was predicted before
- */
-export function asBefore(sum: number, sigmas: number): number {
-  const step = AS_BEFORE_SIGMAS * sigmas + AS_BEFORE_SIGMAS ** 2 / 2
-  return Math.max(0, sum + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
 }
 
 /** What the model predicted before it fell of the arena's context of that index. */
