@@ -7,7 +7,7 @@ import { LOG_LIMITS, LogDashboard, type LogLimits } from './log-dashboard.js'
 const EVERY_MS = 1000
 /** A log that cannot be read so often in a row is opened again: a connection or a file may be another. */
 const FAILURES_MAX = 3
-/** A log that has to be read from its beginning rests so many times as long as that took: one of an older release changes with every write. */
+/** A log that has to be read from its beginning rests this many times as long as that took: one of an older release changes with every write. */
 const RESTS = 10
 
 /** Opens the log of that name again. @throws (rejects) for a log that is missing, and what the store throws */

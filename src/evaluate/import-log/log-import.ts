@@ -51,9 +51,11 @@ interface Usable {
 export function createLogImport<Use extends ImportUse>(
   options: LogImportOptions & { readonly for: Use },
 ): LogImport<RowFor<Use>>
+/** As above, for `fitPriors`. */
 export function createLogImport(
   options?: LogImportOptions & { readonly for?: undefined },
 ): LogImport<RowFor<'priors'>>
+/** As above; what the rows are for is known when it runs. */
 export function createLogImport(options?: LogImportOptions): LogImport
 export function createLogImport(options: LogImportOptions = {}): LogImport {
   return new Importer(readImportOptions(options))
