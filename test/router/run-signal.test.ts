@@ -224,7 +224,7 @@ describe('a signal that aborts', () => {
     await turn()
     abort.abort(GONE)
     expect(await rejected(run)).toBe(GONE)
-    come([1, 0, 0])
+    come([0, 0, 1])
     await turn()
     expect([calls, costs]).toEqual([0, [0]])
     expect(router.stats().pending.unsettled).toBe(0)

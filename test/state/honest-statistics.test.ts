@@ -29,8 +29,8 @@ describe('the statistics of an arm', () => {
   it('are never refused where rewards and settlements gave them, whatever the contexts', async () => {
     await fc.assert(
       fc.asyncProperty(anyPolicy, fc.array(request, { maxLength: 25 }), async (policy, requests) => {
-        const { router } = await makeBench({ policy, pendingCapacity: 1024 })
-        const { router: other } = await makeBench({ policy, pendingCapacity: 1024 })
+        const { router } = await makeBench({ policy, bias: false, pendingCapacity: 1024 })
+        const { router: other } = await makeBench({ policy, bias: false, pendingCapacity: 1024 })
         for (const { context, times, mirrored, reward, costUsd, latencyMs } of requests) {
           for (let i = 0; i < times; i++) {
             const sign = mirrored && i % 2 === 1 ? -1 : 1
