@@ -5,7 +5,8 @@ import type { ListenConfig } from '../config/config.js'
 import type { LimitsConfig, TimeoutsConfig } from '../config/limit-config.js'
 import type { CompleteByPath } from '../doors/complete-by-path.js'
 import { refuse } from './bad-bytes.js'
-import { answerCompletion, hasRequest, whenGone } from './node-door.js'
+import { Connections } from './connections.js'
+import { answerCompletion, whenGone } from './node-door.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
@@ -101,36 +102,6 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-/** What is open, and since when nothing is under way there. */
-class Connections {
-  private readonly all = new Set<Socket>()
-  private readonly quietSince = new Map<Socket, number>()
-
-  add(socket: Socket): void {
-    this.all.add(socket)
-    socket.once('close', () => {
-      this.all.delete(socket)
-      this.quietSince.delete(socket)
-    })
-  }
-
-  /** Something has come on it: its answer is to be read before it ends. */
-  moved(socket: Socket): void {
-    this.quietSince.delete(socket)
-  }
-
-  /** Ends those on which nothing has been under way for so long, as far as this has been asked meanwhile. */
-  endQuiet(ms: number): void {
-    const now = performance.now()
-    for (const socket of this.all) {
-      const since = this.quietSince.get(socket)
-      if (hasRequest(socket)) this.quietSince.delete(socket)
-      else if (since === undefined) this.quietSince.set(socket, now)
-      else if (now - since >= ms) socket.destroy()
-    }
-  }
-}
-
 async function drain(
   server: Server,
   connections: Connections,
@@ -142,7 +113,7 @@ async function drain(
   const check = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS)
   const end = () => server.closeAllConnections()
   // To Node a connection that has asked for nothing is not idle, nor one with half of a head, whose time it watches no longer.
-  const unasked = setInterval(() => connections.endQuiet(ASK_MS), ASK_CHECK_MS)
+  const unasked = setInterval(() => connections.endQuiet(ASK_MS, performance.now()), ASK_CHECK_MS)
   let late = setTimeout(() => {
     cut?.()
     if (cut === undefined) end()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Refusals, Unanswered } from '../../../src/gateway/completions/refusals.js'
+import { Refusals } from '../../../src/gateway/completions/refusals.js'
 
 const MODELS = [{ id: 'a' }, { id: 'b' }]
 
@@ -62,13 +62,4 @@ describe('refusals in a row', () => {
     add(3, 'responses')
     expect([add(1, 'chat'), add(1, 'responses')]).toEqual([[true], [true]])
   })
-})
-
-it('prompts without an answer are a failure of their model after ten in a row, each model by itself', () => {
-  const counted = new Unanswered()
-  const add = (times: number) => Array.from({ length: times }, () => counted.add('a'))
-  expect(add(12).indexOf(true)).toBe(10)
-  expect(counted.add('b')).toBe(false)
-  counted.end('a')
-  expect(add(12).indexOf(true)).toBe(10)
 })
