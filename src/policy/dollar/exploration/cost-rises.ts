@@ -1,11 +1,5 @@
-import {
-  AS_BEFORE_RATIO,
-  COST_RETURNED_RATIO,
-  RECOVERY_STEP_MAX,
-  TRIAL_REQUESTS,
-  TRIAL_SHARE,
-} from '../tuning.js'
-import { asBefore } from './as-before.js'
+import { AS_BEFORE_RATIO, COST_RETURNED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
+import { asBefore, cusum } from './cusum.js'
 
 /** Of a snapshot: slot, time, level and both sums. */
 const NUMBERS = 5
@@ -52,7 +46,7 @@ export class CostRises {
     if (risen === undefined) return 0
     const above = residual + level - risen.level
     const step = (residual * residual - above * above) / (2 * variance)
-    risen.ratio = Math.max(0, risen.ratio + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
+    risen.ratio = cusum(risen.ratio, step)
     risen.steady = asBefore(risen.steady, -above / Math.sqrt(variance))
     const hasReturned = risen.ratio >= COST_RETURNED_RATIO
     if (!hasReturned && risen.steady < AS_BEFORE_RATIO) return 0

@@ -1,14 +1,8 @@
 import type { Arms } from '../../../bandit/arms.js'
 import type { Evidence } from '../../../bandit/evidence.js'
 import type { RewardUnits } from '../../../state/reward-units.js'
-import {
-  AS_BEFORE_RATIO,
-  RECOVERY_STEP_MAX,
-  REWARD_RECOVERED_RATIO,
-  TRIAL_REQUESTS,
-  TRIAL_SHARE,
-} from '../tuning.js'
-import { asBefore } from './as-before.js'
+import { AS_BEFORE_RATIO, REWARD_RECOVERED_RATIO, TRIAL_REQUESTS, TRIAL_SHARE } from '../tuning.js'
+import { asBefore, cusum } from './cusum.js'
 
 const NONE = new Float64Array()
 
@@ -76,7 +70,7 @@ export class Recoveries {
     if (fallen === undefined) return false
     const before = reward - predict(fallen, evidence.arms, 0)
     const step = (residual * residual - before * before) / (2 * variance)
-    fallen.ratio = Math.max(0, fallen.ratio + Math.min(Math.max(step, -RECOVERY_STEP_MAX), RECOVERY_STEP_MAX))
+    fallen.ratio = cusum(fallen.ratio, step)
     if (fallen.ratio < REWARD_RECOVERED_RATIO) return false
     evidence.putReward(slot, fallen.statistics, requests)
     this.fallen.delete(slot)
