@@ -8,6 +8,7 @@ import {
   type MetricsConfig,
 } from './config.js'
 import { budget, caps, routing, tenant } from './engine-shapes.js'
+import { jsonDefinitions } from './json-shape.js'
 import type { KeyStoreConfig } from './key-config.js'
 import { admin, type FileAdmin, type FileKey, key } from './key-shapes.js'
 import { limits, requests, retries, sessions, timeouts } from './limit-shapes.js'
@@ -110,5 +111,6 @@ export function configSchema(): JsonSchema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Config of the paretobandit gateway',
     ...configFile.schema,
+    definitions: jsonDefinitions,
   }
 }

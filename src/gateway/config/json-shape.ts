@@ -1,10 +1,22 @@
 import { isRecord } from '../../base/check.js'
-import { expectedObject, grownTogether, isWord, WORD } from './mistake.js'
-import { type Shape, wrong } from './shape.js'
+import { expectedObject, GROWN_TOGETHER, grownTogether, isWord, WORD } from './mistake.js'
+import { type JsonSchema, type Shape, wrong } from './shape.js'
 
 const DEPTH_MAX = 16
 /** The gateway writes these itself. */
 const OWN_PARAMETERS = ['model', 'messages', 'input', 'stream', 'stream_options'] as const
+
+const JSON_WITHIN = { $ref: '#/definitions/json' }
+
+/** What the schema below points to: JSON at any depth, of which `parameters` takes `DEPTH_MAX` levels. */
+export const jsonDefinitions: JsonSchema = {
+  json: {
+    description: `JSON of at most ${DEPTH_MAX} levels`,
+    propertyNames: { not: { const: '__proto__' } },
+    patternProperties: { [GROWN_TOGETHER]: { not: { type: 'null' } } },
+    allOf: [{ additionalProperties: JSON_WITHIN, items: JSON_WITHIN }],
+  },
+}
 
 /**
  * Fields that are merged into a request's body: any JSON, but what the gateway writes itself. All their own names are words, as those of
@@ -14,6 +26,7 @@ export const parameters: Shape<Readonly<Record<string, unknown>>> = {
   schema: {
     type: 'object',
     propertyNames: { pattern: WORD, not: { enum: [...OWN_PARAMETERS, '__proto__'] } },
+    additionalProperties: JSON_WITHIN,
   },
   read(value, path, reading) {
     if (!isRecord(value)) return wrong(reading, path, expectedObject(value))

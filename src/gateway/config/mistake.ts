@@ -41,7 +41,9 @@ export function isWord(name: string): boolean {
   return WORD_EXPRESSION.test(name)
 }
 
-const MEMBER = /^([\w.$-]{1,40}) *([:=])/
+/** A text that should be a name and a value. */
+export const GROWN_TOGETHER = '^([\\w.$-]{1,40}) *([:=])'
+const MEMBER = new RegExp(GROWN_TOGETHER, 'u')
 
 /**
  * What is wrong with a text that should be more than one, as where YAML takes `apiKey:sk-...` for a word: it does not repeat what comes behind
