@@ -12,6 +12,7 @@ import { memoryStore } from '../dist/store/memory.js'
 import { redisStore } from '../dist/store/redis.js'
 import { sqliteStore } from '../dist/store/sqlite.js'
 import { bundle } from './bundle-run.mjs'
+import { changesRecording } from './record/changes.mjs'
 import { dollarRecording } from './record/dollar.mjs'
 import { limitsRecording } from './record/limits.mjs'
 import { paperRecording } from './record/paper.mjs'
@@ -65,7 +66,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'paretobandit-record-'))
 try {
   if (!isMissingOnly) rmSync(out, { recursive: true, force: true })
   const varieties = []
-  for (const make of [...tokenRecordings(), limitsRecording]) varieties.push(await recordOnce(make))
+  for (const make of [...tokenRecordings(), limitsRecording, changesRecording]) varieties.push(await recordOnce(make))
   const wanted = {
     'settled.tokens': TOKEN_KIND_ROWS.map(({ name }) => name),
     'settled.usageFlags': USAGE_FLAGS.filter((flag) => flag !== 'retry-too-long'),
