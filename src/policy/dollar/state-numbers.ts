@@ -24,13 +24,10 @@ interface Watch {
 interface StateParts {
   readonly accounts: Accounts
   readonly demand: DemandCurve
-  readonly recoveries: Recoveries
-  readonly rises: Rises
-  readonly costRises: CostRises
   readonly objectives: Objectives
   readonly shrinkage: Shrinkage
-  readonly rewardDrift: Watch
-  readonly costLevels: Watch
+  readonly rewards: { readonly drift: Watch; readonly recoveries: Recoveries; readonly rises: Rises }
+  readonly costLevels: Watch & { readonly rises: CostRises }
 }
 
 /** All of it for a snapshot: each part as numbers, one after the other. */
@@ -38,12 +35,12 @@ export function saveState(parts: StateParts, slots: readonly number[]): PolicySn
   const accounts = saveAccounts(parts.accounts)
   const drift = slots.length * WATCH_NUMBERS
   const shrinkage = parts.shrinkage.save()
-  const rises = parts.rises.save()
-  const steady = parts.recoveries.saveSteady()
-  const costRises = parts.costRises.save()
+  const rises = parts.rewards.rises.save()
+  const steady = parts.rewards.recoveries.saveSteady()
+  const costRises = parts.costLevels.rises.save()
   const rest = [
     accounts.numbers,
-    parts.recoveries.save(),
+    parts.rewards.recoveries.save(),
     parts.objectives.save(slots),
     shrinkage,
     rises,
@@ -54,7 +51,7 @@ export function saveState(parts: StateParts, slots: readonly number[]): PolicySn
   const numbers = new Float64Array(rest.reduce((sum, { length }) => sum + length, drift))
   slots.forEach((slot, i) => {
     const at = i * WATCH_NUMBERS
-    numbers.set(parts.rewardDrift.row(slot), at)
+    numbers.set(parts.rewards.drift.row(slot), at)
     numbers.set(parts.costLevels.row(slot), at + DRIFT_NUMBERS)
   })
   let at = drift
@@ -84,36 +81,37 @@ export function loadState(
   const rows = numbers.subarray(0, drift)
   if (numbers.length < drift || !rows.every(isDriftNumber))
     throw invalidSnapshot('its drift statistics are not valid')
+  // What is remembered of changes is loaded after: a new watch forgets it.
+  slots.forEach((slot, i) => {
+    const at = i * WATCH_NUMBERS
+    parts.rewards.drift.start(slot)
+    parts.costLevels.start(slot)
+    parts.rewards.drift.row(slot).set(rows.subarray(at, at + DRIFT_NUMBERS))
+    parts.costLevels.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + WATCH_NUMBERS))
+  })
   const taken = drift + loadAccounts(parts.accounts, text, numbers.subarray(drift))
-  const fallen = parts.recoveries.load(numbers.subarray(taken), dimension, slots)
+  const fallen = parts.rewards.recoveries.load(numbers.subarray(taken), dimension, slots)
   if (fallen < 0) throw invalidSnapshot('what it knows of a fallen model is not valid')
   const asked = parts.objectives.load(numbers.subarray(taken + fallen), slots)
   if (asked < 0) throw invalidSnapshot('its latency objective or quality floor is not valid')
   const at = taken + fallen + asked
   const learned = countOf(text, 'shrinkageNumbers', 'how far its features are trusted')
   const risen = countOf(text, 'risesNumbers', 'what it knows of models that may have risen')
-  const held = (slot: number) => parts.recoveries.precisionOf(slot, dimension)
+  const held = (slot: number) => parts.rewards.recoveries.precisionOf(slot, dimension)
   if (!parts.shrinkage.load(numbers.subarray(at, at + learned), slots, fold, held))
     throw invalidSnapshot('how far its features are trusted is not valid')
-  if (!parts.rises.load(numbers.subarray(at + learned, at + learned + risen), dimension, slots))
+  if (!parts.rewards.rises.load(numbers.subarray(at + learned, at + learned + risen), dimension, slots))
     throw invalidSnapshot('what it knows of models that may have risen is not valid')
   const steady = countOf(text, 'steadyNumbers', 'what it knows of a fallen model')
   const dearer = countOf(text, 'costRisesNumbers', 'what it knows of models that cost more')
   const after = at + learned + risen
-  if (!parts.recoveries.loadSteady(numbers.subarray(after, after + steady)))
+  if (!parts.rewards.recoveries.loadSteady(numbers.subarray(after, after + steady)))
     throw invalidSnapshot('what it knows of a fallen model is not valid')
-  if (!parts.costRises.load(numbers.subarray(after + steady, after + steady + dearer), slots))
+  if (!parts.costLevels.rises.load(numbers.subarray(after + steady, after + steady + dearer), slots))
     throw invalidSnapshot('what it knows of models that cost more is not valid')
   const window = numbers.subarray(after + steady + dearer)
   if (!parts.demand.accepts(window, new Set(slots)))
     throw invalidSnapshot('its window of requests is not valid')
-  slots.forEach((slot, i) => {
-    const at = i * WATCH_NUMBERS
-    parts.rewardDrift.start(slot)
-    parts.costLevels.start(slot)
-    parts.rewardDrift.row(slot).set(rows.subarray(at, at + DRIFT_NUMBERS))
-    parts.costLevels.row(slot).set(rows.subarray(at + DRIFT_NUMBERS, at + WATCH_NUMBERS))
-  })
   parts.demand.load(window)
 }
 

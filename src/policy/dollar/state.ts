@@ -1,5 +1,4 @@
 import type { Arms } from '../../bandit/arms.js'
-import { DriftWatch } from '../../bandit/drift.js'
 import { Evidence } from '../../bandit/evidence.js'
 import { startLatency } from '../../bandit/latency-start.js'
 import { foldedLog } from '../../base/logarithm.js'
@@ -23,28 +22,16 @@ import { Accounts } from './accounts/accounts.js'
 import { SpendingLimits } from './accounts/spending-limits.js'
 import { tailFactor } from './accounts/tail.js'
 import { DemandCurve } from './demand/demand-curve.js'
-import { DRIFT_LIMITS } from './drift-limits.js'
+import { RewardWatch } from './drift/reward-watch.js'
 import { CostLevels } from './estimate/cost-levels.js'
 import { Shrinkage } from './estimate/shrinkage.js'
-import { CostRises } from './exploration/cost-rises.js'
 import { markMissingRewards } from './exploration/missing-rewards.js'
-import { Recoveries } from './exploration/recoveries.js'
-import { Rises } from './exploration/rises.js'
 import { Objectives, qualityStats } from './objectives.js'
 import { NO_VALUE, USE, VALUE } from './pending-columns.js'
 import { correctedCostUsd, predictedCostUsd, triedPredictedUsd } from './predicted-cost.js'
 import { loadState, saveState } from './state-numbers.js'
 import type { AccountStats, LatencyStats, QualityStats } from './stats.js'
-import {
-  COST_PRIOR_REQUESTS,
-  DRIFT_KEPT_BIAS_OBSERVATIONS,
-  DRIFT_KEPT_OBSERVATIONS,
-  DRIFT_VARIANCE_RATE,
-  LEARNING_OBSERVATIONS,
-  REWARD_VARIANCE,
-  WINDOW_KEPT_REQUESTS,
-  WINDOW_REQUESTS,
-} from './tuning.js'
+import { COST_PRIOR_REQUESTS, WINDOW_KEPT_REQUESTS, WINDOW_REQUESTS } from './tuning.js'
 
 const NO_ALARMS: readonly RouterEvent[] = []
 
@@ -52,24 +39,22 @@ const NO_ALARMS: readonly RouterEvent[] = []
 export class DollarState implements PolicyState {
   readonly accounts: Accounts
   readonly demand = new DemandCurve(WINDOW_REQUESTS)
-  readonly recoveries = new Recoveries()
-  readonly rises = new Rises()
-  readonly costRises = new CostRises()
   readonly objectives: Objectives
   readonly shrinkage: Shrinkage
   readonly costLevels: CostLevels
+  readonly rewards: RewardWatch
   private readonly view: FoldView
   private readonly arms: Arms
   private readonly evidence: Evidence
   private alarms: EventOf<'drift'>[] = []
-  readonly rewardDrift = new DriftWatch(REWARD_VARIANCE, DRIFT_LIMITS)
 
   constructor(view: FoldView, options: StateOptions, burst: number) {
     this.view = view
     this.arms = view.arms
     this.evidence = new Evidence(view.arms)
     this.shrinkage = new Shrinkage(view.arms)
-    this.costLevels = new CostLevels(view.registry, this.evidence, (slot) => this.shrinkage.learns(slot))
+    this.costLevels = new CostLevels(view, this.evidence, (slot) => this.shrinkage.learns(slot))
+    this.rewards = new RewardWatch(view.registry, this.evidence, this.shrinkage)
     this.accounts = new Accounts(burst, view.ledger)
     this.objectives = new Objectives()
     this.accounts.router.setBudget(options.budgetUsdPerRequest)
@@ -86,11 +71,9 @@ export class DollarState implements PolicyState {
     return tenant === null ? this.accounts.router : this.accounts.of(tenant)
   }
 
-  private readonly variance = (slot: number): number => this.rewardDrift.variance(slot)
-
   /** Variance of an arm's rewards about what it predicts, and how many observations the prediction stands on. */
   rewardVariance(slot: number): number {
-    return this.rewardDrift.variance(slot)
+    return this.rewards.variance(slot)
   }
 
   /** How far above its expected cost a bill of the model may lie. */
@@ -176,35 +159,23 @@ export class DollarState implements PolicyState {
     const isTry = (pending.state(sequence) & TRIES_COST) !== 0
     if (isTry && learns && !isFree && isWithinTry(model, event.costUsd))
       this.costLevels.triedWithin(model.slot)
-    if (!isFree && learns && this.costKnown(event, model, residual, pending.listCostUsd(sequence)))
-      this.forgetPredictions(model.slot)
+    if (!isFree && learns) this.costKnown(event, model, residual, pending.listCostUsd(sequence))
     if (logLatency !== null) this.latencyKnown(event, model, logLatency, sequence)
     kernel.settle(model.slot, logCostRatio, logLatency ?? Number.NaN, requests)
   }
 
-  /** Before the cost head learns a bill. @returns whether the model costs what it did before its bills rose */
-  private costKnown(event: EventOf<'settled'>, model: Model, residual: number, listUsd: number): boolean {
-    const { slot } = model
-    const { arms, costRises, costLevels } = this
-    const { requests } = this.view
-    const level = arms.level(arms.settlements, slot)
-    const change = costRises.observe(slot, residual, costLevels.variance(slot), level)
-    const strayed = costLevels.observe(model, residual)
-    if (change !== 0) costLevels.returned(model, change, strayed !== 0, event.costUsd, listUsd)
-    else if (strayed > 0 && this.shrinkage.learns(slot)) costRises.rose(slot, level, requests)
-    const direction = change === 0 ? strayed : -1
-    if (direction === 0) return false
+  /** Before the cost head learns a bill. */
+  private costKnown(
+    { at, costUsd }: EventOf<'settled'>,
+    model: Model,
+    residual: number,
+    listUsd: number,
+  ): void {
+    const direction = this.costLevels.observe(model, residual, costUsd, listUsd)
+    if (direction === 0) return
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.costAlarms++
-    this.alarm(event.at, model, 'cost', direction)
-    return change !== 0
-  }
-
-  /** What a model's requests on their way were predicted to cost was of another level. */
-  private forgetPredictions(slot: number): void {
-    const { pending } = this.view
-    for (const sequence of pending.waiting())
-      if (pending.slot(sequence) === slot) pending.forgetPrediction(sequence)
+    this.alarm(at, model, 'cost', direction)
   }
 
   /** Before the latency head learns. */
@@ -237,42 +208,8 @@ export class DollarState implements PolicyState {
   rewarded(event: EventOf<'rewarded'>, model: Model, sequence: number): void {
     const { requests, pending } = this.view
     this.objectives.rewarded(event.reward, pending, sequence)
-    const { slot } = model
-    const { kernel } = this.arms
-    const { layout, f64 } = kernel
-    this.shrinkage.fit(slot, this.variance)
-    const theta = sectionOffset(layout, layout.theta, layout.paddedDimension, slot)
-    const residual = event.reward - dot(f64, theta, layout.context, layout.paddedDimension)
-    const rate = this.shrinkage.varianceRate(slot)
-    this.shrinkage.rewarded(slot, requests)
-    const risen = this.rises.observe(slot, residual, this.rewardDrift.variance(slot), this.evidence, requests)
-    if (
-      !risen &&
-      model.rewarded < LEARNING_OBSERVATIONS &&
-      this.evidence.ofReward(slot) < LEARNING_OBSERVATIONS
-    ) {
-      if (rate > 0) this.rewardDrift.learn(slot, residual, rate)
-      return
-    }
-    const variance = this.rewardDrift.variance(slot)
-    const strayed = this.rewardDrift.observe(slot, residual, Math.max(rate, DRIFT_VARIANCE_RATE))
-    const recovered = this.recoveries.observe(slot, event.reward, residual, variance, this.evidence, requests)
-    const learns = this.shrinkage.learns(slot)
-    if (!recovered && learns && this.recoveries.isAsBefore(slot, event.reward, variance, this.arms))
-      this.shrinkage.letGo(slot)
-    const direction = recovered || risen ? 1 : strayed
+    const direction = this.rewards.observe(event.reward, model, requests)
     if (direction === 0) return
-    if (recovered) this.shrinkage.recovered(slot)
-    else if (direction < 0) {
-      this.recoveries.fell(slot, this.evidence, requests, learns)
-      this.shrinkage.fell(slot)
-    } else if (!risen) this.rises.rose(this.knownSlots(), this.arms, requests)
-    const evidence = this.evidence.ofReward(slot)
-    if (evidence > DRIFT_KEPT_OBSERVATIONS) {
-      this.evidence.shrinkReward(slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-      this.shrinkage.scaled(slot, DRIFT_KEPT_OBSERVATIONS / evidence)
-    }
-    this.evidence.loosenReward(slot, DRIFT_KEPT_BIAS_OBSERVATIONS)
     // The window's values are older than the change: a price found from them would be wrong for as long.
     this.demand.keepLatest(WINDOW_KEPT_REQUESTS)
     model.rewardAlarms++
@@ -307,13 +244,9 @@ export class DollarState implements PolicyState {
 
   added(model: Model, event: EventOf<'model-added'>): void {
     const { shrinkage } = event
-    if (shrinkage.length === 0) this.rewardDrift.start(model.slot)
-    else this.rewardDrift.start(model.slot, shrinkage[0])
+    this.rewards.start(model.slot, shrinkage.length === 0 ? undefined : shrinkage[0])
     this.shrinkage.started(model.slot, shrinkage)
     this.costLevels.start(model.slot)
-    this.recoveries.forget(model.slot)
-    this.rises.forget(model.slot)
-    this.costRises.forget(model.slot)
     this.objectives.added(model.slot)
     if (event.costCorrection === 1) return
     // As if that number of requests of a dollar each had been predicted: only the ratio matters, and how soon it moves.
@@ -327,13 +260,12 @@ export class DollarState implements PolicyState {
     this.objectives.left(model.slot)
     if (this.view.registry.get(model.id) === model) return
     this.shrinkage.forget(model.slot)
-    this.recoveries.forget(model.slot)
-    this.rises.forget(model.slot)
-    this.costRises.forget(model.slot)
+    this.rewards.forget(model.slot)
+    this.costLevels.rises.forget(model.slot)
   }
 
   repriced(model: Model, blendedBeforeUsdPerKTok: number, scale: RepriceScale | null): void {
-    this.costRises.forget(model.slot)
+    this.costLevels.rises.forget(model.slot)
     if (scale !== null) this.rescale(model, scale)
     else if (blendedBeforeUsdPerKTok > 0)
       this.demand.reprice(model.slot, model.blendedUsdPerKTok / blendedBeforeUsdPerKTok)
@@ -399,16 +331,13 @@ export class DollarState implements PolicyState {
   }
 
   takeRawRewards(rewards: RewardUnits): void {
-    const { registry, pending } = this.view
+    const { pending } = this.view
     const toUnit = (value: number): number => rewards.toUnit(value)
-    for (const { slot } of registry.models) this.rewardDrift.start(slot)
     for (const sequence of pending.waiting()) {
       const value = pending.policyColumn(sequence, VALUE)
       if (value !== NO_VALUE) pending.setPolicyColumn(sequence, VALUE, toUnit(value))
     }
-    this.shrinkage.takeRawRewards(rewards)
-    this.rises.clear()
-    this.recoveries.takeRawRewards(rewards, this.arms.kernel.layout.dimension)
+    this.rewards.takeRawRewards(rewards)
     this.objectives.quality.takeRawRewards(rewards)
     this.objectives.latency.changeValues(toUnit)
     this.demand.changeValues(toUnit)
@@ -429,17 +358,8 @@ export class DollarState implements PolicyState {
     const left = isWhole ? arms.cell(arms.rewards.ridge, slot) / arms.lambda0 : 0
     const features = layout.dimension - 1
     const now = began.map((entry, i) => (i < features ? left * entry : entry))
-    this.shrinkage.takeUp(slot, now, model.rewarded, this.recoveries.has(slot), this.variance)
-    // Its predictions are others from now on: what it has strayed so far says nothing.
-    this.rewardDrift.start(slot, this.rewardDrift.variance(slot))
-  }
-
-  /** Of models that rewards are known of; those of logs from before 0.2 know nothing of rises. */
-  private knownSlots(): readonly number[] {
-    const slots: number[] = []
-    for (const { slot, rewarded } of this.view.registry.models)
-      if (rewarded > 0 && this.shrinkage.learns(slot)) slots.push(slot)
-    return slots
+    this.shrinkage.takeUp(slot, now, model.rewarded, this.rewards.recoveries.has(slot), this.rewards.variance)
+    this.rewards.restart(slot)
   }
 
   private alarm(at: number, model: Model, signal: EventOf<'drift'>['signal'], direction: -1 | 1): void {

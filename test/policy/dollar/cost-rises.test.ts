@@ -193,7 +193,7 @@ describe('a try of a model that cost a tenth before', () => {
     const state = {
       requests: 2000,
       arms: { level: () => 0, idleAge: () => 1000 },
-      policy: { costRises },
+      policy: { costLevels: { rises: costRises } },
     } as unknown as StateView<DollarState>
     const isTaken = new CostDoubts(costs, limits).takeReturn(1, 1000, state)
     // Where none is affordable, and the other is expected to cost twice what this one did.

@@ -2,9 +2,10 @@ import type { Arms } from '../../../bandit/arms.js'
 import { DriftWatch } from '../../../bandit/drift.js'
 import type { Evidence } from '../../../bandit/evidence.js'
 import type { Model } from '../../../models/registry.js'
-import type { RegistryView } from '../../../state/policy-state.js'
+import type { FoldView } from '../../../state/policy-state.js'
 import { restartCost } from '../cost-correction.js'
-import { DRIFT_LIMITS } from '../drift-limits.js'
+import { DRIFT_LIMITS } from '../drift/drift-limits.js'
+import { CostRises } from '../exploration/cost-rises.js'
 import {
   COST_KEPT_REQUESTS,
   COST_LEVEL_REQUESTS,
@@ -23,15 +24,17 @@ import {
  * those of the others before, and watched for drift. The cost head has the level itself.
  */
 export class CostLevels {
-  private readonly registry: RegistryView
+  /** What models whose bills rose cost before. */
+  readonly rises = new CostRises()
+  private readonly view: FoldView
   private readonly arms: Arms
   private readonly evidence: Evidence
   /** Whether a model's level is learned so: those of logs before it was keep the estimator that they began with. */
   private readonly learns: (slot: number) => boolean
   private readonly drift = new DriftWatch(LOG_COST_VARIANCE, DRIFT_LIMITS)
 
-  constructor(registry: RegistryView, evidence: Evidence, learns: (slot: number) => boolean) {
-    this.registry = registry
+  constructor(view: FoldView, evidence: Evidence, learns: (slot: number) => boolean) {
+    this.view = view
     this.arms = evidence.arms
     this.evidence = evidence
     this.learns = learns
@@ -40,6 +43,7 @@ export class CostLevels {
   /** A slot has a new model. */
   start(slot: number): void {
     this.drift.start(slot)
+    this.rises.forget(slot)
   }
 
   /** Of ln(cost) about what the cost head predicts. */
@@ -71,7 +75,22 @@ export class CostLevels {
    * @param residual of ln(cost) from what the head predicts
    * @returns 1 or -1 when it costs more or less than it did: then little is left of what was known
    */
-  observe(model: Model, residual: number): -1 | 0 | 1 {
+  observe(model: Model, residual: number, costUsd: number, listUsd: number): -1 | 0 | 1 {
+    const { rises, arms } = this
+    const { slot } = model
+    const level = arms.level(arms.settlements, slot)
+    const change = rises.observe(slot, residual, this.variance(slot), level)
+    const strayed = this.strayed(model, residual)
+    if (change === 0) {
+      if (strayed > 0 && this.learns(slot)) rises.rose(slot, level, this.view.requests)
+      return strayed
+    }
+    if (strayed === 0) this.loosen(model)
+    this.returned(model, change, costUsd, listUsd)
+    return -1
+  }
+
+  private strayed(model: Model, residual: number): -1 | 0 | 1 {
     const { drift, evidence } = this
     const { slot, settled } = model
     const rate = this.learns(slot) ? varianceRate(settled) : 0
@@ -84,17 +103,17 @@ export class CostLevels {
     return direction
   }
 
-  /**
-   * After a time of dearer bills a model costs what it did before, as the latest of them says.
-   * @param change of its level; `isLoose` whether an alarm has just loosened it
-   */
-  returned(model: Model, change: number, isLoose: boolean, costUsd: number, listUsd: number): void {
+  /** After a time of dearer bills a model costs what it did before, as the latest of them says. @param change of its level */
+  private returned(model: Model, change: number, costUsd: number, listUsd: number): void {
     const { slot } = model
-    if (!isLoose) this.loosen(model)
     this.drift.start(slot, this.drift.variance(slot))
     this.arms.shiftCost(slot, change)
     model.assumedUsd = COST_KEPT_REQUESTS * listUsd
     model.realisedUsd = model.predictedUsd = COST_KEPT_REQUESTS * costUsd
+    // What its requests on their way were predicted to cost was of another level.
+    const { pending } = this.view
+    for (const sequence of pending.waiting())
+      if (pending.slot(sequence) === slot) pending.forgetPrediction(sequence)
   }
 
   /** Little is left of what was known of a level that has moved. */
@@ -113,7 +132,8 @@ export class CostLevels {
    * those that answer. O(models), at doublings of a model's bills.
    */
   private guess(): void {
-    const { registry, arms } = this
+    const { arms } = this
+    const { registry } = this.view
     const { settlements } = arms
     const answering = new MeanLevel()
     const other = new MeanLevel()

@@ -98,7 +98,7 @@ export class CostDoubts {
     const { slot } = list.models[position]
     const level = arms.level(arms.settlements, slot)
     const dearer = expectedUsd[position] / Math.min(ceilingUsd, paceUsd)
-    const change = policy.costRises.promise(slot, idle, requests, level, dearer)
+    const change = policy.costLevels.rises.promise(slot, idle, requests, level, dearer)
     if (change === 0 || neededUsd[position] === Number.POSITIVE_INFINITY) return -1
     if (drawnUsd[position] > TRY_CAP_SHARE * capUsd) return -1
     const usd = Math.min(expectedUsd[position], predictedUsd[position]) * Math.exp(change)

@@ -112,7 +112,7 @@ export class Probes {
    */
   canary(
     state: StateView<DollarState>,
-    { recoveries, rises, objectives }: DollarState,
+    { rewards: { recoveries, rises }, objectives }: DollarState,
     uses: PredictedUses,
     index: number,
   ): number {
