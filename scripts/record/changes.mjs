@@ -64,7 +64,8 @@ async function play(world, reopen, mark) {
   takeDrifts()
   await traffic(400, { times: 10, until: 'middle cost up' })
   mark('risen', router)
-  await traffic(600, { times: 10 })
+  await traffic(662, { times: 10 })
+  // Shortly before a try of it, so that a snapshot without its level before is found out.
   mark('dear', router)
   await traffic(1500, { until: 'middle cost down' })
   const ofBills = takeDrifts()
@@ -72,7 +73,7 @@ async function play(world, reopen, mark) {
   await traffic(200)
   takeDrifts()
   await traffic(400, { reward: 0.3, until: 'middle reward down' })
-  await traffic(150, { reward: 0.3 })
+  await traffic(168, { reward: 0.3 })
   mark('worse', router)
   await traffic(1500, { until: 'middle reward up' })
   const ofRewards = takeDrifts()
