@@ -2,7 +2,8 @@ import { checkFinite } from '../../base/check.js'
 import { expected } from '../../base/errors.js'
 
 /**
- * How long a provider asks to be left alone, ms: `retry-after-ms`, or `retry-after` in seconds or as a date.
+ * How long a provider asks to be left alone, ms: `retry-after-ms`, or `retry-after` in seconds or as a date. A date is held against
+ * the answer's own `date`, if it has one: clocks differ. One that has passed says nothing (RFC 9110, 10.2.3).
  * @param header gives a header of its answer by its name in lower case; null: it has none
  * @param now milliseconds since 1970 UTC
  * @returns null where neither says anything
@@ -18,5 +19,7 @@ export function retryAfterOf(header: (name: string) => string | null, now: numbe
   const secondsMs = Number(text) * 1000
   if (secondsMs >= 0 && Number.isFinite(secondsMs)) return secondsMs
   const at = Date.parse(text)
-  return Number.isFinite(at) ? Math.max(0, at - now) : null
+  const sent = Date.parse(header('date') ?? '')
+  const waitMs = at - (Number.isFinite(sent) ? sent : now)
+  return waitMs > 0 ? waitMs : null
 }
