@@ -66,7 +66,8 @@ const temporary = mkdtempSync(join(tmpdir(), 'paretobandit-record-'))
 try {
   if (!isMissingOnly) rmSync(out, { recursive: true, force: true })
   const varieties = []
-  for (const make of [...tokenRecordings(), limitsRecording, changesRecording]) varieties.push(await recordOnce(make))
+  for (const make of [...tokenRecordings(), limitsRecording, changesRecording])
+    varieties.push(await recordOnce(make))
   const wanted = {
     'settled.tokens': TOKEN_KIND_ROWS.map(({ name }) => name),
     'settled.usageFlags': USAGE_FLAGS.filter((flag) => flag !== 'retry-too-long'),

@@ -13,6 +13,8 @@ import { write } from './doc-sections.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** 2,332 bytes of the loader and 28 of what loads it. */
 const LOADER_GZIP_BYTES = 2360
+/** Missed from the start. */
+const CORE_FIRST_TARGET_GZIP_BYTES = 25 * 1024
 /** What 0.1.0 had, and the loader. Missed since: docs/PERFORMANCE.md says by how much, and for what. */
 const CORE_TARGET_GZIP_BYTES = 34 * 1024 + LOADER_GZIP_BYTES
 const DEFAULT_ROUTER_TARGET_GZIP_BYTES = 54 * 1024 + LOADER_GZIP_BYTES
@@ -62,6 +64,7 @@ const [defaultRouterGzipBytes] = POLICIES.map(([title, file]) =>
 for (const [title, file] of ON_DEMAND) report(title, neededFor(file, core))
 list('heaviest in the core', inputsOf(core).slice(0, HEAVIEST))
 list('rooms of the core', byRoom(inputsOf(core)))
+tellMiss('the core', coreGzipBytes, CORE_FIRST_TARGET_GZIP_BYTES)
 tellMiss('the core', coreGzipBytes, CORE_TARGET_GZIP_BYTES)
 tellMiss('a default router', defaultRouterGzipBytes, DEFAULT_ROUTER_TARGET_GZIP_BYTES)
 if (process.argv.includes('--write')) write(DOCS, { size: ['```', ...printed, '```'].join('\n') })

@@ -15,8 +15,8 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 }
 
 /** The machine, then each target beside what was measured. */
-export function targetsSection({ machine, rows }: BenchReport, coreBytes: number | null): string {
-  return `${machine}.\n\n${markdownTable(TARGET_HEAD, targetRows(rows, coreBytes))}`
+export function targetsSection({ machine, rows }: BenchReport): string {
+  return `${machine}.\n\n${markdownTable(TARGET_HEAD, targetRows(rows))}`
 }
 
 /** All rows, a table for each dimension, and what is not among them. */

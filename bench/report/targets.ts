@@ -1,4 +1,4 @@
-import { formatNs, significant, times, whole } from '../format.js'
+import { formatNs, times, whole } from '../format.js'
 import type { BenchRow } from '../row.js'
 
 /** What was to be reached (a row's figure against a bound), and what the published Python router takes. */
@@ -10,8 +10,6 @@ interface Target {
   readonly published?: string
 }
 
-/** Core for browsers, gzipped, the kernel included and the encoder's artifact apart. */
-const CORE_BYTES_MAX = 25 * 1024
 const OF_THREE = { dimension: 26, models: 3 }
 const OF_THOUSAND = { dimension: 26, models: 1000 }
 
@@ -91,8 +89,8 @@ const TARGETS: readonly Target[] = [
 export const TARGET_HEAD = ['what', 'target', 'measured', '', 'vs limit', 'published Python'] as const
 
 /** A line for each target: what it is, the bound, what was measured, and whether that meets it. */
-export function targetRows(rows: readonly BenchRow[], coreBytes: number | null): string[][] {
-  return [...TARGETS.map((target) => targetRow(target, rows)), coreRow(coreBytes)]
+export function targetRows(rows: readonly BenchRow[]): string[][] {
+  return TARGETS.map((target) => targetRow(target, rows))
 }
 
 function targetRow(target: Target, rows: readonly BenchRow[]): string[] {
@@ -105,13 +103,6 @@ function targetRow(target: Target, rows: readonly BenchRow[]): string[] {
   const measured = value === null ? 'not measured' : show(value, figure)
   const excess = value === null ? null : isUpper ? value / bound : bound / value
   return [what, `${sign} ${show(bound, figure)}`, measured, verdict(excess), limit, published]
-}
-
-function coreRow(bytes: number | null): string[] {
-  const kilobytes = (count: number): string => `${significant(count / 1024)} KB`
-  const excess = bytes === null ? null : bytes / CORE_BYTES_MAX
-  const measured = bytes === null ? 'not measured' : kilobytes(bytes)
-  return ['core for browsers, gzipped', `<= ${kilobytes(CORE_BYTES_MAX)}`, measured, verdict(excess), '', '']
 }
 
 /** @param excess over the bound: 1 is just met */
