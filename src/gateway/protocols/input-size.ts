@@ -1,9 +1,10 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, objectOf, textOf } from '../../base/json.js'
 import type { InputSize } from './adapter.js'
+import { charsOfNumber, charsOfText } from './written-chars.js'
 
 type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }
-/** Counts what a part of this type is, and gives what is in it to be counted besides. */
+/** Counts what a part of this type is, and gives what in its media members is to be counted besides; its others are counted as those of any object. */
 type ReadPart = (part: Json, sizes: Sizes) => readonly unknown[]
 
 /** A page of a PDF is some 1,500 to 3,000 tokens, its text and its picture, in some 10 kB. */
@@ -42,12 +43,11 @@ const file: ReadPart = (part, sizes) => {
 
 const document: ReadPart = (part, sizes) => {
   const source = objectOf(part.source)
-  const beside = [part.title, part.context]
-  if (source === null) return [...beside, part.content]
-  if (source.type === 'text' || source.type === 'content') return [...beside, source.data, source.content]
-  if (typeof source.data !== 'string') return [...beside, ...reference(part, sizes)]
+  if (source === null) return []
+  if (source.type === 'text' || source.type === 'content') return [source.data, source.content]
+  if (typeof source.data !== 'string') return reference(part, sizes)
   addDocument(sizes, source.data, textOf(source.media_type))
-  return beside
+  return []
 }
 
 const PARTS: Readonly<Record<string, ReadPart>> = {
@@ -56,15 +56,51 @@ const PARTS: Readonly<Record<string, ReadPart>> = {
   input_image: image,
   computer_screenshot: image,
   input_audio: sound,
+  audio_url: reference,
   file,
   input_file: file,
   document,
+  document_url: reference,
   video: reference,
   video_url: reference,
   input_video: reference,
   item_reference: reference,
   container_upload: reference,
 }
+
+/** Members by which parts have their media. Models read whatever else stands there, also where a message or a call has the type of a part. */
+const MEDIA = new Set([
+  'audio_url',
+  'data',
+  'detail',
+  'document_url',
+  'file',
+  'file_data',
+  'file_id',
+  'file_url',
+  'filename',
+  'image',
+  'image_url',
+  'input_audio',
+  'media_type',
+  'source',
+  'url',
+  'video',
+  'video_url',
+])
+const NONE: ReadonlySet<string> = new Set()
+/** What stands in these is written out for the model as it is, whatever it looks like. */
+const WRITTEN = new Set([
+  'action',
+  'arguments',
+  'function_call',
+  'input',
+  'input_schema',
+  'parameters',
+  'schema',
+  'tool_calls',
+  'tools',
+])
 
 /** Names that every prompt has, and that say nothing. */
 const STRUCTURE = new Set(['role', 'content', 'type', 'text', 'name', 'input', 'output', 'arguments', 'id'])
@@ -82,9 +118,9 @@ export function inputSize(members: readonly unknown[]): InputSize {
     else if (Array.isArray(value)) for (const each of value) left.push(each)
     else if (isRecord(value)) {
       const read = typeof value.type === 'string' ? partOf(value.type) : undefined
-      if (read === undefined) addMembers(value, sizes, left)
-      else left.push(...read(value, sizes))
-    } else if (value !== undefined && value !== null) sizes.chars += 4
+      if (read !== undefined) left.push(...read(value, sizes))
+      addMembers(value, read === undefined ? NONE : MEDIA, sizes, left)
+    } else if (value !== undefined && value !== null) sizes.chars += charsOfNumber(value)
   }
   return sizes
 }
@@ -93,14 +129,17 @@ function partOf(type: string): ReadPart | undefined {
   return Object.hasOwn(PARTS, type) ? PARTS[type] : undefined
 }
 
-function addMembers(value: Json, sizes: Sizes, left: unknown[]): void {
+/** @param counted names of those that are counted already */
+function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, left: unknown[]): void {
   for (const name of Object.keys(value)) {
+    if (counted.has(name)) continue
     const each = value[name]
     if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
       refer(sizes, 'sound that stands elsewhere')
     if (!STRUCTURE.has(name)) sizes.chars += name.length
-    left.push(each)
+    if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfText(each)
+    else left.push(each)
   }
 }
 

@@ -59,8 +59,11 @@ function read(body: Json): Asked {
     needs: chatNeeds(body),
     prompt: messages.map(({ role, content }) => ({ role: textOf(role), content: textOfContent(content) })),
     otherInputTokens:
-      tokensOfJson(body.tools) + tokensOfJson(body.functions) + tokensOfJson(body.response_format),
-    size: inputSize([messages, body.documents]),
+      tokensOfJson(body.tools) +
+      tokensOfJson(body.functions) +
+      tokensOfJson(body.response_format) +
+      tokensOfJson(body.documents),
+    size: inputSize([messages]),
     maxOutputTokens: most,
     answers,
     predictedTokens: tokensOfJson(objectOf(body.prediction)?.content),

@@ -1,4 +1,4 @@
-import { isAmount } from '../../base/check.js'
+import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, objectsOf } from '../../base/json.js'
 import { type Asked, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
@@ -41,11 +41,8 @@ function read(body: Json): Asked {
   const { input } = body
   const inputs: readonly unknown[] = Array.isArray(input) ? input : [input]
   const texts = inputs.filter((each) => typeof each === 'string')
-  // Texts, or tokens as numbers, or lists of those.
-  const tokens = inputs.reduce<number>(
-    (sum, each) => sum + (typeof each === 'number' ? 1 : Array.isArray(each) ? each.length : 0),
-    0,
-  )
+  // Texts, or tokens as numbers, or lists of those; some providers take objects too: `{ text }`, `{ image }`.
+  const tokens = isTokens(inputs) ? inputs.length : inputs.filter(isTokens).flat().length
   if (inputs.length === 0 || (texts.length === 0 && tokens === 0))
     throw new RequestError('input: expected a text, or a list of texts or tokens')
   // Whoever knows of no stream leaves it out; one that comes all the same would look like a failure of its model.
@@ -58,7 +55,7 @@ function read(body: Json): Asked {
     needs: new Set(),
     prompt: texts.map((content) => ({ role: 'user', content })),
     otherInputTokens: tokens,
-    size: inputSize([texts]),
+    size: inputSize(inputs.filter((each) => typeof each !== 'number' && !isTokens(each)).map(asPart)),
     maxOutputTokens: 0,
     answers: 1,
     predictedTokens: 0,
@@ -69,4 +66,13 @@ function read(body: Json): Asked {
     lock: null,
     nativeOnly: null,
   }
+}
+
+function isTokens(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'number')
+}
+
+/** Of an object with a picture, as Jina has it. */
+function asPart(value: unknown): unknown {
+  return isRecord(value) && typeof value.image === 'string' ? { ...value, type: 'image' } : value
 }

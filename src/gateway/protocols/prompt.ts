@@ -1,5 +1,6 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
+import { charsOfText } from './written-chars.js'
 
 /** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
 const MESSAGE_CHARS_MAX = 8192
@@ -27,25 +28,7 @@ export function tokensOfChars(chars: number): number {
 
 /** Tokens of what a member holds that is no message: schemas of tools, say. */
 export function tokensOfJson(value: unknown): number {
-  if (value === undefined || value === null) return 0
-  let chars = 0
-  // Not by recursion: a client chooses how deep it goes.
-  const left: unknown[] = [value]
-  while (left.length > 0) {
-    const each = left.pop()
-    if (typeof each === 'string') chars += each.length + 2
-    else if (Array.isArray(each)) {
-      chars += 2 + each.length
-      for (const item of each) left.push(item)
-    } else if (isRecord(each)) {
-      chars += 2
-      for (const [name, item] of Object.entries(each)) {
-        chars += name.length + 4
-        left.push(item)
-      }
-    } else chars += 4
-  }
-  return Math.ceil(chars * TOKENS_PER_JSON_CHAR)
+  return Math.ceil(charsOfText(value) * TOKENS_PER_JSON_CHAR)
 }
 
 /** What the client calls its conversation. */

@@ -276,6 +276,10 @@ describe('a request that upstreams read otherwise than we do', () => {
   const said = (...content: object[]) => ({ messages: [{ role: 'user', content }] })
   const deep = (depth: number): object => (depth === 0 ? { text: TEXT } : { in: deep(depth - 1) })
 
+  const NUMBERS = Array.from({ length: 5000 }, (_, i) =>
+    Number(`0.${String(i).padStart(4, '0')}123456789012`),
+  )
+
   /** Members that hold a prompt or a part of it, with the least that each is worth, tokens. */
   const UNREAD: readonly (readonly [string, object, number])[] = [
     ['a prediction', { prediction: { type: 'content', content: TEXT } }, 20_000 * (OUTPUT_USD / INPUT_USD)],
@@ -313,6 +317,51 @@ describe('a request that upstreams read otherwise than we do', () => {
     ['a refusal', { messages: [{ role: 'assistant', content: null, refusal: TEXT }] }, 20_000],
     ['parts of a kind that nobody knows', said({ type: 'hologram', of: { in: [TEXT] } }), 20_000],
     ['names', said({ type: 'hologram', [TEXT]: 1 }), 20_000],
+    ['sound elsewhere', said({ type: 'audio_url', audio_url: { url: 'https://x/y.mp3' } }), 9000],
+    ['a page elsewhere', said({ type: 'document_url', document_url: 'https://x/y.pdf' }), 9000],
+    ['what stands beside a picture', said({ type: 'image_url', image_url: 'x', of: { in: [TEXT] } }), 20_000],
+    [
+      'calls in a message that says that it is a picture',
+      {
+        messages: [
+          { role: 'user', content: 'x' },
+          { role: 'assistant', type: 'image', tool_calls: [{ id: 'a', function: { arguments: TEXT } }] },
+        ],
+      },
+      20_000,
+    ],
+    [
+      'parts in a message that says that it is a picture',
+      {
+        messages: [
+          { role: 'user', type: 'image', content: Array(9).fill({ type: 'image_url', image_url: 'x' }) },
+        ],
+      },
+      9 * 1200,
+    ],
+    [
+      'a call that says that it is a picture',
+      {
+        messages: [
+          {
+            role: 'assistant',
+            tool_calls: [{ id: 'a', type: 'image', function: { source: TEXT, arguments: TEXT } }],
+          },
+        ],
+      },
+      40_000,
+    ],
+    ['a document that says that it is a picture', { documents: [{ type: 'image', source: TEXT }] }, 20_000],
+    [
+      'long numbers',
+      { tools: [{ type: 'function', function: { name: 'f', parameters: { enum: NUMBERS } } }] },
+      20_000,
+    ],
+    [
+      'numbers that JavaScript does not know',
+      { tools: [{ type: 'function', function: { name: 'f', parameters: { enum: [1e300, 1e300] } } }] },
+      170,
+    ],
   ]
 
   it.each(UNREAD)('reserves for what it does not read as text: %s', async (_, more, tokens) => {
@@ -390,7 +439,47 @@ describe('what stands in a prompt of messages and of responses', () => {
       1200,
     ],
     ['a call of a tool', '/v1/messages', turn({ type: 'tool_use', name: 'f', input: { in: TEXT } }), 20_000],
+    [
+      'a call whose input says that it is a picture',
+      '/v1/messages',
+      turn({ type: 'tool_use', name: 'f', input: { type: 'image', source: TEXT } }),
+      20_000,
+    ],
+    [
+      'a call in whose input something says so',
+      '/v1/messages',
+      turn({ type: 'tool_use', name: 'f', input: { content: [{ type: 'document', data: TEXT }] } }),
+      20_000,
+    ],
+    [
+      'a document with a text beside its source',
+      '/v1/messages',
+      document({ type: 'text', data: 'x', content: TEXT }),
+      20_000,
+    ],
     ['a thought', '/v1/messages', turn({ type: 'redacted_thinking', data: TEXT }), 20_000],
+    [
+      'a tool that is added later, and whose schema says that it is a picture',
+      '/v1/responses',
+      {
+        input: [
+          {
+            type: 'additional_tools',
+            tools: [{ type: 'custom', name: 'f', parameters: { type: 'image', source: TEXT } }],
+          },
+        ],
+      },
+      20_000,
+    ],
+    ['a text in an object', '/v1/embeddings', { input: ['x', { text: TEXT }] }, 20_000],
+    ['texts in a list', '/v1/embeddings', { input: ['x', [TEXT]] }, 20_000],
+    ['tokens in lists', '/v1/embeddings', { input: ['x', Array(20_000).fill(7)] }, 18_000],
+    [
+      'pictures',
+      '/v1/embeddings',
+      { input: ['x', ...Array(9).fill({ image: 'https://x/y.png' })] },
+      9 * 1200,
+    ],
     ['a tool of Anthropic’s making', '/v1/messages', { tools: [{ type: 'bash_20250124' }] }, 700],
     [
       'a schema of the answer',
@@ -420,10 +509,15 @@ describe('what stands in a prompt of messages and of responses', () => {
     ],
   ]
 
+  const MODELS: Readonly<Record<string, string>> = {
+    '/v1/messages': 'sim-claude',
+    '/v1/embeddings': 'sim-embed',
+  }
+
   it.each(PARTS)('is reserved for: %s, %s', async (_, path, more, tokens) => {
     const reservedFor = async (body: object) => {
       const server = await gatewayServer({ script: () => ({ fault: { kind: 'stall-before-headers' } }) })
-      const model = path === '/v1/messages' ? 'sim-claude' : 'sim-small'
+      const model = MODELS[path] ?? 'sim-small'
       const sent = server.post(path, { model, max_tokens: 100, ...body }).then((response) => response.text())
       await server.upstream.until(({ isStalled }) => isStalled)
       const { reservedUsd } = server.ledger()
@@ -432,7 +526,7 @@ describe('what stands in a prompt of messages and of responses', () => {
       return reservedUsd
     }
     const plain = await reservedFor(path === '/v1/messages' ? { messages: HELLO } : { input: 'x' })
-    const priceUsd = path === '/v1/messages' ? 3e-6 : 0.15e-6
+    const priceUsd = { 'sim-claude': 3e-6, 'sim-embed': 0.02e-6 }[MODELS[path] ?? ''] ?? 0.15e-6
     const reserved = await reservedFor({ ...(path === '/v1/messages' ? { messages: HELLO } : {}), ...more })
     expect(reserved - plain).toBeGreaterThan(tokens * priceUsd * 0.9)
   })
