@@ -152,7 +152,7 @@ function isAsItsWhole(kind: TokenKindName, prices: KindPrices): boolean {
 }
 
 function lastOf(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1).replace(/:.*$/, '')
+  return name.slice(name.lastIndexOf('/') + 1).split(':', 1)[0]
 }
 
 function added<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

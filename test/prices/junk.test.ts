@@ -78,3 +78,26 @@ describe('a list with anything anywhere in it', () => {
     expect(wrong).toEqual([])
   })
 })
+
+describe('texts of a list that are made to take long', () => {
+  const MANY = 300_000
+
+  it('are refused as any that is no price', async () => {
+    for (const price of [`${'0'.repeat(MANY)}+`, `1${'0'.repeat(MANY)}.x`, `.${'0'.repeat(MANY)}e`]) {
+      const data = [{ id: 'm', pricing: { prompt: price, completion: '0.000002' } }]
+      await expect(importPrices({ data }, { models: ['m'] })).rejects.toMatchObject({
+        code: 'PRICES_INVALID',
+      })
+    }
+  })
+
+  it('are names like any others', async () => {
+    const entry = { litellm_provider: 'p', input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 }
+    const list = {
+      m: { ...entry, [`_${'cost_per_t'.repeat(MANY)}o`]: 1 },
+      [`${':'.repeat(MANY)}\n`]: entry,
+    }
+    const { models } = await importPrices(list, { models: ['m'], accept: ['m'] })
+    expect(models.map(({ id }) => id)).toEqual(['m'])
+  })
+})

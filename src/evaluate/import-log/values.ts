@@ -51,7 +51,7 @@ export function numberIn(value: unknown): number | null {
   if (typeof value !== 'string') return Number.NaN
   const text = value.trim()
   if (isNothing(text)) return null
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+  return /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
 /** Whether it is a count of something. */
@@ -65,6 +65,8 @@ export function textIn(value: unknown): string | null {
   return isText(value) && value.trim() !== '' ? value : null
 }
 
+/** As long as `Wednesday, 25 November 2026 10:00:00 GMT+0100 (Central European Standard Time)`, and more: a longer text is no time, and takes its time to read. */
+const TIME_CHARS_MAX = 128
 const DATE = /^(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})/
 const CLOCK = /(?:[T ]\s*(?<hour>\d{1,2}):(?<minute>\d\d)(?::(?<second>\d\d(?:[.,]\d+)?))?)?/
 const ZONE = /\s*(?<half>AM|PM)?\s*(?<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(?:\s*(?:UTC|GMT))?$/
@@ -83,6 +85,7 @@ export function timeIn(value: unknown): number | null {
   if (Number.isFinite(number)) return sinceEpoch(number)
   if (typeof value !== 'string') return Number.NaN
   const text = value.trim()
+  if (text.length > TIME_CHARS_MAX) return Number.NaN
   const found = NUMERIC.exec(text)?.groups
   if (found !== undefined) return timeOf(found)
   if (!WITH_MONTH.test(text)) return Number.NaN

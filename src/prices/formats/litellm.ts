@@ -34,8 +34,9 @@ const SERVICE_OF: Readonly<Record<string, PriceService>> = {
 }
 
 const UNIT: Readonly<Record<string, number>> = { '': 1, k: 1000, m: 1_000_000 }
-/** A price of tokens, known here or not: `citation_cost_per_token`, `input_cost_per_video_token`. */
-const BY_TOKEN = /cost_per_(\w+_)?tokens?(_|$)|token_cost/
+const PER = 'cost_per_'
+/** What follows that where it is a price of tokens, known here or not: `citation_cost_per_token`, `input_cost_per_video_token`. */
+const OF_TOKENS = /^(\w+_)?tokens?(_|$)/
 
 /** What is charged, and not by token. Of DBU the same is said in dollars. */
 const COST = /cost|_multiplier/
@@ -97,8 +98,14 @@ function read(entry: Readonly<Record<string, unknown>>): ListedModel {
 /** What is no price of a known kind of tokens. */
 function readCharge(model: ListedModel, field: string, value: unknown, path = field): void {
   const isCost = COST.test(field) && !NOT_COST.test(field)
-  if (isCost && BY_TOKEN.test(field)) model.unknownTokens(path, value)
+  if (isCost && isByToken(field)) model.unknownTokens(path, value)
   else if (isCost || field === 'provider_specific_entry') model.besideTokens(path, value)
+}
+
+/** Names are a stranger's: looked for at one place alone, or a long one takes its length squared. */
+function isByToken(field: string): boolean {
+  const at = field.indexOf(PER)
+  return field.includes('token_cost') || (at >= 0 && OF_TOKENS.test(field.slice(at + PER.length)))
 }
 
 /** @param least input tokens above which the price holds, where the field does not say so. @returns whether it is a price of tokens */

@@ -77,6 +77,20 @@ describe('a time that nobody can be sure of', () => {
     expect(imported(at)).toEqual({ at: undefined, times: { unread: 1, firstUnread: 'log:1' } })
   })
 
+  test('is told at once, however long it is', () => {
+    const many = 200_000
+    for (const at of [
+      `2026-11-28${'\t'.repeat(many)}x`,
+      `${'\t'.repeat(many)}1${'\t'.repeat(many)}x`,
+      `Nov 28 2026 ${'Z('.repeat(many)}!`,
+      `${'0'.repeat(many)}+`,
+    ])
+      expect(imported(at)).toEqual({ at: undefined, times: { unread: 1, firstUnread: 'log:1' } })
+    expect(imported('Saturday, 28 November 2026 11:00:00 GMT+0100 (Central European Standard Time)').at).toBe(
+      TEN,
+    )
+  })
+
   test.each([undefined, null, '', ' '])('is missing, and not in doubt: %j', (at) => {
     expect(imported(at)).toEqual({ at: undefined, times: { unread: 0, firstUnread: null } })
   })

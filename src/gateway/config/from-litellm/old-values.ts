@@ -1,4 +1,4 @@
-const NUMBER = /^[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+const NUMBER = /^[+-]?(\d[\d_]*(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
 /** A number, or a text of one: LiteLLM turns most of them into numbers, and its YAML has `1e-6` for a text. Null: it is neither. */
 export function numberIn(value: unknown): number | null {
