@@ -1,4 +1,5 @@
 import { destination } from 'pino'
+import { printable } from '../../base/visible.js'
 import type { LogLevel } from '../config/config.js'
 import type { WriteLine } from '../logs/request-log.js'
 
@@ -60,7 +61,9 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
     write: (lineLevel, fields, message) => {
       if (LEVELS[lineLevel] < least || isClosed) return
       const rest = membersOf(fields)
-      gathered += `{"level":"${lineLevel}","time":"${new Date().toISOString()}",${rest}${rest === '' ? '' : ','}"msg":${JSON.stringify(message)}}\n`
+      gathered += seen(
+        `{"level":"${lineLevel}","time":"${new Date().toISOString()}",${rest}${rest === '' ? '' : ','}"msg":${JSON.stringify(message)}}\n`,
+      )
       if (gathered.length >= GATHERED_CHARS) handOn()
     },
     setLevel: (next) => {
@@ -85,6 +88,14 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
         }
       }),
   }
+}
+
+/** Most lines are of ASCII alone, and JSON has no other control characters than that of DEL left in it. */
+const BEYOND_ASCII = /[^\n\x20-\x7e]/
+
+/** The same JSON, without what a terminal acts on and what other readers take for the end of a line: clients and upstreams choose what is in it. */
+function seen(line: string): string {
+  return BEYOND_ASCII.test(line) ? printable(line) : line
 }
 
 /** What has no JSON is left out, all of it: a line that cannot be written must not end what it tells about. */

@@ -14,6 +14,7 @@ function logOf(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): {
   log: JsonLog
   written(): unknown[]
   lines(): unknown[]
+  text(): string
 } {
   const path = tempFile()
   const fd = openSync(path, 'w')
@@ -27,7 +28,7 @@ function logOf(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): {
     log.flush()
     return written()
   }
-  return { log, written, lines }
+  return { log, written, lines, text: () => readFileSync(path, 'utf8') }
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -42,6 +43,15 @@ describe('a log of JSON', () => {
       { level: 'info', time, msg: 'without fields' },
       { level: 'warn', time, text: 'a "b"\n\u2028', list: [1, null], msg: 'of "two"\nlines' },
     ])
+  })
+
+  it('has nothing that a terminal acts on, or that somebody else takes for the end of a line', async () => {
+    const { log, lines, text } = logOf('info')
+    const session = 'a\u009b2Jb\u0085{"level":"error"}\u2028c\u202ed\u007f\ue000\u{e0041}\ud800 é 漢 👍'
+    log.write('warn', { session, [session]: 1 }, session)
+    await expect.poll(lines).toMatchObject([{ session, [session]: 1, msg: session }])
+    expect(text()).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+\n$/u)
+    expect(text()).toContain(' é 漢 👍')
   })
 
   it.each([...LEVELS, 'silent'] as const)('of level %s leaves out what is below it', async (level) => {
