@@ -1,9 +1,10 @@
 import type { Json } from '../../base/json.js'
 import { estimateTokens } from '../../features/index.js'
-import type { ModelConfig, RequestsConfig } from '../config/config.js'
+import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
 import { parametersIn } from '../protocols/model-parameters.js'
 import { TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
+import { charsOf } from '../protocols/written-chars.js'
 
 /** Tokens of a request, as far as one can tell. */
 export interface RequestSize {
@@ -26,6 +27,9 @@ export interface OrderSize {
   /** By their ids, what those models read whose parameters change it. */
   readonly changedInputTokens: ReadonlyMap<string, number>
 }
+
+/** What sizes go by. */
+type SizeConfig = Pick<GatewayConfig, 'requests' | 'routing'>
 
 /** What a message costs beside its text. */
 const TOKENS_PER_MESSAGE = 4
@@ -68,14 +72,14 @@ export function orderSize(
   asked: Asked,
   inputTokens: number,
   models: readonly ModelConfig[],
-  requests: RequestsConfig,
+  config: SizeConfig,
 ): OrderSize {
   const client = sizeOf(asked, inputTokens)
   let most: RequestSize | null = null
   let changed: Map<string, number> | null = null
   for (const { id, parameters } of models) {
     const sent = sentTo(adapter, body, parameters)
-    const size = sent === null ? client : sizeOf(sent, inputTokensOf(sent, requests))
+    const size = sent === null ? client : sizeOf(sent, inputTokensOf(sent, config))
     most = most === null ? size : greater(most, size)
     if (sent === null) continue
     changed ??= new Map()
@@ -136,13 +140,14 @@ function greater(a: RequestSize, b: RequestSize): RequestSize {
 /** Of all that a model reads of a request: what is read here as text, and what is not by its size. */
 export function inputTokensOf(
   { prompt, size, otherInputTokens }: Asked,
-  { imageTokens, fileTokens }: RequestsConfig,
+  { requests: { imageTokens, fileTokens }, routing: { reserve } }: SizeConfig,
 ): number {
+  const tokensOf = reserve === 'worst-case' ? tokensOfWhole : estimateTokens
   let tokens = otherInputTokens
   let charsRead = 0
   for (const { content } of prompt) {
-    tokens += (content === '' ? 0 : estimateTokens(content)) + TOKENS_PER_MESSAGE
-    charsRead += content.length
+    tokens += (content === '' ? 0 : tokensOf(content)) + TOKENS_PER_MESSAGE
+    charsRead += charsOf(content)
   }
   const charsUnread = Math.max(0, size.chars - charsRead)
   return Math.ceil(
@@ -152,4 +157,24 @@ export function inputTokensOf(
       size.mediaTokens +
       size.references * fileTokens,
   )
+}
+
+/** Texts up to this length are estimated by all of their characters; of longer ones some pieces are read, and a client could choose what stands there. */
+const WHOLE_CHARS = 2048
+/** As much of one text is read: more holds up others, and fits hardly any model. */
+const READ_CHARS_MAX = 4 * 1024 * 1024
+
+/** Tokens of a text by all of its characters. */
+function tokensOfWhole(text: string): number {
+  const { length } = text
+  // Of what is longer than is read, pieces that are evenly apart.
+  const step = WHOLE_CHARS * Math.ceil(length / READ_CHARS_MAX)
+  let tokens = 0
+  let read = 0
+  for (let at = 0; at < length; at += step) {
+    const piece = text.slice(at, at + WHOLE_CHARS)
+    tokens += estimateTokens(piece)
+    read += piece.length
+  }
+  return Math.ceil(Math.max((tokens * length) / read, estimateTokens(text)))
 }

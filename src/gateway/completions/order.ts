@@ -59,7 +59,7 @@ export async function readOrder(
   const asked = model === said.model ? said : { ...said, model }
   record.requestedModel = said.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
-  const inputTokens = inputTokensOf(asked, config.requests)
+  const inputTokens = inputTokensOf(asked, config)
   const { maxOutputTokens, predictedTokens, answers } = asked
   const outputTokens = ((maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED) + predictedTokens) * answers
   admit(house, exchange, key, inputTokens + outputTokens)
@@ -84,7 +84,7 @@ export async function readOrder(
     body,
     asked,
     prompt,
-    size: orderSize(adapter, body.json, asked, inputTokens, models, config.requests),
+    size: orderSize(adapter, body.json, asked, inputTokens, models, config),
     models,
     session,
     repeatKey: isWatched ? repeatKeyOf(key, body) : null,

@@ -1,7 +1,22 @@
 import { isRecord } from '../../base/check.js'
 
-/** So many digits a number may have whose size JavaScript does not know: Python reads no more. */
+/** Digits of a number whose size JavaScript does not know, at most: Python reads no more. */
 const DIGITS_MAX = 4300
+
+/** From here on: Chinese, Japanese, Korean, emoji. */
+const WIDE = /[\u2e80-\uffff]/
+const WIDE_FROM = 0x2e80
+/** A character of these is a token or more, four times that of others in JSON. */
+const WIDE_CHARS = 4
+
+/** Characters of a text, those of wide scripts counted by what they are worth in tokens. */
+export function charsOf(text: string): number {
+  const { length } = text
+  if (!WIDE.test(text)) return length
+  let wide = 0
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) >= WIDE_FROM) wide++
+  return length + (WIDE_CHARS - 1) * wide
+}
 
 /** Characters of a value as JSON has it. */
 export function charsOfText(value: unknown): number {
@@ -11,14 +26,14 @@ export function charsOfText(value: unknown): number {
   const left: unknown[] = [value]
   while (left.length > 0) {
     const each = left.pop()
-    if (typeof each === 'string') chars += each.length + 2
+    if (typeof each === 'string') chars += charsOf(each) + 2
     else if (Array.isArray(each)) {
       chars += 2 + each.length
       for (const item of each) left.push(item)
     } else if (isRecord(each)) {
       chars += 2
       for (const [name, item] of Object.entries(each)) {
-        chars += name.length + 4
+        chars += charsOf(name) + 4
         left.push(item)
       }
     } else chars += charsOfNumber(each)

@@ -358,6 +358,21 @@ describe('a request that upstreams read otherwise than we do', () => {
       20_000,
     ],
     [
+      'a tool in Chinese',
+      { tools: [{ type: 'function', function: { name: 'f', description: '漢字'.repeat(10_000) } }] },
+      20_000,
+    ],
+    [
+      'a call in Chinese',
+      {
+        messages: [
+          { role: 'user', content: '漢字' },
+          { role: 'assistant', tool_calls: [{ id: 'a', function: { arguments: '漢字'.repeat(10_000) } }] },
+        ],
+      },
+      20_000,
+    ],
+    [
       'numbers that JavaScript does not know',
       { tools: [{ type: 'function', function: { name: 'f', parameters: { enum: [1e300, 1e300] } } }] },
       170,
@@ -381,9 +396,30 @@ describe('a request that upstreams read otherwise than we do', () => {
   })
 
   it('takes a plain text for no more than it is', async () => {
+    for (const content of ['漢字'.repeat(500), '👍'.repeat(500)]) {
+      const { reserved: asText } = await reservedFor({ messages: [{ role: 'user', content }] })
+      expect((await reservedFor(said({ type: 'text', text: content }))).reserved).toBe(asText)
+      expect(asText).toBeLessThan(2000 * INPUT_USD + 300 * OUTPUT_USD)
+    }
     const { reserved: one } = await reservedFor({ messages: [{ role: 'user', content: 'x' }] })
     const parts = said({ type: 'text', text: 'x' })
     expect((await reservedFor(parts)).reserved).toBe(one)
+  })
+
+  it('reads a long text whole where the worst case is reserved: none hides between what is read of it', async () => {
+    const units = Array.from({ length: 400_000 }, () => '鬱')
+    for (let piece = 0; piece < 8; piece++) {
+      const start = Math.floor(((units.length - 256) * piece) / 7)
+      units.fill(' ', Math.max(0, start - 1), start + 257)
+    }
+    const worst = { routing: { reserve: 'worst-case' }, models: [modelTree('sim-small', { prices: PLAIN })] }
+    const more = { messages: [{ role: 'user', content: units.join('') }], max_tokens: 10 }
+    expect((await reservedFor(more, worst)).reserved).toBeGreaterThan(390_000 * INPUT_USD)
+    // And of one that is longer than is read, evenly.
+    const long = { messages: [{ role: 'user', content: 'word '.repeat(1_000_000) }], max_tokens: 10 }
+    const { reserved } = await reservedFor(long, worst)
+    expect(reserved).toBeGreaterThan(900_000 * INPUT_USD)
+    expect(reserved).toBeLessThan(1_500_000 * INPUT_USD)
   })
 
   it('sets aside all that a model can read for what has no bound, where the worst case is reserved', async () => {
