@@ -229,7 +229,7 @@ export type UnknownMembers = (typeof UNKNOWN_MEMBERS)[number]
 export interface RequestsConfig {
   /**
    * Members and tools of providers that may make a request dearer than is set aside for it, and are let through all the same:
-   * `service_tier`, `tools.web_search`. What they cost beyond tokens is on the ledger where their usage says a `cost`. Default [].
+   * `service_tier`, `tools.web_search`; and addresses of files that a provider may read with the rights of its account: `files.gs`. What they cost beyond tokens is on the ledger where their usage says a `cost`. Default [].
    */
   readonly allow: readonly string[]
   /** Members that nobody here knows. Default `pass`. */

@@ -45,7 +45,7 @@ export const requests: Shape<RequestsConfig> = object<RequestsConfig>({
   allow: withDefault(
     setOf(textLike('^[A-Za-z0-9_.-]{1,80}$', 'a member of requests, or tools.NAME'), 1000),
     [],
-    'what may make a request dearer than is set aside for it: service_tier, tools.web_search',
+    'what may make a request dearer than is set aside for it, or reads what the account of the operator may: service_tier, tools.web_search, files.gs',
   ),
   unknownMembers: withDefault(oneOf(UNKNOWN_MEMBERS), 'pass', 'members that nobody here knows'),
   imageTokens: withDefault(integerIn(1, TOKENS_MAX), 1300, 'what an image is taken for'),

@@ -29,6 +29,8 @@ export interface InputSize {
   readonly references: number
   /** What has no bound that can be told here; null: nothing. */
   readonly unbounded: string | null
+  /** The scheme of an address of a file that a provider may read with the rights of its account, `gs`; null: there is none. */
+  readonly accountScheme: string | null
 }
 
 /** What the pipeline knows of a request, whatever protocol it came in. */

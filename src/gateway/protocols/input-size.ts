@@ -109,7 +109,14 @@ const WORD_CHARS_MAX = 32
 
 /** @param members what a model reads of a request */
 export function inputSize(members: readonly unknown[]): InputSize {
-  const sizes: Sizes = { chars: 0, images: 0, mediaTokens: 0, references: 0, unbounded: null }
+  const sizes: Sizes = {
+    chars: 0,
+    images: 0,
+    mediaTokens: 0,
+    references: 0,
+    unbounded: null,
+    accountScheme: null,
+  }
   // Not by recursion: a client chooses how deep it goes.
   const left: unknown[] = [...members]
   while (left.length > 0) {
@@ -132,8 +139,9 @@ function partOf(type: string): ReadPart | undefined {
 /** @param counted names of those that are counted already */
 function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, left: unknown[]): void {
   for (const name of Object.keys(value)) {
-    if (counted.has(name)) continue
     const each = value[name]
+    if (MEDIA.has(name)) sizes.accountScheme ??= schemeIn(each)
+    if (counted.has(name)) continue
     if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
       refer(sizes, 'sound that stands elsewhere')
@@ -141,6 +149,24 @@ function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, lef
     if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfText(each)
     else left.push(each)
   }
+}
+
+/** All that whoever asks can read too: what stands on the web, and in the request itself. */
+const OPEN_SCHEMES = new Set(['http', 'https', 'data'])
+const SCHEME = /^\s*([a-z][a-z\d+.-]{0,30}):\/\//i
+
+/** Of an address, or of those in an object or a list that holds one. Null: anybody can read what is there. */
+function schemeIn(value: unknown): string | null {
+  if (typeof value === 'string') {
+    const scheme = SCHEME.exec(value)?.[1].toLowerCase() ?? null
+    return scheme === null || OPEN_SCHEMES.has(scheme) ? null : scheme
+  }
+  if (typeof value !== 'object' || value === null) return null
+  for (const each of Object.values(value)) {
+    const scheme = typeof each === 'string' ? schemeIn(each) : null
+    if (scheme !== null) return scheme
+  }
+  return null
 }
 
 function addDocument(sizes: Sizes, base64: string, kind: string): void {
