@@ -631,6 +631,17 @@ describe('what makes a request dearer than it was reserved for', () => {
       return ['providerOptions', path, { ...body, providerOptions }] as const
     }),
     ['preset', '/v1/chat/completions', { ...CHAT, preset: 'dear' }],
+    // Of LiteLLM's proxy as an upstream: other models where one fails, and that it is to fail.
+    ...[
+      'fallbacks',
+      'content_policy_fallbacks',
+      'context_window_fallbacks',
+      'context_window_fallback_dict',
+      'mock_testing_fallbacks',
+      'mock_testing_content_policy_fallbacks',
+      'mock_testing_context_fallbacks',
+      'litellm_credential_name',
+    ].map((name) => [name, '/v1/chat/completions', { ...CHAT, [name]: true }] as const),
     ['web_search_options', '/v1/chat/completions', { ...CHAT, web_search_options: {} }],
     ['search_parameters', '/v1/chat/completions', { ...CHAT, search_parameters: { mode: 'on' } }],
     ['extra_body', '/v1/chat/completions', { ...CHAT, extra_body: { service_tier: 'priority' } }],
