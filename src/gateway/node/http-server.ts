@@ -7,6 +7,7 @@ import type { CompleteByPath } from '../doors/complete-by-path.js'
 import { refuse } from './bad-bytes.js'
 import { Connections } from './connections.js'
 import { answerCompletion, whenGone } from './node-door.js'
+import { plainTarget } from './plain-path.js'
 
 /** Idle connections stay so long: longer than load balancers keep theirs (60 s), or these would find them closed. */
 const KEEP_ALIVE_MS = 65_000
@@ -70,6 +71,7 @@ export async function listen(
     (incoming, outgoing) => {
       connections.moved(incoming.socket)
       outgoing.on('timeout', endUnread)
+      incoming.url = plainTarget(incoming.url ?? '')
       if (answerCompletion(complete, incoming, outgoing)) return
       whenGone(incoming, outgoing, () => {
         // The web's answer listens to this alone, and one that waits for its turn on the socket is never told by Node.

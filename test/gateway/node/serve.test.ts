@@ -383,6 +383,34 @@ describe('bytes that are no good request', () => {
     expect(text.split(' ')[1]).toMatch(/^(401|404)$/)
   })
 
+  it.each([
+    '/v1/../metrics',
+    '/v1/%2e%2e/metrics',
+    '/v1/.%2E/metrics',
+    '/v1/..%5c../metrics',
+    '/v1\\..\\metrics',
+    '/f/./../metrics',
+    '/%6detrics',
+    '/%2e/metrics',
+    'http://x/v1/../metrics',
+    'http://x\\..\\metrics',
+  ])('no path is read in another way than by a proxy before it: %s', async (path) => {
+    const server = await started(servedTree({ metrics: { open: true } }))
+    const text = await raw(server, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+    expect(text).not.toContain('paretobandit_')
+    expect(text.split(' ')[1]).toMatch(/^40[04]$/)
+    expect(server.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
+  it.each(['/metrics', '/metrics?a=/../b', 'http://x/metrics', '/metrics#/..'])(
+    'a path that is written plainly is found: %s',
+    async (path) => {
+      const server = await started(servedTree({ metrics: { open: true } }))
+      const text = await raw(server, `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+      expect(text).toContain('paretobandit_')
+    },
+  )
+
   it('no host header makes it fail', async () => {
     const server = await started()
     for (const host of ['', '@', 'a b', '[', 'x:99999999', '\u00ff']) {
