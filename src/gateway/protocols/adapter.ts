@@ -29,7 +29,7 @@ export interface InputSize {
   readonly references: number
   /** What has no bound that can be told here; null: nothing. */
   readonly unbounded: string | null
-  /** The scheme of an address of a file that a provider may read with the rights of its account, `gs`; null: there is none. */
+  /** The scheme of an address of a file that a provider may read with the rights of its account: `gs`. Null: it has no such address. */
   readonly accountScheme: string | null
 }
 

@@ -6,7 +6,7 @@ const TIERS_AT_LIST = new Set(['auto', 'default', 'standard', 'standard_only', '
 
 /**
  * Members by which a request chooses other models or other prices than those it is reserved at, or work that is charged beside its
- * tokens: of OpenAI and Azure, Anthropic, OpenRouter, Vercel, xAI, Groq, Cohere, Alibaba and LiteLLM.
+ * tokens: of OpenAI and Azure, Anthropic, OpenRouter, Vercel, xAI, Groq, Cohere, Alibaba, Tencent and LiteLLM.
  */
 const DEARER_MEMBERS = [
   'api_base',
@@ -20,11 +20,14 @@ const DEARER_MEMBERS = [
   'context_window_fallbacks',
   'custom_llm_provider',
   'data_sources',
+  'enable_enhancement',
   'enable_search',
+  'enable_speed_search',
   'enabled_tools',
   'extra_body',
   'fallback_models',
   'fallbacks',
+  'force_search_enhancement',
   'grounding',
   'litellm_credential_name',
   'mcp_servers',

@@ -641,6 +641,10 @@ describe('what makes a request dearer than it was reserved for', () => {
       'mock_testing_content_policy_fallbacks',
       'mock_testing_context_fallbacks',
       'litellm_credential_name',
+      // Of Tencent: search.
+      'enable_enhancement',
+      'enable_speed_search',
+      'force_search_enhancement',
     ].map((name) => [name, '/v1/chat/completions', { ...CHAT, [name]: true }] as const),
     ['web_search_options', '/v1/chat/completions', { ...CHAT, web_search_options: {} }],
     ['search_parameters', '/v1/chat/completions', { ...CHAT, search_parameters: { mode: 'on' } }],
