@@ -60,6 +60,7 @@ function hintsOf({
   unknownModels,
   unknownWords,
   unknownFields,
+  unreadColumns,
   otherScores,
   scores,
   unseen,
@@ -77,6 +78,11 @@ function hintsOf({
           `rows of no known format: --format says which it is, --column names the fields of another; the first has ${unknownFields.map(visible).join(', ')}`,
         ]
       : []),
+    ...(unreadColumns.length === 0
+      ? []
+      : [
+          `columns that nothing was read of: ${unreadColumns.map(visible).join(', ')}; --column cost=NAME says which has dollars, --column inputTokens=NAME and outputTokens=NAME tokens, --reward NAME rewards`,
+        ]),
     ...(scores.read === 0 || scores.calls > 0
       ? []
       : [`none of the scores of --scores (${scores.read}) is of a call of the log: the ids differ`]),

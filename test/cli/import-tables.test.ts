@@ -35,6 +35,11 @@ test('a table with the answers beside the prompts is read as it is; one of other
   expect(report.models.small.costUsd).toBeCloseTo(0.04, 12)
   await folder.write('c.csv', 'question,answer,engine\nName a river,The Po,small\n')
   await folder.refused(['import-log', 'c.csv', ...OUT], /the first has question, answer, engine/)
+  await folder.write('d.csv', 'prompt,model,cost,score\nName a river,small,0.01,1\n')
+  await folder.refused(
+    ['import-log', 'd.csv', ...OUT],
+    /columns that nothing was read of: cost, score; --column cost=NAME .* --reward NAME rewards/,
+  )
 })
 
 test('rows that were imported for something else are told, with the command that makes the right ones', async () => {

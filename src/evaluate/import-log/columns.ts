@@ -1,3 +1,4 @@
+import type { Json } from '../../base/json.js'
 import type { Bill } from '../../router/bill.js'
 import type { LogFormat } from './call.js'
 import { promptOfInput } from './prompt.js'
@@ -47,15 +48,25 @@ function billOf(input: number | null, cached: number | null, output: number | nu
   return { ...bill, cachedInputTokens: cached <= (input ?? 0) ? cached : Number.NaN }
 }
 
+/** The column of that name; where nobody named it, `input_tokens` too for `inputTokens`. */
+export function cellOf(record: Json, names: ColumnMap, column: ColumnName): unknown {
+  const name = names[column] ?? COLUMNS[column]
+  const cell = fieldAt(record, name)
+  return cell === undefined && names[column] === undefined ? fieldAt(record, underscored(name)) : cell
+}
+
+export function underscored(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
 /** Rows whose columns the user names; a prompt may be a text or messages as JSON. */
 export function namedColumns(names: ColumnMap): LogFormat {
-  const nameOf = (column: ColumnName) => names[column] ?? COLUMNS[column]
   return {
     name: 'columns',
     fits: (record) =>
-      fieldAt(record, nameOf('prompt')) !== undefined && fieldAt(record, nameOf('model')) !== undefined,
+      cellOf(record, names, 'prompt') !== undefined && cellOf(record, names, 'model') !== undefined,
     read(record) {
-      const value = (column: ColumnName) => fieldAt(record, nameOf(column))
+      const value = (column: ColumnName) => cellOf(record, names, column)
       const nameIn = (column: ColumnName) => {
         const name = textIn(value(column))
         return name === null || isNothing(name) ? null : name

@@ -20,6 +20,7 @@ import {
   outcomeRow,
 } from './rows.js'
 import { type Reward, rewardIn, ScoreBook, wordIn } from './scores.js'
+import { UnreadColumns } from './unread-columns.js'
 import { UnseenNames } from './unseen.js'
 import { fieldAt, numberIn } from './values.js'
 
@@ -121,6 +122,7 @@ class Importer implements LogImport {
   private readonly tally = new ImportTally()
   private readonly scores: ScoreBook
   private readonly unseen: UnseenNames
+  private readonly unread: UnreadColumns
   private readonly requests = new Map<string, string>()
   private requestCharacters = 0
   private readonly ids = new LatestMap<string, true>(IDS_MAX)
@@ -131,6 +133,7 @@ class Importer implements LogImport {
     this.settings = settings
     this.formats = formatsOf(settings.format, settings.columns)
     this.scores = new ScoreBook(settings.rewards)
+    this.unread = new UnreadColumns(settings.columns, settings.rewards.name, settings.propensity)
     this.unseen = new UnseenNames({
       ...settings,
       reward: settings.hasNamedReward ? settings.rewards.name : null,
@@ -191,7 +194,7 @@ class Importer implements LogImport {
 
   finish(): ImportReport {
     for (const { place } of this.sets?.rest() ?? []) this.tally.leaveOut('not-every-model', place)
-    return this.tally.report(this.settings.use, this.scores, this.unseen.list())
+    return this.tally.report(this.settings.use, this.scores, this.unseen.list(), this.unread.list())
   }
 
   /** @param place what a row is called that has no id of its own */
@@ -208,6 +211,7 @@ class Importer implements LogImport {
     const model = this.modelOf(call)
     if (model === 'no-model' || model === 'unknown-model') return model
     if (call.prompt === null) return 'no-prompt'
+    if (format.name === 'columns') this.unread.record(record, this.scores.read > 0)
     const needsAll = this.settings.use !== 'evaluate'
     if (call.costUsd !== null && call.costUsd !== 0 && !isInUsd(record)) return 'bad-cost'
     const cost = costOf(call, this.settings.models?.get(model) ?? null)

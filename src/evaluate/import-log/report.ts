@@ -32,6 +32,8 @@ export interface ImportReport {
   readonly unknownWords: Readonly<Record<string, number>>
   /** Names of the fields of the first row of no known format, the first 20. */
   readonly unknownFields: readonly string[]
+  /** Of a table without any column of costs or tokens, or without one of rewards: columns that nothing was read of, the first 20. */
+  readonly unreadColumns: readonly string[]
   /** Where the costs of used rows came from, in rows. */
   readonly costs: {
     readonly fromLog: number
@@ -191,6 +193,7 @@ export class ImportTally {
     use: ImportUse,
     { read, calls, otherNames }: ReadScores,
     unseen: readonly UnseenName[],
+    unreadColumns: readonly string[],
   ): ImportReport {
     const { rowsIn, rowsUsed, rowsWritten, firstDiffering, firstFar, firstUnchecked, propensities } = this
     const known = [...this.models.values()].reduce((sum, { rewarded }) => sum + rewarded, 0)
@@ -212,6 +215,7 @@ export class ImportTally {
       unknownModels: Object.fromEntries(this.unknownModels),
       unknownWords: Object.fromEntries(this.unknownWords),
       unknownFields: this.unknownFields,
+      unreadColumns,
       costs: { ...this.costs, firstDiffering, firstFar, firstUnchecked },
       rewards: { known, unknown: rowsUsed - known },
       scores: { read, calls },

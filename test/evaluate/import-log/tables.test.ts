@@ -69,4 +69,37 @@ describe('tables', () => {
     for (const cachedInputTokens of ['1001', '-1', 'x', '0.5'])
       expect(costOf({ cachedInputTokens }).leftOut).toMatchObject([{ reason: 'bad-tokens' }])
   })
+
+  test('have names with underscores too, where nobody says other ones', () => {
+    const { costUsd, ...row } = ROW
+    expect(reportOf([{ ...row, cost_usd: costUsd }]).models.small.costUsd).toBe(0.01)
+    const tokens = { input_tokens: '1000', cached_input_tokens: '800', output_tokens: '100' }
+    const models = [{ ...PRICES[0], cachedInputUsdPerMTok: 0.05 }]
+    expect(reportOf([{ ...row, ...tokens }], { models }).models.small.costUsd).toBeCloseTo(0.00024, 12)
+    expect(reportOf([{ ...ROW, cost_usd: 5 }]).models.small.costUsd).toBe(0.01)
+    const columns = { cost: 'usd' }
+    expect(reportOf([{ ...row, cost_usd: 5 }], { columns }).leftOut).toMatchObject([{ reason: 'no-usage' }])
+  })
+
+  test('without a cost or a reward are told with the columns that nobody read', () => {
+    const { costUsd, reward, ...row } = ROW
+    const told = (rest: object, options: LogImportOptions = {}) =>
+      reportOf([{ ...row, ...rest }, { other: 1 }], options).unreadColumns
+    expect(told({ cost: 0.01, id: '1', reward })).toEqual(['cost'])
+    expect(told({ usd: 0.01, reward }, { columns: { cost: 'dollars' } })).toEqual(['usd'])
+    expect(told({ costUsd, score: 1, date: '2026-01-01' })).toEqual(['score', 'date'])
+    expect(told({ costUsd, score: 1 }, { for: 'evaluate' })).toEqual(['score'])
+    expect(told({ cost: 1, reward, odds: 0.5 }, { for: 'evaluate', propensity: 'odds' })).toEqual(['cost'])
+    // A cell that is empty is of a column that is read.
+    expect(told({ costUsd: '', reward, user: 'a' })).toEqual([])
+    expect(told({ costUsd, reward: '', user: 'a' })).toEqual([])
+    expect(told({ costUsd, metadata: { reward: 1 }, user: 'a' })).toEqual([])
+    // Lines of JSON may leave out what they have no value for.
+    const rows = [{ ...row, costUsd, user: 'a' }, ROW]
+    expect(reportOf(rows).unreadColumns).toEqual([])
+    const scored = createLogImport()
+    scored.addScore({ request_id: '1', value: 1 }, 'scores:1')
+    scored.take({ ...row, costUsd, id: '2', user: 'a' }, 'log:1')
+    expect(scored.finish().unreadColumns).toEqual([])
+  })
 })
