@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +14,18 @@ const FILES = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter(
 )
 /** An import of what only running it tells, and what stands before its name. */
 const BY_NAME = /\bimport\(((?:\s*\/\*.*?\*\/)*)\s*(?![\s"'`/])/gs
+/** A file beside this one by a name that is no literal. */
+const OF_A_FILE = /new URL\(\s*(?!["'`])[^()]*,\s*import\.meta\.url/g
+
+const OPENS = `
+import { createRouter } from 'paretobandit'
+import { sqliteStore } from 'paretobandit/store/sqlite'
+const models = [{ id: 'small', inputUsdPerMTok: 1, outputUsdPerMTok: 2 }]
+createRouter({ models, kernel: 'wasm' })
+  .then((router) => process.stdout.write(router.stats().kernel + ' '))
+  .then(() => createRouter({ models, store: sqliteStore('router.db') }))
+  .catch((error) => console.log(error.code, error.message))
+`
 
 describe('bundles of others', () => {
   /**
@@ -28,6 +41,48 @@ describe('bundles of others', () => {
       ({ before }) => !before.includes('@vite-ignore') || !before.includes('webpackIgnore: true'),
     )
     expect(missed).toEqual([])
+  })
+
+  /** webpack makes a module of all files of a folder of it, which fails without a word of what to do. */
+  it('find no file to bundle whose name only running tells', () => {
+    const found = FILES.flatMap((file) => readFileSync(join(DIST, file), 'utf8').match(OF_A_FILE) ?? [])
+    expect(found).toEqual([])
+  })
+
+  describe('for a server', () => {
+    let application: Application
+    beforeAll(() => {
+      application = new Application()
+    }, PACK_MS_MAX)
+    afterAll(() => application.remove())
+
+    it.each([
+      [
+        'esm',
+        'mjs',
+        /sqlite-worker\.js to be there: leave paretobandit out of bundles \(external of esbuild/,
+      ],
+      ['cjs', 'cjs', /its file store\/sqlite-worker\.js to be there: leave paretobandit out of bundles/],
+    ] as const)(
+      'load every entry as %s, and say that the worker of SQLite is not in them',
+      async (format, end, said) => {
+        const entries = CODE.filter((name) => !/store\/redis|langchain/.test(name))
+        const lines = entries.map((name) => `import '${name}'`)
+        application.write('entry.mjs', `${lines.join('\n')}\n${OPENS}`)
+        const outfile = application.path(`out/bundle.${end}`)
+        const common = { bundle: true, platform: 'node', logLevel: 'silent' } as const
+        await build({
+          ...common,
+          entryPoints: [application.path('entry.mjs')],
+          format,
+          outfile,
+          treeShaking: false,
+        })
+        const { stdout, stderr } = spawnSync(process.execPath, [outfile], { encoding: 'utf8' })
+        expect(stdout, stderr).toMatch(/^wasm MISSING_DEPENDENCY /)
+        expect(stdout).toMatch(said)
+      },
+    )
   })
 
   describe('for a browser or a worker', () => {

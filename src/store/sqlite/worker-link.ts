@@ -5,10 +5,17 @@ import { ParetoBanditError } from '../../base/errors.js'
 import { errorOf } from './failure.js'
 import type { Call, Op, Reply, Request, Results } from './messages.js'
 
+/** Undefined in a bundle of CommonJS. It has a name of its own: webpack takes `new URL(..., import.meta.url)` for a file to bundle. */
+const HERE: string | undefined = import.meta.url
+
 /** From each folder of dist/ the worker is at the same place; tests run from src/ and take what was built. */
-const WORKER = import.meta.url.endsWith('.ts')
-  ? '../../../dist/store/sqlite-worker.js'
-  : '../store/sqlite-worker.js'
+function workerUrl(): URL | null {
+  if (HERE === undefined) return null
+  return new URL(
+    HERE.endsWith('.ts') ? '../../../dist/store/sqlite-worker.js' : '../store/sqlite-worker.js',
+    HERE,
+  )
+}
 
 interface Waiting {
   resolve(value: Results[Op]): void
@@ -27,10 +34,11 @@ export class WorkerLink {
   private failure: ParetoBanditError | null = null
 
   /** @throws MISSING_DEPENDENCY where the worker's file is not beside this one */
-  constructor(description: string, url: URL = new URL(WORKER, import.meta.url)) {
+  constructor(description: string, url: URL | null = workerUrl()) {
     this.description = description
-    if (!existsSync(url)) {
-      const message = `expected ${fileURLToPath(url)} to be there: leave paretobandit out of bundles`
+    if (url === null || !existsSync(url)) {
+      const file = url === null ? 'its file store/sqlite-worker.js' : fileURLToPath(url)
+      const message = `expected ${file} to be there: leave paretobandit out of bundles (external of esbuild and Rollup, serverExternalPackages of Next.js)`
       throw new ParetoBanditError('MISSING_DEPENDENCY', description, message)
     }
     // Loaders of the parent, a test runner's for one, are not meant for it.
