@@ -85,7 +85,12 @@ export function rewardedEvent(
   }
   const reward = checkFinite(value, field)
   if (reward < rewardLow || reward > rewardHigh) {
-    throw expected('INVALID_ARGUMENT', field, `a reward in [${rewardLow}, ${rewardHigh}]`, reward)
+    throw expected(
+      'INVALID_ARGUMENT',
+      field,
+      `a reward in [${rewardLow}, ${rewardHigh}], the rewardRange`,
+      reward,
+    )
   }
   return { type: 'rewarded', at, id, model, reward }
 }

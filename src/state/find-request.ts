@@ -31,7 +31,7 @@ export function locate(state: RoutingState, id: unknown, field: string): Located
 
 /** @throws INVALID_ARGUMENT */
 export function checkId(id: unknown, field: string): string {
-  if (typeof id !== 'string') throw expected('INVALID_ARGUMENT', field, 'a request id', id)
+  if (typeof id !== 'string') throw expected('INVALID_ARGUMENT', field, 'a request id, as decision.id', id)
   return id
 }
 

@@ -100,7 +100,13 @@ describe('the router refuses to', () => {
       'budget.usdPerRequest',
       '-1',
     ],
-    ['explain nothing', (r) => r.explain(bad(1)), 'INVALID_ARGUMENT', 'id', 'a request id, got 1'],
+    [
+      'explain nothing',
+      (r) => r.explain(bad(1)),
+      'INVALID_ARGUMENT',
+      'id',
+      'a request id, as decision.id, got 1',
+    ],
     ['explain an unknown', (r) => r.explain('r.77'), 'UNKNOWN_REQUEST', 'id', '"r.77"'],
     ['inspect nobody', (r) => r.inspectArm('x'), 'UNKNOWN_MODEL', 'id', '"x"'],
     [
