@@ -1,5 +1,5 @@
 import { isRecord } from '../base/check.js'
-import { isList } from '../base/errors.js'
+import { isList, show } from '../base/errors.js'
 import type { Json } from '../base/json.js'
 import { ParetoBanditError, type Router } from '../index.js'
 
@@ -70,5 +70,5 @@ export function fieldOf(name: string, id: string): string {
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (isList(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  return typeof value === 'object' ? show(value) : `a ${typeof value}`
 }

@@ -172,5 +172,14 @@ export function show(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value)
   if (isList(value)) return `an array${lengthOf(value)}`
   if (ArrayBuffer.isView(value)) return `${viewName(value)} of ${value.byteLength} bytes`
-  return 'an object'
+  return isPromise(value) ? 'a promise that nobody awaited' : 'an object'
+}
+
+/** Never throws. */
+function isPromise(value: object): boolean {
+  try {
+    return value instanceof Promise
+  } catch {
+    return false
+  }
 }

@@ -88,6 +88,10 @@ describe('options of the adapters', () => {
       expect(thrown(() => routed(client as never, router))).toMatchObject({ field: 'client' })
     for (const none of [{}, null, 7])
       expect(thrown(() => routed(openai, none as never))).toMatchObject({ field: 'router' })
+    // Of somebody who did not await the router.
+    expect(() => routed(openai, Promise.resolve(router) as never)).toThrow(
+      'router: expected a router, got a promise that nobody awaited',
+    )
   })
 
   it('hold while their models come and go', async () => {

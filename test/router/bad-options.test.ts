@@ -200,7 +200,7 @@ describe('a clock', () => {
     [Date, /^"\w{3} \w{3} \d\d /],
     [() => new Date(0).toISOString(), '"1970-01-01T00:00:00.000Z"'],
     [() => BigInt(1_764_140_000_000), '1764140000000n'],
-    [async () => 1_764_140_000_000, 'an object'],
+    [async () => 1_764_140_000_000, 'a promise that nobody awaited'],
     [() => process.hrtime(), 'an array of 2'],
   ])('of another type is told what is wanted: %s', async (clock, got) => {
     const error = await expectRejection(makeBench({ clock: wrong(clock) }), 'INVALID_ARGUMENT', 'clock')

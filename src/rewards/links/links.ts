@@ -1,6 +1,6 @@
 import { checkPositive, checkRecord, checkString } from '../../base/check.js'
 import { readClock } from '../../base/clock.js'
-import { expected } from '../../base/errors.js'
+import { expected, expectedGot } from '../../base/errors.js'
 import { readRecordOnce } from '../../base/read-once.js'
 
 /** What a link says: that somebody found the answer good or bad. */
@@ -55,7 +55,7 @@ export async function linkToken(
 
 /**
  * Links for people: one says that the answer of a decision is good, the other that it is bad.
- * @param baseUrl what tokens are added to: `https://llm.example.com/f/`
+ * @param baseUrl what tokens are added to: `https://llm.example.com/f/`; one without a slash at its end or a query gets it
  * @throws (the promise is rejected with) INVALID_ARGUMENT
  */
 export async function thumbLinks(
@@ -64,10 +64,17 @@ export async function thumbLinks(
   options: LinkOptions,
   now?: number,
 ): Promise<ThumbLinks> {
-  if (!URL.canParse(checkString(baseUrl, 'baseUrl')))
-    throw expected('INVALID_ARGUMENT', 'baseUrl', 'a URL', baseUrl)
-  const of = async (value: 0 | 1) => baseUrl + (await linkToken({ decision, value }, options, now))
+  const base = linkBase(baseUrl)
+  const of = async (value: 0 | 1) => base + (await linkToken({ decision, value }, options, now))
   return { up: await of(1), down: await of(0) }
+}
+
+function linkBase(baseUrl: unknown): string {
+  const base = checkString(baseUrl, 'baseUrl')
+  // `localhost:3000/f/` is a URL too, whose scheme is `localhost`.
+  if (!/^https?:/i.test(base) || !URL.canParse(base))
+    throw expected('INVALID_ARGUMENT', 'baseUrl', 'a URL of http or https', baseUrl)
+  return /[?#]|\/$/.test(base) ? base : `${base}/`
 }
 
 /**
@@ -100,8 +107,8 @@ export async function readLink(
 
 async function keyOf(secret: unknown): Promise<CryptoKey> {
   if (typeof secret !== 'string' || secret.length < SECRET_LENGTH_MIN) {
-    const got = typeof secret === 'string' ? `${secret.length} characters` : typeof secret
-    throw expected('INVALID_ARGUMENT', 'secret', `a text of ${SECRET_LENGTH_MIN} characters at least`, got)
+    const got = typeof secret === 'string' ? `${secret.length} of them` : typeof secret
+    throw expectedGot('INVALID_ARGUMENT', 'secret', `a text of ${SECRET_LENGTH_MIN} characters at least`, got)
   }
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   return crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, [

@@ -36,14 +36,30 @@ describe('what links are made of', () => {
     ['a lifetime', () => linkToken({ decision: 'r.1', value: 1 }, { ...LINKS, ttlMs: -1 })],
     ['a time', () => linkToken({ decision: 'r.1', value: 1 }, LINKS, Number.NaN)],
     ['an address', () => thumbLinks('r.1', 'no url', LINKS)],
+    ['an address without a scheme', () => thumbLinks('r.1', 'localhost:3000/f/', LINKS)],
+    ['an address of another scheme', () => thumbLinks('r.1', 'mailto:a@example.com', LINKS)],
   ])('is refused where it cannot be: %s', async (_, make) => {
     await expect(make()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   it('never tells the secret', async () => {
     const error = await linkToken({ decision: 'r.1', value: 1 }, { secret: 'hunter2' }).catch(String)
-    expect(error).toContain('7 characters')
+    expect(error).toContain('32 characters at least, got 7 of them')
     expect(error).not.toContain('hunter2')
+  })
+
+  it.each([
+    ['https://h/f', 'https://h/f/'],
+    ['https://h', 'https://h/'],
+    ['http://localhost:3000/f/', 'http://localhost:3000/f/'],
+    ['https://h/f?token=', 'https://h/f?token='],
+    ['https://h/#', 'https://h/#'],
+  ])('a token is a part of its own behind %s', async (baseUrl, begin) => {
+    const { up, down } = await thumbLinks('r.1', baseUrl, LINKS, 0)
+    for (const link of [up, down]) {
+      expect(link.startsWith(begin)).toBe(true)
+      expect(await readLink(link.slice(begin.length), LINKS, 1)).toMatchObject({ decision: 'r.1' })
+    }
   })
 
   it('makes two links, good for thirty days', async () => {
