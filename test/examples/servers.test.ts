@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,17 +27,23 @@ const SERVERS = [
   ['next/app/api/chat/route.ts', [HOST, ROUTE], `POST ${NEXT}`, `PUT ${NEXT}`, `GET ${NEXT}`],
 ] as const
 
-beforeAll(() =>
-  build({
-    entryPoints: [`${ROOT}examples/next/app/api/chat/route.ts`],
+beforeAll(async () => {
+  const route = await readFile(`${ROOT}examples/next/app/api/chat/route.ts`, 'utf8')
+  await build({
+    // As its first lines tell whoever copies it: with the files that it reads beside it.
+    stdin: {
+      contents: route.replaceAll("from '../../../../", "from './"),
+      loader: 'ts',
+      resolveDir: `${ROOT}examples`,
+    },
     outfile: ROUTE,
     bundle: true,
     packages: 'external',
     format: 'esm',
     platform: 'node',
     logLevel: 'error',
-  }),
-)
+  })
+})
 afterAll(() => rm(ROUTE, { force: true }))
 
 describe.each(SERVERS)('examples/%s', (_name, args, chat, feedback, stats) => {

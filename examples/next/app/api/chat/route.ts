@@ -1,4 +1,5 @@
 // A route handler of Next.js, app/api/chat/route.ts: npm install paretobandit openai; OPENAI_API_KEY=... npx next dev
+// Copy http.mjs and prices.mjs of examples/ beside it, and import them as './http.mjs' and './prices.mjs'.
 // POST { prompt } answers as a stream, PUT { id, reward } rewards an answer, GET tells how it goes.
 import OpenAI from 'openai'
 import { createRouter } from 'paretobandit'
