@@ -42,6 +42,34 @@ test('a table with the answers beside the prompts is read as it is; one of other
   )
 })
 
+test.each([
+  [
+    'a line of a spreadsheet that says the delimiter',
+    'sep=;\r\nprompt;model;costUsd;reward\r\nA, b;small;0.01;1\r\n',
+    3,
+  ],
+  ['that and a mark of bytes', '\ufeffsep=,\nprompt,model,costUsd,reward\n"A, b",small,0.01,1\n', 3],
+  ['that in quotes, after empty lines', '\n\n"sep=|"\nprompt|model|costUsd|reward\nA, b|small|0.01|1\n', 5],
+  ['a tab that is said', 'sep=\t\nprompt\tmodel\tcostUsd\treward\nA, b\tsmall\t0.01\t1\n', 3],
+  ['a space behind each comma', 'prompt, model, costUsd, reward\n"A, b", small, 0.01, 1\n', 2],
+  ['a space before each comma', 'model ,prompt ,costUsd ,reward \nsmall,"A, b",0.01,1\n', 2],
+  ['spaces and quotes', 'model, prompt, costUsd, reward\nsmall, "A, b", 0.01, 1\n', 2],
+])('a table with %s', async (_, text, line) => {
+  await folder.write('a.csv', text)
+  await folder.ok(['import-log', 'a.csv', '--out', 'rows.jsonl'])
+  expect(JSON.parse((await folder.read('rows.jsonl')).toString())).toEqual({
+    id: `a.csv:${line}`,
+    prompt: 'A, b',
+    outcomes: { small: { reward: 1, costUsd: 0.01 } },
+  })
+})
+
+test('a cell keeps the spaces that its text begins with, where the header has none', async () => {
+  await folder.write('a.csv', 'prompt,model,costUsd,reward\n  an indented line,small,0.01,1\n')
+  await folder.ok(['import-log', 'a.csv', '--out', 'rows.jsonl'])
+  expect(JSON.parse((await folder.read('rows.jsonl')).toString()).prompt).toBe('  an indented line')
+})
+
 test('rows that were imported for something else are told, with the command that makes the right ones', async () => {
   await folder.write('a.csv', 'prompt,model,costUsd,reward\nName a river,small,0.01,1\n')
   const importFor = (use: string) => folder.ok(['import-log', 'a.csv', '--for', use, '--out', `${use}.jsonl`])

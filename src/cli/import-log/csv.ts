@@ -10,19 +10,22 @@ const DELIMITERS = [',', ';', '\t'] as const
 
 /**
  * The records of a file of CSV with a header, by the names of its columns. The delimiter is the one that the header has most
- * of: a comma, a semicolon or a tab. Lines with another number of columns are no records.
+ * of: a comma, a semicolon or a tab, or the one of a line `sep=` before. Lines with another number of columns are no records.
  * @throws DATA_INVALID for a quote that is not closed, a file without a header, and two columns of one name
  */
 export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<LogRecord> {
-  const header = start.toString('utf8').replace(/^\s+/, '').split('\n')[0]
+  const { header, headerLine, delimiter } = headOf(start.toString('utf8'))
   const problems: LogRecord[] = []
   let line = 1
   let unclosed: CsvError | null = null
   const parser = parse({
     bom: true,
     columns: (names: string[]) => checkedNames(names, name),
-    delimiter: delimiterOf(header),
+    delimiter,
+    from_line: headerLine,
     info: true,
+    // Of rows that people write with a space behind each comma it belongs to no cell.
+    ltrim: header.split(delimiter).some((each) => /^ +\S/.test(each)),
     max_record_size: RECORD_MAX,
     skip_empty_lines: true,
     skip_records_with_error: true,
@@ -63,8 +66,9 @@ export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<
 }
 
 /** Of two columns of one name nobody can say which is meant; those without a name are of nobody. */
-function checkedNames(names: string[], file: string): string[] {
-  const twice = names.find((each, i) => each.trim() !== '' && names.indexOf(each) !== i)
+function checkedNames(given: string[], file: string): string[] {
+  const names = given.map((each) => each.trim())
+  const twice = names.find((each, i) => each !== '' && names.indexOf(each) !== i)
   if (twice === undefined) return names
   throw new ParetoBanditError(
     'DATA_INVALID',
@@ -82,6 +86,15 @@ async function* withLast(chunks: AsyncIterable<Buffer>, last: { byte: number }):
 
 function isLineEnd(byte: number): boolean {
   return byte === 0x0a || byte === 0x0d
+}
+
+/** The header and its line, from 1; before it a spreadsheet may say the delimiter: `sep=;`. */
+function headOf(text: string): { header: string; headerLine: number; delimiter: string } {
+  const [blank] = /^\s*/.exec(text) ?? ['']
+  const [first, second = ''] = text.slice(blank.length).split('\n', 2)
+  const said = /^"?sep=([^"\s]|\t)"?\r?$/i.exec(first)?.[1]
+  if (said === undefined) return { header: first, headerLine: 1, delimiter: delimiterOf(first) }
+  return { header: second, headerLine: blank.split('\n').length + 1, delimiter: said }
 }
 
 function delimiterOf(header: string): string {
