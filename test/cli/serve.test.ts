@@ -394,6 +394,17 @@ test('serve says what its spend was where it ends and not all can be kept', asyn
   expect(unkept.msg).toMatch(/^what happened last is in no store: /)
 })
 
+test('serve ends where what reads its log has stopped reading', async () => {
+  await folder.write('g.json', config())
+  const gateway = await serving('g.json')
+  gateway.child.stdout?.pause()
+  // More lines than the way to their reader holds.
+  for (let i = 0; i < 30; i++)
+    await Promise.all(Array.from({ length: 50 }, () => gateway.call('GET', '/v1/models', undefined, {})))
+  gateway.child.kill('SIGTERM')
+  await expect.poll(() => gateway.child.exitCode, { timeout: 20_000 }).toBe(0)
+})
+
 describe.skipIf(!hasRedis)('serve on Redis', () => {
   let redis: RedisServer
   beforeAll(async () => {

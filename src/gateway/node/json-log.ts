@@ -72,7 +72,11 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
     flush,
     close: () =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, CLOSE_MS)
+        const timer = setTimeout(() => {
+          // Else the process would wait for the reader as it exits, for ever.
+          sink.destroy()
+          resolve()
+        }, CLOSE_MS)
         const done = (): void => {
           clearTimeout(timer)
           resolve()
