@@ -15,7 +15,7 @@ const SCRIPT = /\bscript: [0-9a-f]{40}.*$/
 /** What an operator does about it. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   STORE_UNREACHABLE:
-    'see that the store runs, and that its address and password are right; it is tried again, and goes on by itself',
+    'see that the store runs, and that its address, password and what its user may do are right; it is tried again, and goes on by itself',
   STORE_FULL: 'make room; it goes on by itself, and nothing that was acknowledged is lost',
   STORE_READ_ONLY: 'point it at the primary, or mend the disk; it goes on by itself',
   STORE_CORRUPT:

@@ -44,8 +44,8 @@ export function storeError(error: unknown, description: string): ParetoBanditErr
   if (error instanceof ParetoBanditError) return error
   const message = messageOf(error)
   const [, word, rest] = /^([A-Z]+) (.*)$/s.exec(message) ?? []
-  // An address that has no password set answers AUTH with ERR.
-  const isAuth = word === 'ERR' && / AUTH |password/.test(message)
+  // An address that has no password set answers AUTH with ERR, and a script gets it for what its user may not call.
+  const isAuth = word === 'ERR' && / AUTH |password|executing the script|ACL failure/.test(message)
   const code = word === undefined || isAuth ? undefined : CODE_OF_REPLY[word]
   if (code === undefined || code === 'STORE_UNREACHABLE') {
     const text = `expected an answer of Redis, got: ${message}`

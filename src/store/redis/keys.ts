@@ -24,6 +24,8 @@ export class Keys {
   readonly older: string
   readonly processes: string
   readonly pots: string
+  /** Nothing is ever there. */
+  readonly nothing: string
   private readonly prefix: string
 
   constructor(stream: string) {
@@ -34,6 +36,7 @@ export class Keys {
     this.older = `${this.prefix}snapshot:older`
     this.processes = `${this.prefix}processes`
     this.pots = `${this.prefix}pots`
+    this.nothing = `${this.prefix}nothing`
   }
 
   upload(origin: string): string {

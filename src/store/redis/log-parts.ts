@@ -70,15 +70,21 @@ local function place(after)
 end
 `
 
-/** Entries from ARGV[from] on, three arguments each. The count goes first: it finds out whether there is memory. */
+/**
+ * Entries from ARGV[from] on, three arguments each. Redis undoes nothing of a script that fails: a count of nothing goes first, which finds
+ * out whether there is memory and whether the user may count, and whether it may add is known before anything is counted.
+ */
 export const ADD = `
 local function add(origin, from)
-  local added = '0-0'
+  if from > #ARGV then return '0-0' end
+  local before = redis.call('HINCRBY', KEYS[1], 'events', 0)
+  local total, added = before, '0-0'
   for i = from, #ARGV, 3 do
-    local total = redis.call('HINCRBY', KEYS[1], 'events', ARGV[i + 1])
+    total = total + ARGV[i + 1]
     added = redis.call('XADD', KEYS[2], '*', 'o', origin, 'f', ARGV[i], 'c', ARGV[i + 1],
       't', string.format('%.0f', total), 'e', ARGV[i + 2])
   end
+  redis.call('HINCRBY', KEYS[1], 'events', string.format('%.0f', total - before))
   return added
 end
 `

@@ -11,6 +11,7 @@ import type {
   StoredSnapshot,
 } from '../../log/store.js'
 import { START } from '../../log/store.js'
+import { checkAccess } from './access.js'
 import { importRedis } from './client.js'
 import { Confirmation } from './confirmation.js'
 import { Connection, command, Target } from './connection.js'
@@ -102,6 +103,7 @@ class RedisStore implements Store {
     const main = new Connection(target)
     try {
       await checkVersion(main, this.description)
+      await checkAccess(main, this.keys.nothing, this.description)
       const found = await this.findOrMake(main, header, seed)
       const joined = await main.send(JOIN.call([this.keys.log], [found.id, String(NUMBERS_SINCE)]))
       const origin = `${this.settings.name}-${Number(String(joined)).toString(36)}`

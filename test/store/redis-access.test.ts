@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { EventWriter } from '../../src/events/codec.js'
+import { type Batch, type LogHeader, type OpenedLog, START, type Store } from '../../src/log/store.js'
+import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
+import { CALLS } from '../../src/store/redis/access.js'
+import { redisStore } from '../../src/store/redis/index.js'
+import { expectRejection } from '../support/errors.js'
+import { rewardedEvent } from '../support/events.js'
+import { hasRedis, RedisServer } from '../support/redis-server.js'
+
+const HEADER: LogHeader = { version: 1, settings: { dimension: 26, policy: 'dollar' } }
+const writer = new EventWriter(ALL_EVENT_TABLE)
+const event = (id: string) => writer.encode(rewardedEvent(id, 0.5))
+
+function batchOf({ origin }: OpenedLog, firstNumber: number): Batch {
+  return { origin, firstNumber, events: [0, 1].map((i) => event(`${origin}.${firstNumber + i}`)) }
+}
+
+it('all that scripts of a store call is asked about', () => {
+  const folder = new URL('../../src/store/redis/', import.meta.url)
+  const texts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
+  const called = texts.flatMap((text) =>
+    Array.from(text.matchAll(/redis\.p?call\('(\w+)'/g), ([, name]) => name),
+  )
+  expect([...new Set(called)].sort()).toEqual([...Object.keys(CALLS), 'TIME'].sort())
+})
+
+describe.skipIf(!hasRedis)('a user of Redis that may not do what a store does', () => {
+  let server: RedisServer
+  let count = 0
+  const stores: Store[] = []
+  const stream = () => `access${count}`
+
+  beforeAll(async () => {
+    server = await RedisServer.start()
+  })
+  afterEach(async () => {
+    await Promise.all(stores.splice(0).map((store) => store.close()))
+    count++
+  })
+  afterAll(() => server.stop())
+
+  const may = (...rules: string[]) => server.command('ACL', 'SETUSER', 'some', 'on', '>pw', '~*', ...rules)
+  function make(url: string): Store {
+    const store = redisStore({ url, stream: stream(), timeoutMs: 2000 })
+    stores.push(store)
+    return store
+  }
+  const ofSome = () => make(server.url.replace('//', '//some:pw@'))
+
+  it.each([...Object.keys(CALLS), 'TIME'])('(%s) opens none, by its name, and harms none', async (name) => {
+    await may('+@all', `-${name}`)
+    const { message } = await expectRejection(ofSome().open(HEADER, []), 'STORE_UNREACHABLE')
+    expect(message).toContain(`may call ${name} in`)
+    expect(await server.command('EXISTS', `{${stream()}}:log`, `{${stream()}}:nothing`)).toBe(0)
+  })
+
+  it('any more, while it runs, appends nothing and harms nobody, and goes on when it may again', async () => {
+    await may('+@all')
+    const [some, other] = [ofSome(), make(server.url)]
+    const [mine, theirs] = [await some.open(HEADER, [event('seed')]), await other.open(HEADER, [])]
+    for (const name of ['xadd', 'hincrby']) {
+      const first = name === 'xadd' ? 1 : 3
+      await may(`-${name}`)
+      await expectRejection(some.append(batchOf(mine, first)), 'STORE_UNREACHABLE')
+      await other.append(batchOf(theirs, first))
+      await may('+@all')
+      await some.append(batchOf(mine, first))
+    }
+    const numbers: string[] = []
+    let end = START
+    for (;;) {
+      const batches = await other.read(end, 0)
+      for (const { origin, firstNumber } of batches) numbers.push(`${origin} ${firstNumber}`)
+      end = batches.at(-1)?.position ?? ''
+      if (end === '') break
+    }
+    const [a, b] = [mine.origin, theirs.origin]
+    expect(numbers).toEqual(['seed 1', `${b} 1`, `${a} 1`, `${b} 3`, `${a} 3`])
+    await make(server.url).open(HEADER, [])
+  })
+})
