@@ -92,14 +92,14 @@ async function run(
   }
   const { serve } = await import('../gateway/node/serve.js')
   const { clientSurfaces } = await import('../gateway/client-surfaces.js')
-  const { undiciUpstream } = await import('../gateway/node/undici-upstream.js')
+  const { proxiedBy, undiciUpstream } = await import('../gateway/node/undici-upstream.js')
   const { importFrom } = await import('../gateway/node/import-package.js')
   const serving = await serve({
     file,
     listen: { host, port },
     watch,
     surfaces: clientSurfaces({
-      call: undiciUpstream(),
+      call: undiciUpstream(proxiedBy(process.env)),
       aiSdk: { importPackage: importFrom(process.cwd()) },
     }),
     env: process.env,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { expectedGot } from '../../base/errors.js'
 import { LatestMap } from '../../base/latest-map.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 import { decodedAnswer } from './decoded-body.js'
@@ -33,15 +34,38 @@ export function undiciUpstream(dispatcher: Pick<Dispatcher, 'dispatch'> = agent(
     })
 }
 
+const SETTINGS = {
+  // As many as there are requests under way, which the config limits: a stream has its connection for as long as it goes.
+  connections: null,
+  connect: { timeout: CONNECT_MS },
+  // The config's timeouts are kept by whoever calls.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+} as const
+
 function agent(): Agent {
-  return new Agent({
-    // As many as there are requests under way, which the config limits: a stream has its connection for as long as it goes.
-    connections: null,
-    connect: { timeout: CONNECT_MS },
-    // The config's timeouts are kept by whoever calls.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  })
+  return new Agent(SETTINGS)
+}
+
+/** What is on this machine is asked without a proxy. */
+const NEVER_BY_PROXY = 'localhost,127.0.0.1,[::1]'
+
+/**
+ * Connections by the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, as curl reads them; without these, straight ones.
+ * @throws INVALID_ARGUMENT for an address that is none of a proxy's; does not repeat it, as it may have a password
+ */
+export function proxiedBy(env: Readonly<Record<string, string | undefined>>): Dispatcher {
+  const of = (name: string): string => env[name.toLowerCase()] || env[name] || ''
+  const names = ['HTTPS_PROXY', 'HTTP_PROXY'] as const
+  for (const name of names) {
+    const address = of(name)
+    if (address !== '' && !(URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)))
+      throw expectedGot('INVALID_ARGUMENT', name, 'the address of a proxy, http://host:port', 'another text')
+  }
+  const [httpsProxy, httpProxy] = names.map(of)
+  if (httpsProxy === '' && httpProxy === '') return agent()
+  const noProxy = of('NO_PROXY') === '*' ? '*' : `${of('NO_PROXY')},${NEVER_BY_PROXY}`
+  return new EnvHttpProxyAgent({ ...SETTINGS, httpsProxy, httpProxy, noProxy })
 }
 
 interface Address {
