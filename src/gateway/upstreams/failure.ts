@@ -85,6 +85,9 @@ export class UpstreamFailure extends Error {
   }
 }
 
+/** Characters that are looked at of a page. */
+const PAGE_MAX = 2000
+
 /** 431: of a client's headers those that its protocol knows are passed on. */
 const CALLER = new Set([400, 409, 413, 415, 422, 431])
 /** 405: what stands at the address takes no POST there. */
@@ -122,8 +125,12 @@ export function failureOfStatus(
   // OpenRouter: nobody whom it asks takes that.
   if (status === 404 && hasNoEndpoints(said))
     return new UpstreamFailure('model', 'upstream_rejected', status, message, { body })
-  if (OPERATOR.has(status) || (status >= 300 && status < 400))
-    return failureOfSetup(`the upstream answered ${status}`, said)
+  if (OPERATOR.has(status)) return failureOfSetup(`the upstream answered ${status}`, said || pageIn(text))
+  if (status >= 300 && status < 400)
+    return failureOfSetup(
+      `the upstream answered ${status}`,
+      said || 'a redirection, and none is followed: baseUrl is not the address itself',
+    )
   const toldMs = retryAfterMs ?? retryDelayIn(text, now)
   if (status === 429) {
     // Others may be asked what is too much for it, and it may be asked what is not.
@@ -161,6 +168,16 @@ export function failureOfReference(text: string, others: readonly string[]): Ups
   if (said === '' || /model/.test(`${textOf(error?.code)} ${textOf(error?.param)}`)) return null
   if (others.some((name) => said.includes(name))) return null
   return new UpstreamFailure('model', 'upstream_rejected', 404, said, { body })
+}
+
+/** Words of what is no error of a protocol, as servers have it where nobody knows a path. */
+function pageIn(text: string): string {
+  const words = text
+    .slice(0, PAGE_MAX)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return words === '' ? 'it said no more' : words
 }
 
 /** What the operator has to mend. @param detail what clients are not told */

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { upstreamProblemLog } from '../../../src/gateway/logs/upstream-problems.js'
 import { closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
@@ -58,6 +60,33 @@ describe('why an upstream refuses, or is not reached', () => {
         detail: expect.stringContaining('ECONNREFUSED'),
       },
     ])
+  })
+
+  it.each([
+    [
+      404,
+      '<html><head><title>404 Not Found</title></head>\n<body>nginx</body></html>',
+      '404 Not Found nginx',
+    ],
+    [401, '', 'it said no more'],
+    [301, '<html>Moved</html>', 'a redirection, and none is followed: baseUrl is not the address itself'],
+  ])('is in the log where it is said in no error: %i', async (status, page, detail) => {
+    const wrong = createServer((_request, response) => response.writeHead(status).end(page))
+    await new Promise<void>((resolve) => wrong.listen(0, '127.0.0.1', resolve))
+    const baseUrl = `http://127.0.0.1:${(wrong.address() as AddressInfo).port}/v1`
+    try {
+      const server = await gatewayServer({
+        upstreams: () => [{ id: 'typo', protocol: 'openai', baseUrl, apiKey: null }],
+        models: [modelTree('sim-small', { upstream: 'typo' })],
+      })
+      expect((await server.post(CHAT, { model: 'sim-small', messages: HELLO })).status).toBe(502)
+      const url = `${baseUrl}/chat/completions`
+      const error = `the upstream answered ${status}`
+      expect(toldOf(server).map(({ fields }) => fields)).toMatchObject([{ url, error, detail }])
+    } finally {
+      wrong.closeAllConnections()
+      wrong.close()
+    }
   })
 
   it('is no line where the client left', async () => {
