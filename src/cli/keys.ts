@@ -23,6 +23,7 @@ interface CreateFlags extends ConfigFlag {
   readonly requestsPerMinute?: number
   readonly tokensPerMinute?: number
   readonly expires?: string
+  readonly teaching: boolean
 }
 
 const HELP = `
@@ -54,6 +55,7 @@ export function registerKeys(program: Command): void {
     .option('--requests-per-minute <n>', 'the most requests in any 60 seconds', countFlag)
     .option('--tokens-per-minute <n>', 'in and out', countFlag)
     .option('--expires <time>', 'such as 2027-01-31, or 2027-01-31T12:00:00Z')
+    .option('--no-teaching', 'no rewards of its requests are learned: for clients who are strangers')
     .action(create)
   withConfig(keys.command('list'))
     .description('all keys that were made at run time, revoked ones too')
@@ -73,7 +75,7 @@ export function registerKeys(program: Command): void {
 
 async function create(name: string, flags: CreateFlags): Promise<void> {
   const { createKey } = await import('../gateway/keys/stored-key.js')
-  const { tenant, group, requestsPerMinute, tokensPerMinute, expires } = flags
+  const { tenant, group, requestsPerMinute, tokensPerMinute, expires, teaching } = flags
   const wish = {
     name,
     tenant: tenant ?? null,
@@ -81,6 +83,7 @@ async function create(name: string, flags: CreateFlags): Promise<void> {
     requestsPerMinute: requestsPerMinute ?? null,
     tokensPerMinute: tokensPerMinute ?? null,
     expiresAt: expires ?? null,
+    teaches: teaching,
   }
   await withRecords(flags.config, async (records, known, state) => {
     const { text, key } = await createKey(records, wish, known, Date.now())
@@ -190,6 +193,7 @@ function renderKeys(keys: readonly StoredKey[]): string {
     'groups',
     'requests/min',
     'tokens/min',
+    'teaches',
     'created',
     'expires',
     'revoked',
@@ -203,6 +207,7 @@ function renderKeys(keys: readonly StoredKey[]): string {
       key.groups?.join(' ') ?? 'all',
       String(key.requestsPerMinute ?? ''),
       String(key.tokensPerMinute ?? ''),
+      key.teaches ? 'yes' : 'no',
       date(key.createdAt),
       date(key.expiresAt),
       date(key.revokedAt),

@@ -33,16 +33,20 @@ describe('keys', () => {
       '2100-01-01',
     )
     expect(bot.key).toMatch(/^pb-[0-9a-f]{64}$/)
-    const other = await created('other', '--tokens-per-minute', '1000')
+    const other = await created('other', '--tokens-per-minute', '1000', '--no-teaching')
     const list = await folder.ok(['keys', 'list'])
-    expect(list).toMatch(/^id +name +tenant +groups +requests\/min +tokens\/min +created +expires +revoked\n/)
-    expect(list).toMatch(new RegExp(`^${bot.id} +bot +support +everyday coding +60 .*2100-01-01 00:00$`, 'm'))
-    expect(list).toMatch(new RegExp(`^${other.id} +other +all +1000 `, 'm'))
+    expect(list).toMatch(
+      /^id +name +tenant +groups +requests\/min +tokens\/min +teaches +created +expires +revoked\n/,
+    )
+    expect(list).toMatch(
+      new RegExp(`^${bot.id} +bot +support +everyday coding +60 +yes .*2100-01-01 00:00$`, 'm'),
+    )
+    expect(list).toMatch(new RegExp(`^${other.id} +other +all +1000 +no `, 'm'))
     expect(await folder.ok(['keys', 'revoke', 'bot'])).toBe(`${bot.id} (bot) is revoked\n`)
     const json = JSON.parse(await folder.ok(['keys', 'list', '--json']))
     expect(json).toMatchObject([
-      { id: bot.id, expiresAt: '2100-01-01T00:00:00.000Z' },
-      { id: other.id, revokedAt: null },
+      { id: bot.id, expiresAt: '2100-01-01T00:00:00.000Z', teaches: true },
+      { id: other.id, revokedAt: null, teaches: false },
     ])
     expect(json[0].revokedAt).not.toBeNull()
     const path = join(folder.path, 'paretobandit.db.keys')

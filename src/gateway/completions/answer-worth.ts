@@ -10,7 +10,6 @@ import {
   NO_CONTRACT,
   promptOf,
 } from '../../rewards/parts.js'
-import { JUDGE_KEY } from '../judge/judge-model.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
 import type { House } from './house.js'
 import type { Meter } from './meter.js'
@@ -39,7 +38,7 @@ export class AnswerWorth {
     const { validators } = order.config.rewards
     const { format } = adapter
     this.contract = validators.enabled && format !== null ? contractOf(format, order.body.json) : NO_CONTRACT
-    this.isGraded = format !== null && order.key.id !== JUDGE_KEY.id && house.judge.draws(decisionId)
+    this.isGraded = format !== null && order.key.teaches && house.judge.draws(decisionId)
     const isRead = isBinding(this.contract) || asksForLabel(this.contract) || this.isGraded
     this.collected = isRead ? new CollectedAnswer() : null
   }
@@ -64,7 +63,7 @@ export class AnswerWorth {
   private validated(verdict: AnswerCheck['verdict']): void {
     const { house, order, decisionId, adapter } = this
     const { enabled, repeatMs } = order.config.rewards.validators
-    if (!enabled || adapter.format === null || order.key.id === JUDGE_KEY.id) return
+    if (!enabled || adapter.format === null || !order.key.teaches) return
     if (order.repeatKey !== null)
       house.repeats.answered(order.repeatKey, decisionId, house.deps.now(), repeatMs)
     if (verdict !== null) house.rewards.validated(decisionId, verdict)

@@ -77,7 +77,7 @@ export async function readOrder(
   if (config.logging.content)
     record.content = { prompt: asked.prompt.map(({ role, content }) => `${role}: ${content}`).join('\n') }
   const { enabled, repeatMs } = config.rewards.validators
-  const isWatched = enabled && repeatMs > 0 && key.id !== JUDGE_KEY.id
+  const isWatched = enabled && repeatMs > 0 && key.teaches
   return {
     config,
     key,

@@ -10,6 +10,11 @@ export interface KeyRights {
   readonly tokensPerMinute: number | null
   /** Milliseconds since 1970 UTC; null, the default: never. In a file it is an ISO 8601 time. */
   readonly expiresAt: number | null
+  /**
+   * Whether rewards of its requests are learned: feedback, verdicts of validators, repeats, the judge's grades. All clients have the models that
+   * these rate. False for clients who are strangers; what its requests cost and how long they took is learned all the same. Default true.
+   */
+  readonly teaches: boolean
 }
 
 export interface KeyConfig extends KeyRights {

@@ -1,7 +1,7 @@
 import { object, optional, orNull, required, withDefault } from './compound-shapes.js'
 import type { KeyRights } from './key-config.js'
 import { groups } from './model-shape.js'
-import { integerIn, text, textLike, time } from './scalar-shapes.js'
+import { integerIn, text, textLike, time, yesOrNo } from './scalar-shapes.js'
 import type { Secret } from './secret.js'
 import { secret } from './secret-shape.js'
 import { type Shape, WRONG, wrong } from './shape.js'
@@ -31,6 +31,11 @@ export const RIGHTS = {
   requestsPerMinute: withDefault(orNull(integerIn(1, 1e9)), null, 'null: no limit'),
   tokensPerMinute: withDefault(orNull(integerIn(1, 1e12)), null, 'in and out; null: no limit'),
   expiresAt: withDefault(orNull(time), null, 'a time such as 2027-01-31T12:00:00Z; null: never'),
+  teaches: withDefault(
+    yesOrNo,
+    true,
+    'whether rewards of its requests are learned, for all; false for clients who are strangers',
+  ),
 } as const
 
 /** What a key may do, as a file or an admin says it. */

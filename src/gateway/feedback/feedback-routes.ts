@@ -28,11 +28,13 @@ const ERRORS = { errors: 'openai' } as const
 const BODY_BYTES_MAX = 64 * 1024
 /** As above: its members are few. */
 const BODY_MEMBERS_MAX = 10_000
+const NO_TEACHER = 'rewards of requests of this key are not learned: give feedback with a key that teaches'
 
 /** `POST /v1/feedback`. */
 export function feedback(house: House, request: Request): Promise<Response> {
   return withKey(house, 'feedback', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
+    if (!key.teaches) throw new Refused(403, 'feedback_not_allowed', NO_TEACHER)
     const { json } = await readJsonBody(exchange, BODY_BYTES_MAX, BODY_MEMBERS_MAX)
     await mustStillBeIn(house, exchange, key)
     const given = givenIn(house, json, request.headers.get('idempotency-key'))
@@ -66,7 +68,9 @@ export function decision(house: House, request: Request, id: string): Promise<Re
       explanation: explanationOf(house, id, key),
       request: known.record,
       links:
-        links === null ? null : await linksOf(house, id, links, links.baseUrl ?? new URL(request.url).origin),
+        links === null || !key.teaches
+          ? null
+          : await linksOf(house, id, links, links.baseUrl ?? new URL(request.url).origin),
     }
   })
 }

@@ -20,6 +20,7 @@ export const JUDGE_KEY: ClientKey = {
   requestsPerMinute: null,
   tokensPerMinute: null,
   expiresAt: null,
+  teaches: false,
 }
 
 /** Asks a model as a client would. */

@@ -193,8 +193,8 @@ function held(
   key: KeyRights & { readonly name: string; readonly sha256: string },
   revokedAt: number | null,
 ): HeldKey {
-  const { name, tenant, groups, requestsPerMinute, tokensPerMinute, expiresAt, sha256 } = key
-  const client = { id, name, tenant, groups, requestsPerMinute, tokensPerMinute, expiresAt }
+  const { name, tenant, groups, requestsPerMinute, tokensPerMinute, expiresAt, teaches, sha256 } = key
+  const client = { id, name, tenant, groups, requestsPerMinute, tokensPerMinute, expiresAt, teaches }
   return { client: Object.freeze(client), sha256, revokedAt }
 }
 

@@ -580,7 +580,8 @@ describe('keys', () => {
     const { call, keyring, told } = await started()
     const wish = { name: 'bot', tenant: 'research', groups: ['coding'], requestsPerMinute: 10 }
     const { status, body } = await call('POST', '/keys', wish)
-    expect([status, body]).toMatchObject([201, { ...wish, expiresAt: null, revokedAt: null }])
+    const made = { ...wish, expiresAt: null, teaches: true, revokedAt: null }
+    expect([status, body]).toMatchObject([201, made])
     const text = String(body.key)
     expect(await keyring.authenticate(text)).toMatchObject({ ok: true, key: { ...wish, id: body.id } })
     const list = await call('GET', '/keys')

@@ -34,6 +34,7 @@ function fullTree(): Tree {
     metrics: { open: true },
     retries: { triesMax: 2 },
     sessions: { onClientGone: 'drain' },
+    keys: [{ name: 'stranger', sha256: 'b'.repeat(64), teaches: false }],
   }
 }
 

@@ -136,7 +136,8 @@ describe('a key made at run time', () => {
 
   it('comes in with its rights until it is revoked', async () => {
     const records = memoryRecords()
-    const wish = { name: 'bot', tenant: 't', groups: ['g'], requestsPerMinute: 5, tokensPerMinute: 10 }
+    const limits = { requestsPerMinute: 5, tokensPerMinute: 10 }
+    const wish = { name: 'bot', tenant: 't', groups: ['g'], teaches: false, ...limits }
     const { text, key } = await createKey(records, wish, KNOWN, T0)
     const { keyring, shared } = await keyringOn(records)
     expect(await keyring.authenticate(text)).toEqual({

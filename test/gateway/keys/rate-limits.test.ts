@@ -16,6 +16,7 @@ const key = (more: Partial<ClientKey> = {}): ClientKey => ({
   requestsPerMinute: null,
   tokensPerMinute: null,
   expiresAt: null,
+  teaches: true,
   ...more,
 })
 const { limits } = await readConfig({ ...smallTree(), limits: { streamsPerKeyMax: 3, streamsMax: 5 } })

@@ -20,6 +20,7 @@ const KEY: ClientKey = {
   requestsPerMinute: 100,
   tokensPerMinute: 10_000,
   expiresAt: null,
+  teaches: true,
 }
 
 /** The store as it is in Redis, by a clock of the test. */
