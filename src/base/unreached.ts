@@ -8,6 +8,7 @@ const UNREACHED = new Set([
   'ENETUNREACH',
   'EADDRNOTAVAIL',
   'EMFILE',
+  'ENFILE',
   // Bun.
   'ConnectionRefused',
   'FailedToOpenSocket',

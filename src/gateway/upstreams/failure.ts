@@ -236,6 +236,13 @@ export function failureOfError(
   )
 }
 
+/** What is wrong on this side, where a model seems to fail. */
+const OWN_LIMITS: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'this process may open no more files and sockets: raise its limit (ulimit -n, LimitNOFILE)'],
+  ['ENFILE', 'this machine may open no more files and sockets: raise its limit (fs.file-max)'],
+  ['EADDRNOTAVAIL', 'this machine has no port left for another connection (net.ipv4.ip_local_port_range)'],
+])
+
 /**
  * What a connection that fails means. Addresses are not told to clients. Where a request was sent and the connection ended, before
  * the head of an answer or after it, the upstream may have done the work.
@@ -243,7 +250,9 @@ export function failureOfError(
  */
 export function failureOfConnection(error: unknown, isSent = true): UpstreamFailure {
   const code = codeOf(error)
-  const detail = whyOf(error)
+  const why = whyOf(error)
+  const limit = OWN_LIMITS.get(code)
+  const detail = limit === undefined ? why : `${why}: ${limit}`
   if (!isSent || isUnreached(code))
     return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached', {
       detail,

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { failureOfError, failureOfStatus } from '../../../src/gateway/upstreams/failure.js'
+import {
+  failureOfConnection,
+  failureOfError,
+  failureOfStatus,
+} from '../../../src/gateway/upstreams/failure.js'
 
 const NOW = Date.parse('2026-01-01T00:00:00Z')
 
@@ -164,4 +168,18 @@ describe('a wait in the body of an answer', () => {
       expect(failureOfStatus(429, `{"error":{"retryDelay":${told}}}`, null, NOW).retryAfterMs).toBeNull()
     },
   )
+})
+
+describe('a connection that cannot be made', () => {
+  it.each([
+    ['EMFILE', /^connect EMFILE: this process may open no more files and sockets: raise its limit/],
+    ['ENFILE', /^connect ENFILE: this machine may open no more files/],
+    ['EADDRNOTAVAIL', /^connect EADDRNOTAVAIL: this machine has no port left/],
+    ['ECONNREFUSED', /^connect ECONNREFUSED$/],
+  ])('for %s costs nothing, and says what there is to mend', (code, detail) => {
+    const failure = failureOfConnection(Object.assign(new Error(`connect ${code}`), { code }))
+    expect(failure).toMatchObject({ code: 'upstream_unreachable', mayBeBilled: false })
+    expect(failure.detail).toMatch(detail)
+    expect(failure.message).toBe('the upstream cannot be reached')
+  })
 })
