@@ -64,11 +64,15 @@ test.each([
   })
 })
 
-test('a cell keeps the spaces that its text begins with, where the header has none', async () => {
-  await folder.write('a.csv', 'prompt,model,costUsd,reward\n  an indented line,small,0.01,1\n')
-  await folder.ok(['import-log', 'a.csv', '--out', 'rows.jsonl'])
-  expect(JSON.parse((await folder.read('rows.jsonl')).toString()).prompt).toBe('  an indented line')
-})
+test.each(['prompt,model,costUsd,reward', 'prompt,model,costUsd,reward,"a, b"'])(
+  'a cell keeps the spaces that its text begins with, where the header has none: %s',
+  async (header) => {
+    const rest = header.includes('"') ? ',' : ''
+    await folder.write('a.csv', `${header}\n  an indented line,small,0.01,1${rest}\n`)
+    await folder.ok(['import-log', 'a.csv', '--out', 'rows.jsonl'])
+    expect(JSON.parse((await folder.read('rows.jsonl')).toString()).prompt).toBe('  an indented line')
+  },
+)
 
 test('rows that were imported for something else are told, with the command that makes the right ones', async () => {
   await folder.write('a.csv', 'prompt,model,costUsd,reward\nName a river,small,0.01,1\n')

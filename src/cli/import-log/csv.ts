@@ -6,6 +6,7 @@ import type { LogRecord } from './log-record.js'
 
 /** Characters of a record at most. */
 const RECORD_MAX = 2 ** 26
+const QUOTED = /"(?:[^"]|"")*"/g
 const DELIMITERS = [',', ';', '\t'] as const
 
 /**
@@ -25,7 +26,10 @@ export async function* csvRecords({ name, start, all }: Chunks): AsyncGenerator<
     from_line: headerLine,
     info: true,
     // Of rows that people write with a space behind each comma it belongs to no cell.
-    ltrim: header.split(delimiter).some((each) => /^ +\S/.test(each)),
+    ltrim: header
+      .replace(QUOTED, '-')
+      .split(delimiter)
+      .some((each) => /^ +\S/.test(each)),
     max_record_size: RECORD_MAX,
     skip_empty_lines: true,
     skip_records_with_error: true,

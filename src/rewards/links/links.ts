@@ -55,7 +55,7 @@ export async function linkToken(
 
 /**
  * Links for people: one says that the answer of a decision is good, the other that it is bad.
- * @param baseUrl what tokens are added to: `https://llm.example.com/f/`; one without a slash at its end or a query gets it
+ * @param baseUrl what tokens are added to: `https://llm.example.com/f/`; a slash comes behind one that ends in a name
  * @throws (the promise is rejected with) INVALID_ARGUMENT
  */
 export async function thumbLinks(
@@ -71,10 +71,10 @@ export async function thumbLinks(
 
 function linkBase(baseUrl: unknown): string {
   const base = checkString(baseUrl, 'baseUrl')
-  // `localhost:3000/f/` is a URL too, whose scheme is `localhost`.
-  if (!/^https?:/i.test(base) || !URL.canParse(base))
-    throw expected('INVALID_ARGUMENT', 'baseUrl', 'a URL of http or https', baseUrl)
-  return /[?#]|\/$/.test(base) ? base : `${base}/`
+  // `localhost:3000/f/` is a URL too, whose scheme is `localhost`. Apps have links of schemes of their own.
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(base) || !URL.canParse(base))
+    throw expected('INVALID_ARGUMENT', 'baseUrl', 'a URL such as https://llm.example.com/f/', baseUrl)
+  return /[?#]|[^a-z\d]$/i.test(base) ? base : `${base}/`
 }
 
 /**

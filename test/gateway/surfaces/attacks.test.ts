@@ -641,6 +641,8 @@ describe('what makes a request dearer than it was reserved for', () => {
       'mock_testing_content_policy_fallbacks',
       'mock_testing_context_fallbacks',
       'litellm_credential_name',
+      'router_settings_override',
+      'prompt_id',
       // Of Tencent: search.
       'enable_enhancement',
       'enable_speed_search',

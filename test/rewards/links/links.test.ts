@@ -54,6 +54,8 @@ describe('what links are made of', () => {
     ['http://localhost:3000/f/', 'http://localhost:3000/f/'],
     ['https://h/f?token=', 'https://h/f?token='],
     ['https://h/#', 'https://h/#'],
+    ['https://h/f/t-', 'https://h/f/t-'],
+    ['myapp://thumbs/', 'myapp://thumbs/'],
   ])('a token is a part of its own behind %s', async (baseUrl, begin) => {
     const { up, down } = await thumbLinks('r.1', baseUrl, LINKS, 0)
     for (const link of [up, down]) {
