@@ -3,7 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { EventWriter } from '../../src/events/codec.js'
 import { type Batch, type LogHeader, type OpenedLog, START, type Store } from '../../src/log/store.js'
 import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
-import { CALLS } from '../../src/store/redis/access.js'
+import { CALLS, checkAccess } from '../../src/store/redis/access.js'
+import type { Connection } from '../../src/store/redis/connection.js'
+import { storeError } from '../../src/store/redis/failure.js'
 import { redisStore } from '../../src/store/redis/index.js'
 import { expectRejection } from '../support/errors.js'
 import { rewardedEvent } from '../support/events.js'
@@ -24,6 +26,14 @@ it('all that scripts of a store call is asked about', () => {
     Array.from(text.matchAll(/redis\.p?call\('(\w+)'/g), ([, name]) => name),
   )
   expect([...new Set(called)].sort()).toEqual([...Object.keys(CALLS), 'TIME'].sort())
+})
+
+it('a slot that goes to another node refuses nobody; a password that is wrong does', async () => {
+  const answering = (text: string) =>
+    ({ send: () => Promise.reject(storeError(new Error(text), 'a log')) }) as unknown as Connection
+  for (const text of ['ASK 866 127.0.0.1:7001', 'TRYAGAIN Multiple keys request during rehashing of slot'])
+    await checkAccess(answering(text), 'k', 'a log')
+  await expectRejection(checkAccess(answering('NOPERM no'), 'k', 'a log'), 'STORE_UNREACHABLE')
 })
 
 describe.skipIf(!hasRedis)('a user of Redis that may not do what a store does', () => {

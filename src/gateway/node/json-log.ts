@@ -61,7 +61,7 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
     write: (lineLevel, fields, message) => {
       if (LEVELS[lineLevel] < least || isClosed) return
       const rest = membersOf(fields)
-      gathered += seen(
+      gathered += withoutControls(
         `{"level":"${lineLevel}","time":"${new Date().toISOString()}",${rest}${rest === '' ? '' : ','}"msg":${JSON.stringify(message)}}\n`,
       )
       if (gathered.length >= GATHERED_CHARS) handOn()
@@ -98,7 +98,7 @@ export function jsonLog(level: LogLevel, fd = 1): JsonLog {
 const BEYOND_ASCII = /[^\n\x20-\x7e]/
 
 /** The same JSON, without what a terminal acts on and what other readers take for the end of a line: clients and upstreams choose what is in it. */
-function seen(line: string): string {
+function withoutControls(line: string): string {
   return BEYOND_ASCII.test(line) ? printable(line) : line
 }
 

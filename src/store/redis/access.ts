@@ -1,5 +1,6 @@
 import { ParetoBanditError } from '../../base/errors.js'
-import { type Connection, Script } from './connection.js'
+import { type Command, type Connection, Script } from './connection.js'
+import { firstWord } from './failure.js'
 
 /**
  * What scripts of a store call, with arguments that Redis refuses or that find nothing, on a key that is not there: nothing is written.
@@ -61,8 +62,20 @@ export async function checkAccess(connection: Connection, key: string, descripti
     const all = name === 'XINFO' ? words : ['KEY', ...words]
     return [name, ...all.map((word) => (word === 'KEY' ? key : word))].join('\n')
   })
-  const refused = (await connection.send(REFUSED.call([key], [...calls, 'TIME']))) as readonly unknown[]
+  const refused = await sent(connection, REFUSED.call([key], [...calls, 'TIME']))
   if (refused.length === 0) return
   const text = `expected a user of Redis that may call ${refused.map(String).join(', ')} in scripts: docs/OPERATIONS.md has what it needs (ACL SETUSER)`
   throw new ParetoBanditError('STORE_UNREACHABLE', description, text)
+}
+
+/** What a node of a cluster says of a key that is not there, while its slot goes to another: keys that are there still have their answers. */
+const ON_THE_MOVE = new Set(['ASK', 'TRYAGAIN'])
+
+async function sent(connection: Connection, call: Command): Promise<readonly unknown[]> {
+  try {
+    return (await connection.send(call)) as readonly unknown[]
+  } catch (error) {
+    if (error instanceof Error && ON_THE_MOVE.has(firstWord(error.cause))) return []
+    throw error
+  }
 }

@@ -4,7 +4,6 @@ import type { Evidence } from '../../../bandit/evidence.js'
 import type { Model } from '../../../models/registry.js'
 import type { FoldView } from '../../../state/policy-state.js'
 import { restartCost } from '../cost-correction.js'
-import { DRIFT_LIMITS } from '../drift/drift-limits.js'
 import { CostRises } from '../exploration/cost-rises.js'
 import {
   COST_KEPT_REQUESTS,
@@ -18,6 +17,7 @@ import {
   TRY_KEPT_OBSERVATIONS,
   VARIANCE_REWARDS,
 } from '../tuning.js'
+import { DRIFT_LIMITS } from './drift-limits.js'
 
 /**
  * What is known of the level of a model's costs beside its list price: it is found in the first few bills, guessed from
