@@ -30,6 +30,7 @@ export class Booking {
     if (!this.isBooked) {
       this.house.refusals.end(this.call.model.id, this.exchange.record.surface)
       this.house.unanswered.end(this.call.model.id)
+      this.house.steadiness.answered(this.call.model.id)
       const { bill, isMeasured } = this.billed()
       this.over(this.house.ledger.settle(this.call, bill, this.latencyMs, isMeasured), isMeasured)
     }
@@ -58,7 +59,11 @@ export class Booking {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
     }
-    const awayMs = isRefusal ? null : (retryAfterMs ?? this.order.config.retries.cooldownMs)
+    // Whatever it asks for is given; else one failure among many answers begins no pause.
+    const ownMs = this.house.steadiness.failed(this.call.model.id)
+      ? null
+      : this.order.config.retries.cooldownMs
+    const awayMs = isRefusal ? null : (retryAfterMs ?? ownMs)
     this.over(ledger.fail(this.call, bill, this.latencyMs, awayMs), isMeasured)
   }
 

@@ -21,6 +21,7 @@ import { Exchange } from './exchange.js'
 import { Ledger } from './ledger.js'
 import { Refusals } from './refusals.js'
 import { RetryShare } from './retry-share.js'
+import { Steadiness } from './steadiness.js'
 import { Unanswered } from './unanswered.js'
 import { UnderWay } from './under-way.js'
 import { UnsupportedMembers } from './unsupported.js'
@@ -56,6 +57,7 @@ export class House {
   readonly retries = new RetryShare()
   readonly refusals = new Refusals()
   readonly unanswered = new Unanswered()
+  readonly steadiness = new Steadiness()
   readonly wordings = new Wordings()
   readonly unsupported = new UnsupportedMembers()
   readonly repeats = new Repeats()

@@ -72,7 +72,11 @@ export const timeouts: Shape<TimeoutsConfig> = object<TimeoutsConfig>({
 export const retries: Shape<RetriesConfig> = object<RetriesConfig>({
   triesMax: withDefault(integerIn(1, 10), 3, 'models that one request may be sent to, the first included'),
   shareMax: withDefault(numberIn(0, 1), 0.2, 'retries of all requests, as a share of requests'),
-  cooldownMs: withDefault(milliseconds(0, HOUR_MS), 10_000, 'how long a model that failed gets nothing'),
+  cooldownMs: withDefault(
+    milliseconds(0, HOUR_MS),
+    10_000,
+    'how long a model that failed gets nothing; one failure after fifty answers begins no pause',
+  ),
 })
 
 export const sessions: Shape<SessionsConfig> = object<SessionsConfig>({

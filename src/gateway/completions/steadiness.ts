@@ -1,0 +1,26 @@
+import { LatestMap } from '../../base/latest-map.js'
+
+/** Models that are counted: a config has fewer, but models come and go. */
+const MODELS_MAX = 10_000
+/** Answers in a row by which a model answers as a rule. */
+const ANSWERS_STEADY = 50
+
+/**
+ * Which models answer as a rule, of this process. All providers fail now and then: under load a model that fails one call in a thousand
+ * would be paused for most of the time, and one client whose prompts make it fail could keep it from all others.
+ */
+export class Steadiness {
+  private readonly answers = new LatestMap<string, number>(MODELS_MAX)
+
+  answered(model: string): void {
+    const count = this.answers.get(model) ?? 0
+    if (count < ANSWERS_STEADY) this.answers.set(model, count + 1)
+  }
+
+  /** @returns whether this failure is the only one among many answers */
+  failed(model: string): boolean {
+    const count = this.answers.get(model) ?? 0
+    this.answers.delete(model)
+    return count >= ANSWERS_STEADY
+  }
+}
