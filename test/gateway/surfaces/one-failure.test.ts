@@ -12,8 +12,8 @@ async function served() {
     tree: { retries: { cooldownMs: 60_000 } },
   })
   let pauses = 0
-  server.router.on('availability', ({ available }) => {
-    if (!available) pauses++
+  server.router.on('availability', ({ isAvailable }) => {
+    if (!isAvailable) pauses++
   })
   let asked = 0
   const ask = async (count: number, fault: Fault | null = null) => {
