@@ -198,7 +198,7 @@ describe('bad feedback', () => {
     [['settle', 'r.1', '--cost', '1', '--service-tier', 'bach'], /Did you mean batch/],
     [['settle', 'r.9', '--cost', '1'], /no request "r\.9" was routed here/],
     [['settle', MESSY_ID, '--cost', '1'], /no request/],
-    [['reward', 'r.1', '1.5'], /reward in \[0, 1\], got 1\.5/],
+    [['reward', 'r.1', '1.5'], /reward in \[0, 1\], the rewardRange, got 1\.5/],
     [['reward', 'r.1', '-0.5'], /got -0\.5/],
     [['reward', 'r.1', 'NaN'], /finite number/],
     [['reward', 'r.1', '0.5x'], /finite number/],
