@@ -125,6 +125,11 @@ export function failureOfStatus(
   // OpenRouter: nobody whom it asks takes that.
   if (status === 404 && hasNoEndpoints(said))
     return new UpstreamFailure('model', 'upstream_rejected', status, message, { body })
+  if (status === 407)
+    return failureOfSetup(
+      `the upstream answered ${status}`,
+      `a proxy on the way wants a user and a password: ${said || pageIn(text)}`,
+    )
   if (OPERATOR.has(status)) return failureOfSetup(`the upstream answered ${status}`, said || pageIn(text))
   if (status >= 300 && status < 400)
     return failureOfSetup(

@@ -39,6 +39,12 @@ describe('what an upstream says of a request that it refuses', () => {
     expect(failure).toMatchObject({ kind: 'caller', code: 'upstream_rejected', status, isRefusal: false })
   })
 
+  it('is for the operator to mend where it is of a proxy on the way, which wants a password: 407', () => {
+    const failure = failureOfStatus(407, '<html><p>Cache Access Denied</p></html>', null, NOW)
+    const detail = 'a proxy on the way wants a user and a password: Cache Access Denied'
+    expect(failure).toMatchObject({ kind: 'operator', detail, mayBeBilled: false })
+  })
+
   it('is of a bounded length where it is a list', () => {
     const detail = Array.from({ length: 1000 }, () => DETAIL[0])
     expect(failureOfStatus(400, JSON.stringify({ detail }), null, NOW).message).toHaveLength(2000)
