@@ -94,15 +94,17 @@ async function run(
   const { clientSurfaces } = await import('../gateway/client-surfaces.js')
   const { proxiedBy, undiciUpstream } = await import('../gateway/node/undici-upstream.js')
   const { importFrom } = await import('../gateway/node/import-package.js')
+  const { wayTo, lines } = proxiedBy(process.env)
   const serving = await serve({
     file,
     listen: { host, port },
     watch,
     surfaces: clientSurfaces({
-      call: undiciUpstream(proxiedBy(process.env)),
+      call: undiciUpstream(wayTo),
       aiSdk: { importPackage: importFrom(process.cwd()) },
     }),
     env: process.env,
+    lines,
   }).catch((error: unknown) => {
     throw startError(error, file)
   })

@@ -6,6 +6,7 @@ import { errorsOf, refusalResponse } from '../keys/refusal.js'
 import { differenceLines } from '../logs/difference-lines.js'
 import { newLedgerLine } from '../logs/new-ledger.js'
 import { priorsLine } from '../logs/priors-line.js'
+import type { WriteLine } from '../logs/request-log.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { storeFailureLog } from '../logs/store-failures.js'
 import { notesMax } from '../notes/notes-max.js'
@@ -23,6 +24,8 @@ export interface ServeOptions extends ConfigSource {
   readonly surfaces: MakeSurfaces
   /** Default: lines of JSON on standard output. */
   readonly log?: JsonLog | undefined
+  /** Written at the start: how whoever calls has set up the surfaces. Default: none. */
+  readonly lines?: readonly Parameters<WriteLine>[] | undefined
   /** False: whoever calls takes the process's signals. Default: true. */
   readonly signals?: boolean | undefined
   /** Whether an edit of the file is read by itself, as SIGHUP has it read. Default: false. */
@@ -64,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       (path, request) => (front.isEnding ? null : (front.gateway?.complete(path, request) ?? null)),
     )
     log.write('info', { url: http.url }, 'listening')
+    for (const line of options.lines ?? []) log.write(...line)
     const server = new Server(options, log, http, front, signals, scrubberOf(config))
     try {
       await Promise.race([server.start(files), server.ended])

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import { expectedGot } from '../../base/errors.js'
+import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
+import type { WriteLine } from '../logs/request-log.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 import { decodedAnswer } from './decoded-body.js'
+import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
 
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
@@ -11,25 +12,34 @@ const HELD_BYTES_MAX = 64 * 1024
 /** Addresses are of the config: a few. */
 const ADDRESSES_MAX = 1000
 
+/** How an address is asked. */
+export interface Way {
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  readonly origin: string
+  readonly path: string
+  /** That go with each request. */
+  readonly headers: Readonly<Record<string, string>> | null
+}
+
 /**
  * By undici, with connections that are kept, and without streams between it and who reads: in Node it takes a fraction of what
  * `fetch` takes.
- * @param dispatcher whose connections are used. Default: an agent of its own
+ * @param wayTo how each address is asked. Default: straight, by an agent of its own
  */
-export function undiciUpstream(dispatcher: Pick<Dispatcher, 'dispatch'> = agent()): CallUpstream {
-  const addresses = new LatestMap<string, Address>(ADDRESSES_MAX)
-  const addressOf = (url: string): Address => {
-    const known = addresses.get(url)
+export function undiciUpstream(wayTo: (url: URL) => Way = straightBy()): CallUpstream {
+  const ways = new LatestMap<string, Way>(ADDRESSES_MAX)
+  const wayOf = (url: string): Way => {
+    const known = ways.get(url)
     if (known !== undefined) return known
-    const { origin, pathname, search } = new URL(url)
-    const address = { origin, path: pathname + search }
-    addresses.set(url, address)
-    return address
+    const way = wayTo(new URL(url))
+    ways.set(url, way)
+    return way
   }
   return (call) =>
     new Promise((resolve, reject) => {
-      const { origin, path } = addressOf(call.url)
-      const { headers, body } = call
+      const { dispatcher, origin, path, headers: more } = wayOf(call.url)
+      const { body } = call
+      const headers = more === null ? call.headers : { ...call.headers, ...more }
       dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, new Answer(call, resolve, reject))
     })
 }
@@ -37,40 +47,72 @@ export function undiciUpstream(dispatcher: Pick<Dispatcher, 'dispatch'> = agent(
 const SETTINGS = {
   // As many as there are requests under way, which the config limits: a stream has its connection for as long as it goes.
   connections: null,
-  connect: { timeout: CONNECT_MS },
   // The config's timeouts are kept by whoever calls.
   headersTimeout: 0,
   bodyTimeout: 0,
 } as const
+const CONNECT = { timeout: CONNECT_MS }
 
-function agent(): Agent {
-  return new Agent(SETTINGS)
+/** Without a proxy. */
+export function straightBy(
+  dispatcher: Pick<Dispatcher, 'dispatch'> = new Agent({ ...SETTINGS, connect: CONNECT }),
+): (url: URL) => Way {
+  return ({ origin, pathname, search }) => ({ dispatcher, origin, path: pathname + search, headers: null })
 }
 
-/** What is on this machine is asked without a proxy. */
-const NEVER_BY_PROXY = 'localhost,127.0.0.1,[::1]'
+/** What the environment says of proxies, as it is used. */
+export interface Proxied {
+  wayTo(url: URL): Way
+  /** For the log, without users and passwords. */
+  readonly lines: readonly LogLine[]
+}
+
+type LogLine = Parameters<WriteLine>
 
 /**
- * Connections by the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, as curl reads them; without these, straight ones.
- * @throws INVALID_ARGUMENT for an address that is none of a proxy's; does not repeat it, as it may have a password
+ * Connections by the proxies that `HTTPS_PROXY` names for https and `HTTP_PROXY` for http, all but to what `NO_PROXY` has and what is on this
+ * machine; without these, straight ones. What is set for other programs, and names no HTTP proxy, is said in a line and not used.
+ * @param connect how connections are made, also those to a proxy
  */
-export function proxiedBy(env: Readonly<Record<string, string | undefined>>): Dispatcher {
-  const of = (name: string): string => env[name.toLowerCase()] || env[name] || ''
-  const names = ['HTTPS_PROXY', 'HTTP_PROXY'] as const
-  for (const name of names) {
-    const address = of(name)
-    if (address !== '' && !(URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)))
-      throw expectedGot('INVALID_ARGUMENT', name, 'the address of a proxy, http://host:port', 'another text')
+export function proxiedBy(
+  env: Readonly<Record<string, string | undefined>>,
+  connect: buildConnector.BuildOptions & { readonly timeout: number } = CONNECT,
+): Proxied {
+  const lines: LogLine[] = []
+  const proxyOf = (variable: string, scheme: string): HttpProxy | null => {
+    const address = variableOf(env, variable)
+    if (address === '') return null
+    const proxy = proxyIn(address)
+    if (proxy === null)
+      lines.push([
+        'warn',
+        { variable },
+        `${variable} names no HTTP proxy and is not used: providers of ${scheme} are asked straight. Expected http://host:port, or http://user:password@host:port with %23 for a # in the password, %2F for a /`,
+      ])
+    return proxy
   }
-  const [httpsProxy, httpProxy] = names.map(of)
-  if (httpsProxy === '' && httpProxy === '') return agent()
-  const noProxy = of('NO_PROXY') === '*' ? '*' : `${of('NO_PROXY')},${NEVER_BY_PROXY}`
-  return new EnvHttpProxyAgent({ ...SETTINGS, httpsProxy, httpProxy, noProxy })
-}
-
-interface Address {
-  readonly origin: string
-  readonly path: string
+  const httpsProxy = proxyOf('HTTPS_PROXY', 'https')
+  const httpProxy = proxyOf('HTTP_PROXY', 'http')
+  const dispatcher = new Agent({ ...SETTINGS, connect })
+  const straight = straightBy(dispatcher)
+  if (httpsProxy === null && httpProxy === null) return { wayTo: straight, lines }
+  const noProxy = variableOf(env, 'NO_PROXY')
+  const [https, http] = [httpsProxy?.origin ?? null, httpProxy?.origin ?? null]
+  lines.push(['info', { https, http, noProxy }, 'providers are asked by a proxy'])
+  const isStraight = noProxyOf(noProxy)
+  const tunnels =
+    httpsProxy === null ? null : new Agent({ ...SETTINGS, connect: tunnelsBy(httpsProxy, connect) })
+  return {
+    lines,
+    wayTo: (url) => {
+      const way = straight(url)
+      if (isStraight(url)) return way
+      if (url.protocol === 'https:') return tunnels === null ? way : { ...way, dispatcher: tunnels }
+      if (httpProxy === null) return way
+      const headers = { host: url.host, ...httpProxy.headers }
+      return { dispatcher, origin: httpProxy.origin, path: way.origin + way.path, headers }
+    },
+  }
 }
 
 interface Reader {

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Agent, buildConnector } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { straightBy, undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import {
   type CallUpstream,
   fetchUpstream,
@@ -97,7 +97,7 @@ function heldAgent() {
     isHeld = false
     for (const go of waiting.splice(0)) go()
   }
-  return { call: undiciUpstream(agent), waiting, release }
+  return { call: undiciUpstream(straightBy(agent)), waiting, release }
 }
 
 describe('a call of which the upstream never got a byte', () => {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { describe, expect, it } from 'vitest'
-import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { straightBy, undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import { Break } from '../../../src/gateway/upstreams/break.js'
 import type { UpstreamAnswer } from '../../../src/gateway/upstreams/call.js'
 
@@ -19,7 +19,7 @@ function called({ isBroken = false, bySignal = false } = {}) {
     },
   }
   const sent: boolean[] = []
-  const answer = undiciUpstream(dispatcher)({
+  const answer = undiciUpstream(straightBy(dispatcher))({
     url: 'http://upstream.example/v1/x?y=1',
     headers: { a: 'b' },
     body: '{}',

@@ -1,12 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import * as zlib from 'node:zlib'
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { proxiedBy, undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import { Break } from '../../../src/gateway/upstreams/break.js'
 import type { UpstreamBody } from '../../../src/gateway/upstreams/call.js'
-import { expectCode } from '../../support/errors.js'
 
 const open: Server[] = []
 afterEach(() => {
@@ -112,54 +111,6 @@ describe('an upstream by undici', () => {
     await expect(next).rejects.toThrow('the call was broken off')
     await left
   })
-})
-
-describe('an upstream behind a proxy', () => {
-  const URL_OF_ALL = 'http://provider.test/v1'
-  const ask = (url: string, env: Record<string, string>) => {
-    const signal = AbortSignal.timeout(10_000)
-    return undiciUpstream(proxiedBy(env))({ url, headers: {}, body: '{}', signal })
-  }
-  /** It leads wherever it is asked to the same server. */
-  async function proxyBefore(port: number) {
-    const asked: [string | undefined, string | undefined][] = []
-    const server = createServer()
-    open.push(server)
-    server.on('connect', (request, client, head) => {
-      asked.push([request.url, request.headers['proxy-authorization']])
-      const there = connect(port, '127.0.0.1', () => {
-        client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
-        there.write(head)
-        there.pipe(client).pipe(there)
-      })
-      there.on('error', () => client.destroy())
-      client.on('error', () => there.destroy())
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return { asked, address: `127.0.0.1:${(server.address() as AddressInfo).port}` }
-  }
-
-  it('is asked by the one that the environment names, but for what is not to be and what is on this machine', async () => {
-    const direct = await urlOf((_request, response) => response.end('here'))
-    const proxy = await proxyBefore(Number(new URL(direct).port))
-    const env = { HTTP_PROXY: `http://me:secret@${proxy.address}`, NO_PROXY: 'other.test' }
-    const token = `Basic ${Buffer.from('me:secret').toString('base64')}`
-    expect((await ask(URL_OF_ALL, env)).status).toBe(200)
-    expect(proxy.asked).toEqual([['provider.test:80', token]])
-    expect((await ask(direct, env)).status).toBe(200)
-    await expect(ask('http://other.test/v1', env)).rejects.toThrow()
-    await expect(ask(URL_OF_ALL, {})).rejects.toThrow()
-    expect(proxy.asked).toHaveLength(1)
-  })
-
-  it.each(['secret-host:3128', 'socks5://secret'])(
-    'is refused where its address is no address: %s',
-    (HTTPS_PROXY) => {
-      const error = expectCode(() => proxiedBy({ HTTPS_PROXY }), 'INVALID_ARGUMENT')
-      expect(error.message).toContain('HTTPS_PROXY')
-      expect(error.message).not.toContain('secret')
-    },
-  )
 })
 
 describe('an answer that is compressed, though it was asked not to be', () => {
