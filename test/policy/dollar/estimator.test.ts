@@ -206,7 +206,7 @@ describe('a model of an old log', () => {
     }
     expect(sumAfter).toBeLessThan(0.95 * sumBefore)
     expect(alarms).toBeLessThanOrEqual(alarmsAsItWas)
-  })
+  }, 180_000)
 
   it('takes it up in a state of release 0.1.0, one that has fallen too', async () => {
     const folder = fileURLToPath(new URL('../../recorded/v0.1.0/dollar/', import.meta.url))
