@@ -131,13 +131,13 @@ export function mustBeAllowed({ config, asked, body }: Order, surface: Surface):
       'not_allowed',
       `${dearer}: it may make a request dearer than is set aside for it, and the operator has not allowed it (requests.allow)`,
     )
-  const { accountScheme } = asked.size
-  if (accountScheme !== null && !allow.includes(`files.${accountScheme}`))
-    throw new Refused(
-      400,
-      'not_allowed',
-      `files.${accountScheme}: expected an address of https, or the file itself; what stands at ${accountScheme}:// a provider may read with the rights of the operator's account, and the operator has not allowed it (requests.allow)`,
-    )
+  for (const scheme of asked.size.accountSchemes)
+    if (!allow.includes(`files.${scheme}`))
+      throw new Refused(
+        400,
+        'not_allowed',
+        `files.${scheme}: expected an address of https, or the file itself; what stands at ${scheme}:// a provider may read with the rights of the operator's account, and the operator has not allowed it (requests.allow)`,
+      )
   const known = unknownMembers === 'pass' ? undefined : KNOWN_MEMBERS[surface]
   if (known === undefined) return
   const unknown = Object.keys(body.json).find((name) => !known.has(name) && !allow.includes(name))

@@ -43,7 +43,7 @@ export const limits: Shape<LimitsConfig> = object<LimitsConfig>({
 
 export const requests: Shape<RequestsConfig> = object<RequestsConfig>({
   allow: withDefault(
-    setOf(textLike('^[A-Za-z0-9_.-]{1,80}$', 'a member of requests, or tools.NAME'), 1000),
+    setOf(textLike('^[A-Za-z0-9_.+-]{1,80}$', 'a member of requests, or tools.NAME'), 1000),
     [],
     'what may make a request dearer than is set aside for it, or reads what the account of the operator may: service_tier, tools.web_search, files.gs',
   ),

@@ -29,8 +29,8 @@ export interface InputSize {
   readonly references: number
   /** What has no bound that can be told here; null: nothing. */
   readonly unbounded: string | null
-  /** The scheme of an address of a file that a provider may read with the rights of its account: `gs`. Null: it has no such address. */
-  readonly accountScheme: string | null
+  /** The schemes of addresses of files that a provider may read with the rights of its account: `gs`. */
+  readonly accountSchemes: ReadonlySet<string>
 }
 
 /** What the pipeline knows of a request, whatever protocol it came in. */

@@ -1,6 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import { type Json, objectOf, textOf } from '../../base/json.js'
 import type { InputSize } from './adapter.js'
+import { accountSchemesIn } from './file-addresses.js'
 import { charsOf, charsOfNumber, charsOfText } from './written-chars.js'
 
 type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }
@@ -115,7 +116,7 @@ export function inputSize(members: readonly unknown[]): InputSize {
     mediaTokens: 0,
     references: 0,
     unbounded: null,
-    accountScheme: null,
+    accountSchemes: accountSchemesIn(members, WRITTEN),
   }
   // Not by recursion: a client chooses how deep it goes.
   const left: unknown[] = [...members]
@@ -140,7 +141,6 @@ function partOf(type: string): ReadPart | undefined {
 function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, left: unknown[]): void {
   for (const name of Object.keys(value)) {
     const each = value[name]
-    if (MEDIA.has(name)) sizes.accountScheme ??= schemeIn(each)
     if (counted.has(name)) continue
     if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
@@ -149,24 +149,6 @@ function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, lef
     if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfText(each)
     else left.push(each)
   }
-}
-
-/** All that whoever asks can read too: what stands on the web, and in the request itself. */
-const OPEN_SCHEMES = new Set(['http', 'https', 'data'])
-const SCHEME = /^\s*([a-z][a-z\d+.-]{0,30}):\/\//i
-
-/** Of an address, or of those in an object or a list that holds one. Null: anybody can read what is there. */
-function schemeIn(value: unknown): string | null {
-  if (typeof value === 'string') {
-    const scheme = SCHEME.exec(value)?.[1].toLowerCase() ?? null
-    return scheme === null || OPEN_SCHEMES.has(scheme) ? null : scheme
-  }
-  if (typeof value !== 'object' || value === null) return null
-  for (const each of Object.values(value)) {
-    const scheme = typeof each === 'string' ? schemeIn(each) : null
-    if (scheme !== null) return scheme
-  }
-  return null
 }
 
 function addDocument(sizes: Sizes, base64: string, kind: string): void {

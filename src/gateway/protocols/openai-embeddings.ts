@@ -1,7 +1,8 @@
 import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, objectsOf } from '../../base/json.js'
-import { type Asked, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
+import { type Asked, type InputSize, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
+import { storeOf } from './file-addresses.js'
 import { inputSize } from './input-size.js'
 import { wantedFlag, wantedText } from './json-read.js'
 import { openAiError, openAiErrorEvent } from './openai-errors.js'
@@ -42,7 +43,8 @@ function read(body: Json): Asked {
   const inputs: readonly unknown[] = Array.isArray(input) ? input : [input]
   const texts = inputs.filter((each) => typeof each === 'string')
   // Texts, or tokens as numbers, or lists of those; some providers take objects too: `{ text }`, `{ image }`.
-  const tokens = isTokens(inputs) ? inputs.length : inputs.filter(isTokens).flat().length
+  const tokens =
+    inputs.filter((each) => typeof each === 'number').length + inputs.filter(isTokens).flat().length
   if (inputs.length === 0 || (texts.length === 0 && tokens === 0))
     throw new RequestError('input: expected a text, or a list of texts or tokens')
   // Whoever knows of no stream leaves it out; one that comes all the same would look like a failure of its model.
@@ -55,7 +57,7 @@ function read(body: Json): Asked {
     needs: new Set(),
     prompt: texts.map((content) => ({ role: 'user', content })),
     otherInputTokens: tokens,
-    size: inputSize(inputs.filter((each) => typeof each !== 'number' && !isTokens(each)).map(asPart)),
+    size: sizeOf(inputs),
     maxOutputTokens: 0,
     answers: 1,
     predictedTokens: 0,
@@ -66,6 +68,17 @@ function read(body: Json): Asked {
     lock: null,
     nativeOnly: null,
   }
+}
+
+function sizeOf(inputs: readonly unknown[]): InputSize {
+  const size = inputSize(inputs.filter((each) => typeof each !== 'number' && !isTokens(each)).map(asPart))
+  const accountSchemes = new Set(size.accountSchemes)
+  for (const each of inputs)
+    for (const text of isTokens(each) ? [] : Array.isArray(each) ? each : [each]) {
+      const scheme = typeof text === 'string' ? storeOf(text) : null
+      if (scheme !== null) accountSchemes.add(scheme)
+    }
+  return { ...size, accountSchemes }
 }
 
 function isTokens(value: unknown): value is readonly number[] {
