@@ -10,7 +10,7 @@ import { WatchedBody, within } from '../upstreams/watched-body.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { takenAway } from './models-left.js'
-import { type Order, readOrder } from './order.js'
+import { mustBeAllowed, type Order, readOrder } from './order.js'
 import { Refused } from './refused.js'
 
 const ANSWER_BYTES_MAX = 64 * 1024
@@ -21,6 +21,7 @@ const ANSWER_BYTES_MAX = 64 * 1024
  */
 export async function countTokens(house: House, key: ClientKey, exchange: Exchange): Promise<object> {
   const order = await readOrder(house, ANTHROPIC_MESSAGES, exchange, key)
+  mustBeAllowed(order, ANTHROPIC_MESSAGES.surface, true)
   const { upstreams, retries } = order.config
   const counting = order.models.flatMap((model) => {
     const upstream = upstreams.find(({ id, protocol }) => {

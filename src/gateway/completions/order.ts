@@ -5,6 +5,7 @@ import { type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { Refusal } from '../keys/refusal.js'
 import type { Surface } from '../logs/request-record.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
+import { DEARER_ANSWERS } from '../protocols/dearer.js'
 import { KNOWN_MEMBERS } from '../protocols/known-members.js'
 import { type PromptMessage, routedPrompt } from '../protocols/prompt.js'
 import { type Answerer, ownerOf, type Session, sessionOf } from '../sessions/sessions.js'
@@ -120,11 +121,12 @@ function lockedModels(
 
 /**
  * What the operator lets no client say.
+ * @param isCount whether no answer is asked for: what is dearer in an answer alone costs nothing
  * @throws Refused for what may make a request dearer than is set aside for it, and for what nobody here knows where that is asked
  */
-export function mustBeAllowed({ config, asked, body }: Order, surface: Surface): void {
+export function mustBeAllowed({ config, asked, body }: Order, surface: Surface, isCount = false): void {
   const { allow, unknownMembers } = config.requests
-  const dearer = asked.dearer.find((name) => !allow.includes(name))
+  const dearer = asked.dearer.find((name) => !allow.includes(name) && !(isCount && DEARER_ANSWERS.test(name)))
   if (dearer !== undefined)
     throw new Refused(
       400,

@@ -61,6 +61,10 @@ const DEARER_VALUES = [
   'tools',
 ] as const
 
+/** Names of what Anthropic counts the tokens of at no cost: its tools, and ways to be served. Others say who is asked, and with whose account. */
+export const DEARER_ANSWERS =
+  /^(?:tools\..*|container|context_management|inference_geo|mcp_servers|service_tier|speed)$/
+
 /** All of them: however they are written, upstreams may read them. */
 export const DEARER_NAMES: readonly string[] = [...DEARER_MEMBERS, ...DEARER_VALUES]
 

@@ -804,6 +804,24 @@ describe('what makes a request dearer than it was reserved for', () => {
     expect(response.status).toBe(200)
   })
 
+  it.each<[name: string, more: object, requests?: object]>([
+    ['api_base', { api_base: 'https://x' }],
+    ['litellm_credential_name', { litellm_credential_name: 'dear' }],
+    ['models', { models: ['dear'] }],
+    ['providerOptions', { providerOptions: { gateway: { models: ['dear'] } } }],
+    ['files.gs', { system: [{ type: 'document', source: { type: 'url', url: 'gs://b/x' } }] }],
+    ['to_come', { to_come: 1 }, { unknownMembers: 'refuse' }],
+  ])('is asked for as little in the count of a prompt: %s', async (name, more, requests = {}) => {
+    const server = await gatewayServer({ tree: { requests } })
+    const body = { model: 'auto', messages: HELLO, ...more }
+    const refused = await server.post('/v1/messages/count_tokens', body)
+    const message = expect.stringContaining(`${name}:`)
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { message } }])
+    expect(server.upstream.entries).toEqual([])
+    const open = await gatewayServer({ tree: { requests: { ...requests, allow: [name] } } })
+    expect((await open.post('/v1/messages/count_tokens', body)).status).toBe(200)
+  })
+
   it('is whatever nobody knows, where the operator lets nothing unknown through', async () => {
     const requests = { unknownMembers: 'refuse', allow: ['mine'] }
     const server = await gatewayServer({ tree: { requests } })
