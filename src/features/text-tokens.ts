@@ -246,6 +246,16 @@ export function estimateTokens(text: string): number {
   return Math.max(1, Math.round((sum * length) / (100 * PIECES * PIECE_UNITS)))
 }
 
+/** Tokens of the beginning of a text, at least 1. All of it is read, however long it is. */
+export function countTokens(text: string, end: number): number {
+  return Math.max(1, Math.round(hundredths(text, 0, end, SPACE) / 100))
+}
+
+/** Tokens of a code unit beyond ASCII, by its script alone; of both halves of a pair by the first. */
+export function unitTokens(unit: number): number {
+  return (PAIRS.get(unit) ?? BLOCKS[unit >> BLOCK_BITS]) / 100
+}
+
 function hundredths(text: string, start: number, end: number, before: number): number {
   let row = before << ROW_BITS
   let sum = 0

@@ -1,10 +1,9 @@
 import type { Json } from '../../base/json.js'
-import { estimateTokens } from '../../features/index.js'
+import { countTokens, estimateTokens } from '../../features/index.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
 import { parametersIn } from '../protocols/model-parameters.js'
-import { TOKENS_PER_JSON_CHAR } from '../protocols/prompt.js'
-import { charsOf } from '../protocols/written-chars.js'
+import { charsOfText, TOKENS_PER_JSON_CHAR } from '../protocols/written-chars.js'
 
 /** Tokens of a request, as far as one can tell. */
 export interface RequestSize {
@@ -34,34 +33,43 @@ type SizeConfig = Pick<GatewayConfig, 'requests' | 'routing'>
 /** What a message costs beside its text. */
 const TOKENS_PER_MESSAGE = 4
 
-/** Members that say how much is read and answered. */
-export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
-  'best_of',
+/** Of these a provider finds a part of the prompt: they count together. */
+const KEPT = ['conversation', 'previous_response_id', 'prompt'] as const
+
+/** Members that a model reads, beside the conversation itself. */
+const READ_MEMBERS: ReadonlySet<string> = new Set([
+  ...KEPT,
   'compaction',
-  'conversation',
   'documents',
   'functions',
-  'include',
   'instructions',
+  'output_config',
+  'output_format',
+  'response_format',
+  'system',
+  'text',
+  'tools',
+])
+
+/** Members that say how much is read and answered. */
+export const SIZE_MEMBERS: ReadonlySet<string> = new Set([
+  ...READ_MEMBERS,
+  'best_of',
+  'include',
   'max_completion_tokens',
   'max_output_tokens',
   'max_tokens',
   'n',
-  'output_config',
-  'output_format',
   'prediction',
-  'previous_response_id',
-  'prompt',
   'reasoning',
   'reasoning_effort',
-  'response_format',
-  'system',
-  'text',
   'thinking',
   'thinking_budget',
   'tool_choice',
-  'tools',
 ])
+
+/** In place of a conversation, of which no parameters of a model change anything. */
+const SHORT: Json = { messages: [{ role: 'user', content: '' }], input: '.' }
 
 const NONE_CHANGED: ReadonlyMap<string, number> = new Map()
 
@@ -77,9 +85,12 @@ export function orderSize(
   const client = sizeOf(asked, inputTokens)
   let most: RequestSize | null = null
   let changed: Map<string, number> | null = null
+  let change: ((parameters: Json) => RequestSize | null) | null = null
   for (const { id, parameters } of models) {
-    const sent = sentTo(adapter, body, parameters)
-    const size = sent === null ? client : sizeOf(sent, inputTokensOf(sent, config))
+    const isChanged = Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))
+    if (isChanged) change ??= changer(adapter, body, client, config)
+    const sent = isChanged && change !== null ? change(parameters) : null
+    const size = sent ?? client
     most = most === null ? size : greater(most, size)
     if (sent === null) continue
     changed ??= new Map()
@@ -96,19 +107,53 @@ export function inputTokensFor(
   return changedInputTokens.get(id) ?? client.inputTokens
 }
 
-/** What a model is sent; null: what the client says, or what no upstream can read either. */
-function sentTo(
+/**
+ * What a request is with the parameters of a model; null: what the client says, or what no upstream can read either. However long the
+ * conversation, it is read once for all models: what is counted here is by how much members differ that take the place of others.
+ */
+function changer(
   adapter: Pick<ProtocolAdapter, 'read' | 'surface'>,
   body: Json,
-  parameters: Json,
-): Asked | null {
-  if (!Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))) return null
-  try {
-    return adapter.read({ ...body, ...parametersIn(adapter.surface, parameters, body) })
-  } catch (error) {
-    if (error instanceof RequestError) return null
-    throw error
+  client: RequestSize,
+  config: SizeConfig,
+): (parameters: Json) => RequestSize | null {
+  const others = Object.entries(body).filter(([name]) => !READ_MEMBERS.has(name) && name !== 'prediction')
+  const rest: Json = { ...Object.fromEntries(others), ...SHORT }
+  const replaced = new Map<string, Asked>()
+  return (parameters) => {
+    const changes = parametersIn(adapter.surface, parameters, body)
+    const names = readMembersOf(changes)
+    const own = Object.fromEntries(names.map((name) => [name, body[name]]))
+    try {
+      const sent = adapter.read({ ...rest, ...own, ...changes })
+      const size = sizeOf(sent, client.inputTokens)
+      const predictedTokens = Object.hasOwn(changes, 'prediction')
+        ? size.predictedTokens
+        : client.predictedTokens
+      if (names.length === 0) return { ...size, predictedTokens, unbounded: client.unbounded }
+      const key = names.join()
+      const before = replaced.get(key) ?? adapter.read({ ...rest, ...own })
+      replaced.set(key, before)
+      if (before.size.unbounded !== null) {
+        // Whether the conversation has no bound either, only all of it together shows.
+        const whole = adapter.read({ ...body, ...changes })
+        return sizeOf(whole, inputTokensOf(whole, config))
+      }
+      const inputTokens = client.inputTokens - inputTokensOf(before, config) + inputTokensOf(sent, config)
+      const unbounded = client.unbounded ?? size.unbounded
+      return { ...size, predictedTokens, unbounded, inputTokens: Math.max(0, inputTokens) }
+    } catch (error) {
+      if (error instanceof RequestError) return null
+      throw error
+    }
   }
+}
+
+/** Names in order, so that the same ones are the same. */
+function readMembersOf(changes: Json): readonly string[] {
+  const names = new Set(Object.keys(changes).filter((name) => READ_MEMBERS.has(name)))
+  if (KEPT.some((name) => names.has(name))) for (const name of KEPT) names.add(name)
+  return [...names].sort()
 }
 
 function sizeOf(
@@ -142,12 +187,19 @@ export function inputTokensOf(
   { prompt, size, otherInputTokens }: Asked,
   { requests: { imageTokens, fileTokens }, routing: { reserve } }: SizeConfig,
 ): number {
-  const tokensOf = reserve === 'worst-case' ? tokensOfWhole : estimateTokens
   let tokens = otherInputTokens
   let charsRead = 0
+  let left = READ_CHARS_MAX
   for (const { content } of prompt) {
-    tokens += (content === '' ? 0 : tokensOf(content)) + TOKENS_PER_MESSAGE
-    charsRead += charsOf(content)
+    tokens += TOKENS_PER_MESSAGE
+    if (content === '') continue
+    charsRead += charsOfText(content)
+    if (reserve !== 'worst-case') tokens += estimateTokens(content)
+    else {
+      const end = Math.min(content.length, left)
+      left -= end
+      tokens += (end === 0 ? 0 : countTokens(content, end)) + mostTokens(content.slice(end))
+    }
   }
   const charsUnread = Math.max(0, size.chars - charsRead)
   return Math.ceil(
@@ -159,22 +211,10 @@ export function inputTokensOf(
   )
 }
 
-/** Texts up to this length are estimated by all of their characters; of longer ones some pieces are read, and a client could choose what stands there. */
-const WHOLE_CHARS = 2048
-/** As much of one text is read: more holds up others, and fits hardly any model. */
+/** As much of the texts of a request is read, where the worst case is reserved: more holds up others, and fits hardly any model. */
 const READ_CHARS_MAX = 4 * 1024 * 1024
 
-/** Tokens of a text by all of its characters. */
-function tokensOfWhole(text: string): number {
-  const { length } = text
-  // Of what is longer than is read, pieces that are evenly apart.
-  const step = WHOLE_CHARS * Math.ceil(length / READ_CHARS_MAX)
-  let tokens = 0
-  let read = 0
-  for (let at = 0; at < length; at += step) {
-    const piece = text.slice(at, at + WHOLE_CHARS)
-    tokens += estimateTokens(piece)
-    read += piece.length
-  }
-  return Math.ceil(Math.max((tokens * length) / read, estimateTokens(text)))
+/** What a text is that nobody has read: a token a character, as the worst is of most scripts, and more in those that take more. */
+function mostTokens(text: string): number {
+  return Math.max(text.length, charsOfText(text) * TOKENS_PER_JSON_CHAR)
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../../base/check.js'
 import { type Json, objectOf, textOf } from '../../base/json.js'
 import type { InputSize } from './adapter.js'
 import { accountSchemesIn } from './file-addresses.js'
-import { charsOf, charsOfNumber, charsOfText } from './written-chars.js'
+import { charsOfJson, charsOfNumber, charsOfText } from './written-chars.js'
 
 type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }
 /** Counts what a part of this type is, and gives what in its media members is to be counted besides; its others are counted as those of any object. */
@@ -122,7 +122,7 @@ export function inputSize(members: readonly unknown[]): InputSize {
   const left: unknown[] = [...members]
   while (left.length > 0) {
     const value = left.pop()
-    if (typeof value === 'string') sizes.chars += charsOf(value)
+    if (typeof value === 'string') sizes.chars += charsOfText(value)
     else if (Array.isArray(value)) for (const each of value) left.push(each)
     else if (isRecord(value)) {
       const read = typeof value.type === 'string' ? partOf(value.type) : undefined
@@ -145,8 +145,8 @@ function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, lef
     if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
       refer(sizes, 'sound that stands elsewhere')
-    if (!STRUCTURE.has(name)) sizes.chars += charsOf(name)
-    if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfText(each)
+    if (!STRUCTURE.has(name)) sizes.chars += charsOfText(name)
+    if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfJson(each)
     else left.push(each)
   }
 }

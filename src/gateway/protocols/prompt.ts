@@ -1,12 +1,10 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
-import { charsOfText } from './written-chars.js'
+import { charsOfJson, TOKENS_PER_JSON_CHAR } from './written-chars.js'
 
 /** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
 const MESSAGE_CHARS_MAX = 8192
 const MESSAGES_MAX = 16
-/** What a character of a schema or of JSON is taken for. */
-export const TOKENS_PER_JSON_CHAR = 0.3
 
 export interface PromptMessage {
   readonly role: string
@@ -28,7 +26,7 @@ export function tokensOfChars(chars: number): number {
 
 /** Tokens of what a member holds that is no message: schemas of tools, say. */
 export function tokensOfJson(value: unknown): number {
-  return Math.ceil(charsOfText(value) * TOKENS_PER_JSON_CHAR)
+  return Math.ceil(charsOfJson(value) * TOKENS_PER_JSON_CHAR)
 }
 
 /** What the client calls its conversation. */

@@ -1,39 +1,60 @@
 import { isRecord } from '../../base/check.js'
+import { unitTokens } from '../../features/index.js'
 
 /** Digits of a number whose size JavaScript does not know, at most: Python reads no more. */
 const DIGITS_MAX = 4300
 
-/** From here on: Chinese, Japanese, Korean, emoji. */
-const WIDE = /[\u2e80-\uffff]/
-const WIDE_FROM = 0x2e80
-/** A character of these is a token or more, four times that of others in JSON. */
-const WIDE_CHARS = 4
+/** What a character of a schema or of JSON is taken for, where it is one of ASCII. */
+export const TOKENS_PER_JSON_CHAR = 0.3
 
-/** Characters of a text, those of wide scripts counted by what they are worth in tokens. */
-export function charsOf(text: string): number {
+const BEYOND_ASCII = /[\u0080-\uffff]/
+/** From here on: Chinese, Japanese, Korean, emoji. Each is a token or more. */
+const WIDE_FROM = 0x2e80
+/** So many times `TOKENS_PER_JSON_CHAR` are a token. */
+const WIDE_CHARS = Math.ceil(1 / TOKENS_PER_JSON_CHAR)
+const PAIRS_BEGIN = 0xd800
+const PAIRS_SECOND = 0xdc00
+const PAIRS_END = 0xe000
+
+/** Characters of a text; one beyond ASCII counts as so many as its tokens are worth in JSON. */
+export function charsOfText(text: string): number {
   const { length } = text
-  if (!WIDE.test(text)) return length
-  let wide = 0
-  for (let i = 0; i < length; i++) if (text.charCodeAt(i) >= WIDE_FROM) wide++
-  return length + (WIDE_CHARS - 1) * wide
+  if (!BEYOND_ASCII.test(text)) return length
+  let chars = 0
+  let half = charsOfUnit(PAIRS_BEGIN)
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) chars++
+    else if (unit < PAIRS_BEGIN || unit >= PAIRS_END) chars += charsOfUnit(unit)
+    else {
+      if (unit < PAIRS_SECOND) half = charsOfUnit(unit)
+      chars += half
+    }
+  }
+  return chars
+}
+
+/** Whole ones: sums of them are the same in any order. */
+function charsOfUnit(unit: number): number {
+  return Math.max(unit < WIDE_FROM ? 1 : WIDE_CHARS, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR))
 }
 
 /** Characters of a value as JSON has it. */
-export function charsOfText(value: unknown): number {
+export function charsOfJson(value: unknown): number {
   if (value === undefined || value === null) return 0
   let chars = 0
   // Not by recursion: a client chooses how deep it goes.
   const left: unknown[] = [value]
   while (left.length > 0) {
     const each = left.pop()
-    if (typeof each === 'string') chars += charsOf(each) + 2
+    if (typeof each === 'string') chars += charsOfText(each) + 2
     else if (Array.isArray(each)) {
       chars += 2 + each.length
       for (const item of each) left.push(item)
     } else if (isRecord(each)) {
       chars += 2
       for (const [name, item] of Object.entries(each)) {
-        chars += charsOf(name) + 4
+        chars += charsOfText(name) + 4
         left.push(item)
       }
     } else chars += charsOfNumber(each)

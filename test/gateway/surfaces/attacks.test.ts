@@ -372,6 +372,23 @@ describe('a request that upstreams read otherwise than we do', () => {
       },
       20_000,
     ],
+    ...Object.entries({
+      Ethiopic: ['\u1200', 2.1],
+      Tibetan: ['\u0f40', 1.8],
+      Mongolian: ['\u1820', 2.6],
+      Braille: ['\u2811', 2.6],
+      Yi: ['\ua010', 2.6],
+      'extension A': ['\u3400', 2.2],
+      'private use': ['\ue000', 1.9],
+      Hebrew: ['\u05d0', 0.65],
+    } as const).map(
+      ([script, [letter, each]]) =>
+        [
+          `a tool in ${script}`,
+          { tools: [{ type: 'function', function: { name: 'f', description: letter.repeat(10_000) } }] },
+          10_000 * each,
+        ] as const,
+    ),
     [
       'numbers that JavaScript does not know',
       { tools: [{ type: 'function', function: { name: 'f', parameters: { enum: [1e300, 1e300] } } }] },
@@ -415,11 +432,6 @@ describe('a request that upstreams read otherwise than we do', () => {
     const worst = { routing: { reserve: 'worst-case' }, models: [modelTree('sim-small', { prices: PLAIN })] }
     const more = { messages: [{ role: 'user', content: units.join('') }], max_tokens: 10 }
     expect((await reservedFor(more, worst)).reserved).toBeGreaterThan(390_000 * INPUT_USD)
-    // And of one that is longer than is read, evenly.
-    const long = { messages: [{ role: 'user', content: 'word '.repeat(1_000_000) }], max_tokens: 10 }
-    const { reserved } = await reservedFor(long, worst)
-    expect(reserved).toBeGreaterThan(900_000 * INPUT_USD)
-    expect(reserved).toBeLessThan(1_500_000 * INPUT_USD)
   })
 
   it('sets aside all that a model can read for what has no bound, where the worst case is reserved', async () => {
