@@ -1,7 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
 
-/** One more than `requests.allow` can name: of so many one at least is not allowed. */
+/** One more than `requests.allow` can name: of this many one at least is not allowed. */
 const SCHEMES_MAX = 1001
 
 /** All that whoever asks can read too: what stands on the web, and in the request itself. */

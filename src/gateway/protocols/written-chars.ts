@@ -10,13 +10,13 @@ export const TOKENS_PER_JSON_CHAR = 0.3
 const BEYOND_ASCII = /[\u0080-\uffff]/
 /** From here on: Chinese, Japanese, Korean, emoji. Each is a token or more. */
 const WIDE_FROM = 0x2e80
-/** So many times `TOKENS_PER_JSON_CHAR` are a token. */
+/** This many times `TOKENS_PER_JSON_CHAR` are a token. */
 const WIDE_CHARS = Math.ceil(1 / TOKENS_PER_JSON_CHAR)
 const PAIRS_BEGIN = 0xd800
 const PAIRS_SECOND = 0xdc00
 const PAIRS_END = 0xe000
 
-/** Characters of a text; one beyond ASCII counts as so many as its tokens are worth in JSON. */
+/** Characters of a text; one beyond ASCII counts as the number that its tokens are worth in JSON. */
 export function charsOfText(text: string): number {
   const { length } = text
   if (!BEYOND_ASCII.test(text)) return length
