@@ -19,6 +19,7 @@ const STORED = /^\s*(abfss?|az|cos|file|gs|obs|oss|s3|tos|wasbs?):\/\/\S+\s*$/i
 
 /** Names are compared as servers in Go do, whatever their case, and without their underscores. */
 const HOLDERS = new Set([
+  'AUDIO',
   'FILE',
   'FILEDATA',
   'FILEID',
@@ -44,8 +45,8 @@ const TEXTS = new Set([
   'TRANSCRIPT',
   'TYPE',
 ])
-/** What an answer before rests on, as its provider said it: nobody reads there. */
-const SAID = new Set(['ANNOTATIONS', 'CITATIONS'])
+/** What an answer before rests on, what is noted of a file, and where a browser is: nobody reads there. */
+const SAID = new Set(['ANNOTATIONS', 'ATTRIBUTES', 'CITATIONS', 'CURRENTURL', 'METADATA'])
 /** These may be base64, and are never opened as a path. */
 const ENCODED = new Set(['BYTES', 'DATA', 'FILEDATA'])
 const MEDIA_TYPE = /image|video|audio|document|file/i

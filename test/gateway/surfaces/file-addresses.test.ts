@@ -72,6 +72,7 @@ describe('a file that the provider reads with the rights of the operator', () =>
     ],
     ['/v1/chat/completions', { messages: [said({ type: 'image_url', Image_URL: { URL: GS } })] }, 'gs'],
     ['/v1/chat/completions', { messages: [said({ type: 'image_url', image_url: [{ url: GS }] })] }, 'gs'],
+    ['/v1/chat/completions', { messages: [said({ type: 'audio', audio: 'oss://b/x.mp3' })] }, 'oss'],
     ['/v1/chat/completions', { messages: [said({ fileData: { mimeType: 'x', fileUri: GS } })] }, 'gs'],
     ['/v1/chat/completions', { messages: [said({ file_data: { file_uri: GS } })] }, 'gs'],
     ['/v1/chat/completions', { messages: [said({ type: 'file', file: { file_id: GS } })] }, 'gs'],
@@ -222,6 +223,25 @@ describe('a file that the provider reads with the rights of the operator', () =>
           '/srv/x.png',
           'note: //x',
           'https://x/y.png',
+        ],
+      },
+    ],
+    [
+      '/v1/responses',
+      {
+        input: [
+          said({ type: 'input_text', text: 'x' }),
+          {
+            type: 'file_search_call',
+            id: 'fs',
+            queries: ['x'],
+            results: [{ file_id: 'file-1', filename: GS, attributes: { url: GS } }],
+          },
+          {
+            type: 'computer_call_output',
+            call_id: 'c',
+            output: { type: 'computer_screenshot', image_url: 'https://x', current_url: 'chrome://newtab/' },
+          },
         ],
       },
     ],
