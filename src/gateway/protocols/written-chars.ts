@@ -16,27 +16,28 @@ const PAIRS_BEGIN = 0xd800
 const PAIRS_SECOND = 0xdc00
 const PAIRS_END = 0xe000
 
+/** What each code unit counts as: whole ones, as sums of them are the same in any order. */
+const CHARS = Uint8Array.from({ length: 0x10000 }, (_, unit) =>
+  unit < 0x80
+    ? 1
+    : Math.max(unit < WIDE_FROM ? 1 : WIDE_CHARS, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR)),
+)
+
 /** Characters of a text; one beyond ASCII counts as the number that its tokens are worth in JSON. */
 export function charsOfText(text: string): number {
   const { length } = text
   if (!BEYOND_ASCII.test(text)) return length
   let chars = 0
-  let half = charsOfUnit(PAIRS_BEGIN)
+  let half = CHARS[PAIRS_BEGIN]
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i)
-    if (unit < 0x80) chars++
-    else if (unit < PAIRS_BEGIN || unit >= PAIRS_END) chars += charsOfUnit(unit)
+    if (unit < PAIRS_BEGIN || unit >= PAIRS_END) chars += CHARS[unit]
     else {
-      if (unit < PAIRS_SECOND) half = charsOfUnit(unit)
+      if (unit < PAIRS_SECOND) half = CHARS[unit]
       chars += half
     }
   }
   return chars
-}
-
-/** Whole ones: sums of them are the same in any order. */
-function charsOfUnit(unit: number): number {
-  return Math.max(unit < WIDE_FROM ? 1 : WIDE_CHARS, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR))
 }
 
 /** Characters of a value as JSON has it. */
