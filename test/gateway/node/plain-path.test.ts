@@ -7,22 +7,16 @@ it.each([
   '/v1/models/openai%2Fgpt-4o',
   '/admin/models/a%20b%C3%BC%3A~._-',
   '/v1/.well-known/...',
+  '/v1/chat/%63ompletions',
   'http://h/v1/models',
   '*',
 ])('%s is given on as it is', (target) => {
   expect(plainTarget(target)).toBe(target)
 })
 
-it.each([
-  '/admin/k%65ys',
-  '/admin/%6Beys',
-  '/v1/models/%2D',
-  '/v1/%7e',
-  '/v1/x%31',
-  '/v1/a/..',
-  '/./v1',
-  '/a\\b',
-  '/%2Fv1',
-])('%s is the name of nothing', (target) => {
-  expect(plainTarget(target)).toBe(`/${encodeURIComponent(target)}`)
-})
+it.each(['/%61dmin/keys', '/v1/%2e', '/v1/.%2E/metrics', '/v1/x/..', '/./v1', '/a\\b', '/%2Fv1'])(
+  '%s is the name of nothing',
+  (target) => {
+    expect(plainTarget(target)).toBe(`/${encodeURIComponent(target)}`)
+  },
+)
