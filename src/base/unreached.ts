@@ -1,3 +1,6 @@
+/** A proxy on the way wants a user and a password, or others. */
+export const PROXY_REFUSES = 'ERR_PROXY_REFUSES'
+
 /** What codes of connections say that were never there: nothing was sent, so nothing was done. */
 const UNREACHED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',

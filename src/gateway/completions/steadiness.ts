@@ -6,8 +6,8 @@ const MODELS_MAX = 10_000
 const ANSWERS_STEADY = 50
 
 /**
- * Which models answer as a rule, of this process. All providers fail now and then: under load a model that fails one call in a thousand
- * would be paused for most of the time, and one client whose prompts make it fail could keep it from all others.
+ * Which models answer as a rule, of this process. All providers fail now and then: under load a model that fails one call in 200 would be
+ * paused for half of the time.
  */
 export class Steadiness {
   private readonly answers = new LatestMap<string, number>(MODELS_MAX)

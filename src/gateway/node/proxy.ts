@@ -3,6 +3,7 @@ import * as https from 'node:https'
 import { BlockList, isIP, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { messageOf } from '../../base/errors.js'
+import { PROXY_REFUSES } from '../../base/unreached.js'
 
 /** A proxy for HTTP. */
 export interface HttpProxy {
@@ -46,7 +47,7 @@ function bytesOf(text: string): Buffer {
 }
 
 /** What is on this machine is asked without a proxy. */
-const NEVER_BY_PROXY = 'localhost,127.0.0.0/8,[::1]'
+const NEVER_BY_PROXY = 'localhost,127.0.0.0/8,0.0.0.0,[::1],[::]'
 
 /**
  * Whether a list such as that of `NO_PROXY` has an address: names, with all below them (`corp.example`, `.corp.example`), addresses and networks
@@ -83,7 +84,7 @@ function networkOf(text: string): BlockList | null {
   const [address = '', bits] = text.replace(']/', '/').split('/')
   const version = isIP(address)
   const most = version === 6 ? 128 : 32
-  const length = bits === undefined ? most : Number(bits)
+  const length = bits === undefined ? most : bits === '' ? Number.NaN : Number(bits)
   if (version === 0 || !(Number.isInteger(length) && length >= 0 && length <= most)) return null
   const list = new BlockList()
   list.addSubnet(address, length, version === 6 ? 'ipv6' : 'ipv4')
@@ -111,8 +112,10 @@ export function tunnelsBy(
 function openTunnel(proxy: HttpProxy, target: string, timeoutMs: number): Promise<Socket> {
   const { url, origin } = proxy
   return new Promise((resolve, reject) => {
-    const fail = (why: string, cause?: unknown) =>
-      reject(new Error(`the proxy ${origin}, asked for ${target}: ${why}`, { cause }))
+    const fail = (why: string, cause?: unknown, code?: string) => {
+      const error = new Error(`the proxy ${origin}, asked for ${target}: ${why}`, { cause })
+      reject(code === undefined ? error : Object.assign(error, { code }))
+    }
     const { request } = url.protocol === 'https:' ? https : http
     const asked = request({
       host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -138,9 +141,9 @@ function openTunnel(proxy: HttpProxy, target: string, timeoutMs: number): Promis
         return
       }
       socket.on('error', () => {}).destroy()
-      fail(
-        statusCode === 407 ? 'it answered 407, and wants a user and a password' : `it answered ${statusCode}`,
-      )
+      if (statusCode === 407)
+        fail('it answered 407, and wants a user and a password', undefined, PROXY_REFUSES)
+      else fail(`it answered ${statusCode}`)
     })
     asked.end()
   })

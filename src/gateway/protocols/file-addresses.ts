@@ -11,9 +11,10 @@ const SCHEME = /^(?:<|url:)*(?:(file):|([a-z][a-z\d+.-]*):[/\\])/i
 const HEAD_CHARS = 64
 /** No longer one can be opened. */
 const PATH_CHARS_MAX = 4096
-const PATH = /^(?:\.\.?|~)?\/|\/\.\.\//
-/** The beginning of every JPEG in base64, which begins like a path. */
-const JPEG = /^\/9j\/[a-z\d+/=]*$/i
+const PATH = /^(?:\.\.?|~)?\//
+const UPWARDS = /\/\.\.\//
+/** The beginnings of a JPEG and a JPEG 2000 in base64, which are those of a path too. */
+const PICTURE = /^\/(?:9j\/|0\/\/)[a-z\d+/=]*$/i
 /** A text that is nothing but an address of a store: multimodal models for embeddings read what is there in its place. */
 const STORED = /^\s*(abfss?|az|cos|file|gs|obs|oss|s3|tos|wasbs?):\/\/\S+\s*$/i
 
@@ -34,6 +35,7 @@ const TEXTS = new Set([
   'CONTENT',
   'CONTEXT',
   'DETAIL',
+  'DISPLAYNAME',
   'FILENAME',
   'FORMAT',
   'MEDIATYPE',
@@ -106,8 +108,11 @@ function addScheme(found: Set<string>, address: string, mayBePath: boolean): voi
   const scheme = (match?.[1] ?? match?.[2])?.toLowerCase()
   if (scheme !== undefined) {
     if (!OPEN_SCHEMES.has(scheme)) found.add(scheme)
-  } else if (mayBePath && address.length <= PATH_CHARS_MAX && PATH.test(head) && !JPEG.test(address))
-    found.add('file')
+  } else if (mayBePath && address.length <= PATH_CHARS_MAX && isPath(address, head)) found.add('file')
+}
+
+function isPath(address: string, head: string): boolean {
+  return UPWARDS.test(address) || (PATH.test(head) && !PICTURE.test(address.replace(/\s+/g, '')))
 }
 
 /** The first characters that readers of addresses do not pass over, as they do line ends and spaces. */

@@ -1,5 +1,5 @@
 import { isAmount, isRecord } from '../../base/check.js'
-import { type Json, objectsOf } from '../../base/json.js'
+import { type Json, listOf, objectsOf } from '../../base/json.js'
 import { type Asked, type InputSize, NO_FACTS, type ProtocolAdapter, RequestError } from './adapter.js'
 import { dearerIn } from './dearer.js'
 import { storeOf } from './file-addresses.js'
@@ -57,7 +57,7 @@ function read(body: Json): Asked {
     needs: new Set(),
     prompt: texts.map((content) => ({ role: 'user', content })),
     otherInputTokens: tokens,
-    size: sizeOf(inputs),
+    size: sizeOf(inputs, body),
     maxOutputTokens: 0,
     answers: 1,
     predictedTokens: 0,
@@ -70,8 +70,11 @@ function read(body: Json): Asked {
   }
 }
 
-function sizeOf(inputs: readonly unknown[]): InputSize {
-  const size = inputSize(inputs.filter((each) => typeof each !== 'number' && !isTokens(each)).map(asPart))
+/** Some servers take a conversation too (vLLM), or pictures. */
+function sizeOf(inputs: readonly unknown[], { messages, images }: Json): InputSize {
+  const written = inputs.filter((each) => typeof each !== 'number' && !isTokens(each)).map(asPart)
+  const pictures = listOf(images).map((image) => ({ type: 'image', image }))
+  const size = inputSize([...written, messages, ...pictures])
   const accountSchemes = new Set(size.accountSchemes)
   for (const each of inputs)
     for (const text of isTokens(each) ? [] : Array.isArray(each) ? each : [each]) {

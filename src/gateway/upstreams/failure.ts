@@ -10,7 +10,7 @@ import {
 } from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
-import { isUnreached } from '../../base/unreached.js'
+import { isUnreached, PROXY_REFUSES } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 
@@ -256,6 +256,7 @@ const OWN_LIMITS: ReadonlyMap<string, string> = new Map([
 export function failureOfConnection(error: unknown, isSent = true): UpstreamFailure {
   const code = codeOf(error)
   const why = whyOf(error)
+  if (code === PROXY_REFUSES) return failureOfSetup('the upstream cannot be reached', why)
   const limit = OWN_LIMITS.get(code)
   const detail = limit === undefined ? why : `${why}: ${limit}`
   if (!isSent || isUnreached(code))

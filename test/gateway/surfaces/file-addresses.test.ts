@@ -37,6 +37,18 @@ describe('a file that the provider reads with the rights of the operator', () =>
       's3',
     ],
     ['/v1/responses', { input: [said({ type: 'input_image', image_url: 's3://b/x' })] }, 's3'],
+    [
+      '/v1/chat/completions',
+      { messages: [said({ type: 'image_url', image_url: `src${'/'.repeat(80)}../../../etc/x.png` })] },
+      'file',
+    ],
+    [
+      '/v1/chat/completions',
+      { messages: [said({ type: 'image_url', image_url: `src/${'./'.repeat(40)}../../etc/x.png` })] },
+      'file',
+    ],
+    ['/v1/embeddings', { input: 'x', messages: [said({ type: 'image_url', image_url: GS })] }, 'gs'],
+    ['/v1/embeddings', { input: 'x', images: [GS] }, 'gs'],
     ['/v1/responses', { input: [said({ type: 'input_file', file_url: GS })] }, 'gs'],
     ['/v1/messages', { messages: [said({ type: 'document', source: { type: 'url', url: GS } })] }, 'gs'],
     [
@@ -140,6 +152,8 @@ describe('a file that the provider reads with the rights of the operator', () =>
       { type: 'text', text: GS },
       { type: 'image_url', image_url: { url: 'https://x/y.png' } },
       { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+      { type: 'image_url', image_url: { url: '/9j/4AAQ\nSkZJRgAB' } },
+      { type: 'image_url', image_url: { url: '/0//UQAvAAAA' } },
     ]
     const body = { model: 'sim-small', messages: [{ role: 'user', content: GS }, said(...parts)] }
     expect(await (await server.post('/v1/chat/completions', body)).text()).not.toContain('requests.allow')

@@ -177,6 +177,13 @@ describe('a wait in the body of an answer', () => {
 })
 
 describe('a connection that cannot be made', () => {
+  it('for a proxy that wants a password is for the operator to mend', () => {
+    const error = Object.assign(new Error('it answered 407'), { code: 'ERR_PROXY_REFUSES' })
+    const failure = failureOfConnection(error)
+    expect(failure).toMatchObject({ kind: 'operator', code: 'upstream_refused', mayBeBilled: false })
+    expect(failure.detail).toBe('it answered 407')
+  })
+
   it.each([
     ['EMFILE', /^connect EMFILE: this process may open no more files and sockets: raise its limit/],
     ['ENFILE', /^connect ENFILE: this machine may open no more files/],

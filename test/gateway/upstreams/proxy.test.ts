@@ -4,6 +4,7 @@ import { type AddressInfo, createServer as createSocketServer, type Server, type
 import { afterEach, describe, expect, it } from 'vitest'
 import { noProxyOf } from '../../../src/gateway/node/proxy.js'
 import { proxiedBy, undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { failureOfConnection } from '../../../src/gateway/upstreams/failure.js'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../support/certificate.js'
 import { proxyBefore } from '../../support/proxy-server.js'
 
@@ -155,15 +156,18 @@ describe('a proxy that leads nowhere', () => {
     [
       'HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n',
       'it answered 407, and wants a user',
+      'operator',
     ],
-    ['HTTP/1.1 403 Forbidden\r\ncontent-length: 3\r\n\r\nabc', 'it answered 403'],
-    ['', 'socket hang up'],
-    ['junk\r\n\r\n', 'Parse Error'],
-  ])('is asked once, and what it said is the error: %j', async (bytes, why) => {
+    ['HTTP/1.1 403 Forbidden\r\ncontent-length: 3\r\n\r\nabc', 'it answered 403', 'upstream'],
+    ['', 'socket hang up', 'upstream'],
+    ['junk\r\n\r\n', 'Parse Error', 'upstream'],
+  ])('is asked once, and what it said is the error: %j', async (bytes, why, kind) => {
     const { sockets, address } = await nowhere((socket) => socket.end(bytes))
-    await expect(ask(HTTPS_URL, { HTTPS_PROXY: `http://me:secret@${address}` })).rejects.toThrow(
-      `the proxy http://${address}, asked for provider.test:443: ${why}`,
+    const error: unknown = await ask(HTTPS_URL, { HTTPS_PROXY: `http://me:secret@${address}` }).catch(
+      (error: unknown) => error,
     )
+    expect(String(error)).toContain(`the proxy http://${address}, asked for provider.test:443: ${why}`)
+    expect(failureOfConnection(error, false).kind).toBe(kind)
     expect(sockets).toHaveLength(1)
   })
 
@@ -221,6 +225,9 @@ describe('what is asked without a proxy', () => {
     ['', 'http://127.9.9.9', true],
     ['', 'http://[::1]:1', true],
     ['', 'http://localhost.test', false],
+    ['', 'http://0.0.0.0:8000', true],
+    ['', 'http://[::]:8000', true],
+    ['10.0.0.1/', 'http://8.8.8.8', false],
   ])('%j has %s: %s', (list, url, told) => {
     expect(noProxyOf(list)(new URL(url))).toBe(told)
   })
