@@ -1,3 +1,4 @@
+import { checkInteger } from '../base/check.js'
 import { expected } from '../base/errors.js'
 
 /**
@@ -235,8 +236,7 @@ const PIECE_UNITS = 256
 
 /** Tokens of a text, at least 1. Takes microseconds at most, however long it is. */
 export function estimateTokens(text: string): number {
-  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
-  const { length } = text
+  const { length } = checkText(text)
   if (length <= PIECES * PIECE_UNITS) return Math.max(1, Math.round(hundredths(text, 0, length, SPACE) / 100))
   let sum = 0
   for (let i = 0; i < PIECES; i++) {
@@ -246,14 +246,29 @@ export function estimateTokens(text: string): number {
   return Math.max(1, Math.round((sum * length) / (100 * PIECES * PIECE_UNITS)))
 }
 
-/** Tokens of the beginning of a text, at least 1. All of it is read, however long it is. */
+/**
+ * Tokens of the beginning of a text, at least 1. All of it is read, however long it is.
+ * @param end code units of it that are counted
+ * @throws INVALID_ARGUMENT for no text, and for an end beyond its own
+ */
 export function countTokens(text: string, end: number): number {
+  const { length } = checkText(text)
+  checkInteger(end, 0, length, 'end')
   return Math.max(1, Math.round(hundredths(text, 0, end, SPACE) / 100))
 }
 
-/** Tokens of a code unit beyond ASCII, by its script alone; of both halves of a pair by the first. */
+/**
+ * Tokens of a code unit beyond ASCII, by its script alone; of both halves of a pair by the first.
+ * @throws INVALID_ARGUMENT
+ */
 export function unitTokens(unit: number): number {
+  checkInteger(unit, 0, 0xffff, 'unit')
   return (PAIRS.get(unit) ?? BLOCKS[unit >> BLOCK_BITS]) / 100
+}
+
+function checkText(text: unknown): string {
+  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
+  return text
 }
 
 function hundredths(text: string, start: number, end: number, before: number): number {
