@@ -3,8 +3,8 @@ import type { Surface } from '../logs/request-record.js'
 
 /** Refusals in a row that may be due to what clients asked; further ones are failures of the model. */
 const EXCUSED = 3
-/** Models whose refusals are counted: a config has fewer, but models come and go. */
-const MODELS_MAX = 10_000
+/** Models that are counted: a config has fewer, but models come and go. */
+export const MODELS_MAX = 10_000
 /** A path that a provider lacks is tried again after so long, and then after twice as long, ms. */
 const SHUT_MS = 60_000
 const SHUT_MS_MAX = 600_000

@@ -1,7 +1,6 @@
 import { LatestMap } from '../../base/latest-map.js'
+import { MODELS_MAX } from './refusals.js'
 
-/** Models that are counted: a config has fewer, but models come and go. */
-const MODELS_MAX = 10_000
 /** Answers in a row by which a model answers as a rule. */
 const ANSWERS_STEADY = 50
 

@@ -1,7 +1,6 @@
 import { LatestMap } from '../../base/latest-map.js'
+import { MODELS_MAX } from './refusals.js'
 
-/** Models that are counted: a config has fewer, but models come and go. */
-const MODELS_MAX = 10_000
 /** Prompts in a row that may have been blocked for what stood in them. */
 const BLOCKED_EXCUSED = 10
 
