@@ -92,7 +92,8 @@ function networkOf(text: string): BlockList | null {
 }
 
 /**
- * Connections with TLS through a proxy (CONNECT).
+ * Connections with TLS through a proxy (CONNECT). Not by undici's `ProxyAgent` (7.30): it asks one that ends the connection again and again, so that
+ * a call waits until its own limit, and it sends no user without a password.
  * @param settings of the connection to the proxy and of TLS through it, each of which has its timeout
  */
 export function tunnelsBy(
