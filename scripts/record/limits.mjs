@@ -1,5 +1,5 @@
 // A short recording of policy `dollar`, of what came after release 0.1.0 besides bills: requests that caps refuse, counted
-// together; models of older logs that take up the learned estimator; models that options leave out and bring back.
+// together; models of older logs that take up the learned estimator; models that options leave out and bring back; a model that clients name and do not rate.
 import { World } from './world.mjs'
 
 const MODELS = [
@@ -7,6 +7,7 @@ const MODELS = [
   { id: 'middle', inputUsdPerMTok: 2, outputUsdPerMTok: 6 },
   { id: 'large', inputUsdPerMTok: 8, outputUsdPerMTok: 24 },
 ]
+const NAMED = { id: 'named', inputUsdPerMTok: 1, outputUsdPerMTok: 3 }
 const LIMITS = { low: 0, high: 1 }
 const CAPS = [
   { usd: 0.02, per: 'hour' },
@@ -20,7 +21,7 @@ export function limitsRecording() {
   return {
     name: 'limits-dollar',
     about:
-      'Policy dollar at d = 4: requests that caps refuse, of the router and of tenants, models that take up the learned estimator, and models that options and an operator take out.',
+      'Policy dollar at d = 4: requests that caps refuse, of the router and of tenants, models that take up the learned estimator, models that options and an operator take out, and one that clients name and do not rate.',
     options: {
       policy: 'dollar',
       name: 'limits',
@@ -70,6 +71,17 @@ export function limitsRecording() {
       const back = await reopen({ models: MODELS, caps: CAPS, tenants: TENANTS })
       await traffic(back, 20, 60_000)
       back.enable('large')
+      await traffic(back, 20, 400)
+      // Named by clients who rate no answers, then left to the policy.
+      world.advance(25 * 3_600_000)
+      back.addModel(NAMED)
+      world.biases.set(NAMED.id, 0.9)
+      for (let i = 0; i < 40; i++) {
+        world.advance(60_000)
+        const decision = world.route(back, { candidates: [NAMED.id] })
+        if (decision !== null) back.settle(decision.id, { costUsd: 1e-5 * (1 + world.random()) })
+      }
+      mark('named')
       await traffic(back, 20, 400)
       mark('end')
       await back.close()

@@ -2,6 +2,7 @@
 
 export const WANTED = {
   'routed.forced': ['true', 'false'],
+  'routed.alone': ['true', 'false'],
   'routed.canary': ['true', 'false'],
   'routed.model': ['text', 'text beyond ASCII'],
   'routed.tenant': ['null', 'text', 'text beyond ASCII'],

@@ -48,6 +48,8 @@ export const routed = defineEvent('routed', 1, {
   /** True for a try of a model that its costs, or its latencies, had shut out of the request. */
   triesCost: added(boolean(), false),
   triesLatency: added(boolean(), false),
+  /** True where the model had no rewards, others had, and none of these could take the request. Policy `dollar`. */
+  alone: added(boolean(), false),
   /** The limits that such a try is to be within; null for what is not tried. */
   triedLimitUsd: added(nullable(amount()), null),
   triedLimitMs: added(nullable(amount()), null),

@@ -24,6 +24,8 @@ export class Model implements Availability, Tries {
   disabledBy: readonly Switch[] = NOBODY
   requests = 0
   settled = 0
+  /** Of those, what none of the models that had rewards could take, while this one had none. */
+  settledAlone = 0
   failed = 0
   expired = 0
   rewarded = 0
@@ -141,6 +143,7 @@ export const MODEL_NUMBERS = [
   'freeUsd',
   'freeSettled',
   ...TRY_NUMBERS,
+  'settledAlone',
 ] as const satisfies readonly (keyof Model)[]
 
 /**

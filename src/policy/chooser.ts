@@ -37,6 +37,8 @@ export interface Choice {
   reservedUsd: number
   /** Constraints that no eligible model could meet, as bits. */
   infeasible: number
+  /** The model has no rewards, others have, and none of these could take the request. */
+  alone: boolean
   /** Probability of this choice. */
   propensity: number
   /** Ids of the models that chance drew from; empty where nothing was left to chance. */
@@ -57,6 +59,7 @@ export function blankChoice(): Choice {
     uses: NONE,
     reservedUsd: 0,
     infeasible: 0,
+    alone: false,
     propensity: 1,
     eligible: NO_MODELS,
   }

@@ -50,6 +50,7 @@ export class DecisionMaker {
       inputTokens: null,
       triesCost: false,
       triesLatency: false,
+      alone: false,
       triedLimitUsd: null,
       triedLimitMs: null,
       predictedUsd: 0,
@@ -184,6 +185,7 @@ export class DecisionMaker {
     routed.triesLatency = note.triesLatency
     routed.triedLimitUsd = note.triesCost ? Math.min(note.triedLimitUsd, AMOUNT_MAX) : null
     routed.triedLimitMs = note.triesLatency ? Math.min(note.triedLimitMs, AMOUNT_MAX) : null
+    routed.alone = choice.alone
     routed.propensity = note.propensity = choice.propensity
     routed.eligible = choice.eligible
     const decision: Mutable<Decision> = {
@@ -263,6 +265,7 @@ export class DecisionMaker {
       canary: routed.canary,
       triesCost: routed.triesCost,
       triesLatency: routed.triesLatency,
+      alone: routed.alone,
       triedLimitUsd: routed.triedLimitUsd,
       triedLimitMs: routed.triedLimitMs,
       predictedUsd: routed.predictedUsd,

@@ -18,6 +18,7 @@ import type { ClosedRequest } from './pending/closed-requests.js'
 import { PendingRequests } from './pending/pending.js'
 import { RequestIds } from './pending/request-ids.js'
 import {
+  ALONE,
   BILLED,
   CANCELLED,
   DROPPED,
@@ -195,8 +196,11 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.ledger.reserve(event.reservedUsd, allowanceUsd)
     const origin = this.ids.add(event.id, pending.next)
     pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
-    const tries = (event.triesCost ? TRIES_COST : 0) | (event.triesLatency ? TRIES_LATENCY : 0)
-    if (tries !== 0) pending.setFlags(pending.next - 1, tries)
+    const flags =
+      (event.triesCost ? TRIES_COST : 0) |
+      (event.triesLatency ? TRIES_LATENCY : 0) |
+      (event.alone ? ALONE : 0)
+    if (flags !== 0) pending.setFlags(pending.next - 1, flags)
     this.policy.routed?.(event, pending.next - 1)
   }
 
@@ -222,6 +226,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const told = isTold ? this.bills.judge(model, event, listCostUsd, pending.prices(sequence)) : UNTOLD
     pending.setFlags(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
     model.settled++
+    if ((pending.state(sequence) & ALONE) !== 0) model.settledAlone++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
       model.latencyCount++

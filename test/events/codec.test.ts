@@ -44,6 +44,7 @@ const ADDED_SINCE = new Map<string, unknown>([
   ['retryAfterMs', null],
   ['triesCost', false],
   ['triesLatency', false],
+  ['alone', false],
   ['triedLimitUsd', null],
   ['triedLimitMs', null],
   ['drain', false],

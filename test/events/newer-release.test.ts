@@ -102,6 +102,7 @@ const ROUTED = {
   ...ofVersion1('routed'),
   triesCost: false,
   triesLatency: false,
+  alone: false,
   triedLimitUsd: null,
   triedLimitMs: null,
   inputTokens: null,

@@ -221,6 +221,7 @@ describe('an explanation', () => {
       triesCost: false,
       inputTokens: null,
       triesLatency: false,
+      alone: false,
       triedLimitUsd: null,
       triedLimitMs: null,
       predictedUsd: 0.01,

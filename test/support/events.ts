@@ -20,6 +20,7 @@ export function routedEvent(
     triesCost: false,
     inputTokens: null,
     triesLatency: false,
+    alone: false,
     triedLimitUsd: null,
     triedLimitMs: null,
     predictedUsd: 9e-5,

@@ -17,6 +17,7 @@ import { RefusedRequests } from './accounts/refused-requests.js'
 import { neededUsd } from './accounts/tail.js'
 import { Candidates } from './candidates.js'
 import { Equals } from './equals.js'
+import { isAlone } from './exploration/missing-rewards.js'
 import { Probes } from './exploration/probes.js'
 import { RequestLimits } from './request-limits.js'
 import type { DollarOptions } from './settings.js'
@@ -173,6 +174,7 @@ export class DollarChooser implements Chooser<DollarState> {
     choice.reservedUsd = costs.drawnUsd[position]
     choice.latencyUse = uses.predictedAt(position)
     choice.infeasible = limits.missed(costs)
+    choice.alone = isAlone(model, open, state.registry)
     this.short.routed(request?.tenant ?? null)
     return choice
   }

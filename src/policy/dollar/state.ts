@@ -11,7 +11,7 @@ import type { RepriceScale } from '../../models/reprice-scale.js'
 import { isWithinTry } from '../../models/tries.js'
 import { isCostTold } from '../../models/usage/flags.js'
 import type { BilledRequest } from '../../state/pending/billed-request.js'
-import { TRIES_COST } from '../../state/pending/request-state.js'
+import { ALONE, TRIES_COST } from '../../state/pending/request-state.js'
 import type { FoldInSnapshot, FoldView, PolicySnapshot, PolicyState } from '../../state/policy-state.js'
 import type { RewardUnits } from '../../state/reward-units.js'
 import type { StateOptions } from '../../state/state-options.js'
@@ -141,7 +141,7 @@ export class DollarState implements PolicyState {
   settled(event: EventOf<'settled'>, model: Model, sequence: number): void {
     const { pending, registry, requests } = this.view
     this.accounts.settled(event.at, event.costUsd, false, pending, sequence)
-    markMissingRewards(model, registry, this.evidence, requests)
+    if ((pending.state(sequence) & ALONE) === 0) markMissingRewards(model, registry, this.evidence, requests)
     this.costLevels.billed(model)
     const { logLatency } = event
     const isFree = pending.listCostUsd(sequence) === 0

@@ -16,6 +16,8 @@ export const TRIES_LATENCY = 512
 export const IMPLAUSIBLE = 1024
 /** Its settlement told no cost: what was set aside is booked, and taught nothing of the model's costs. */
 export const UNTOLD = 2048
+/** Its model had no rewards, others had, and none of these could take it. */
+export const ALONE = 4096
 
 /** The reservation is still held. */
 export function isUnsettled(state: number): boolean {

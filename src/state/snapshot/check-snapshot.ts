@@ -55,6 +55,7 @@ export interface SnapshotTotals {
 const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: number) => boolean>> = {
   requests: isCount,
   settled: isCount,
+  settledAlone: isCount,
   failed: isCount,
   expired: isCount,
   rewarded: isCount,
@@ -115,7 +116,7 @@ const AMOUNTS = [RESERVED, LIST_COST, ALLOWANCE, PREDICTED] as const
 /** Requests that one step checks. */
 const STEP_REQUESTS = 1024
 /** Every bit that a request's state can have. */
-const STATE_MAX = 4095
+const STATE_MAX = 8191
 
 /** What a snapshot holds, but for what policies keep besides. */
 interface SnapshotParts {
@@ -199,7 +200,11 @@ function checkModel(model: Model, { incarnations, requests }: SnapshotTotals, re
   if (model.id === '') throw invalidSnapshot('it lists a model without an id')
   const counted = MODEL_NUMBERS.every((name) => MODEL_CHECKS[name](model[name]))
   if (!counted) throw invalidSnapshot('a number of a model cannot be')
-  if (model.requests > requests || ONCE_A_REQUEST.some((name) => model[name] > model.requests))
+  if (
+    model.requests > requests ||
+    ONCE_A_REQUEST.some((name) => model[name] > model.requests) ||
+    model.settledAlone > model.settled
+  )
     throw invalidSnapshot('a model has more feedback than requests')
   if (Math.abs(model.rewardSum) > model.rewarded * rewardMax * (1 + 1e-6))
     throw invalidSnapshot('the rewards of a model are larger than they can be')

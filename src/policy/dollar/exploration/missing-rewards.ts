@@ -3,12 +3,19 @@ import type { Model } from '../../../models/registry.js'
 import type { RegistryView } from '../../../state/policy-state.js'
 import { DUE_REWARDS } from '../tuning.js'
 
+/** Whether a model has no rewards, others have, and none of these could take its place. */
+export function isAlone(model: Model, open: readonly Model[], { models }: RegistryView): boolean {
+  return model.rewarded === 0 && !hasRewards(open) && hasRewards(models)
+}
+
 /**
  * A cold arm starts at what is usual, so that it is tried; one whose rewards never come would stay there, and a cheap
  * one would take all of the traffic. Where the rewards of others say that 30 of its own were due it is taken to be worth the least there is: what is known to be good comes before it, and
  * it still takes what nothing else is cheap enough for. Its first rewards outweigh this as they outweigh any start.
  *
- * Asked at every doubling of its settled requests: O(models) each.
+ * What none of those that have rewards could take counts for nothing: clients that name a model, and rate no answers, would make others go without it.
+ *
+ * Asked at every doubling of the requests that count: O(models) each.
  */
 export function markMissingRewards(
   model: Model,
@@ -16,7 +23,7 @@ export function markMissingRewards(
   evidence: Evidence,
   requests: number,
 ): void {
-  const { settled } = model
+  const settled = model.settled - model.settledAlone
   if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
   let othersRewarded = 0
   let othersSettled = 0
@@ -33,4 +40,9 @@ export function markMissingRewards(
   const { dimension } = evidence.arms.kernel.layout
   numbers[dimension] = 0
   evidence.putReward(model.slot, numbers, requests)
+}
+
+function hasRewards(models: Iterable<Model>): boolean {
+  for (const { rewarded } of models) if (rewarded > 0) return true
+  return false
 }

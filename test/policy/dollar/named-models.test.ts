@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../../src/index.js'
+import type { Router } from '../../../src/router/router.js'
+import { Random } from '../../support/random.js'
+
+const D = 8
+const TOKENS = 600
+const USD_PER_MTOK = { small: 0.1, large: 5, added: 1 }
+const REWARDS = { small: 0.6, large: 0.9, added: 0.9 }
+/** What it buys of the large model is a tenth; of the added one all. */
+const BUDGET_USD = (1.5 * USD_PER_MTOK.added * TOKENS) / 1e6
+const SEEDS = [0, 1, 2, 3, 4]
+type Id = keyof typeof REWARDS
+
+const spec = (id: Id) => ({
+  id,
+  inputUsdPerMTok: USD_PER_MTOK[id],
+  outputUsdPerMTok: USD_PER_MTOK[id],
+})
+
+/** Two models in use for 500 requests, and one that is added then. */
+async function inUse(random: Random, seed: number): Promise<Router> {
+  const router = await createRouter({
+    models: [spec('small'), spec('large')],
+    dimension: D,
+    kernel: 'js',
+    seed,
+    name: 'r',
+    budget: { usdPerRequest: BUDGET_USD },
+  })
+  serve(router, random, 500)
+  router.addModel(spec('added'))
+  return router
+}
+
+/** @returns share of the requests that the added model got */
+function serve(router: Router, random: Random, requests: number, candidates?: readonly Id[]): number {
+  let added = 0
+  for (let i = 0; i < requests; i++) {
+    const { id, model } = router.route(random.vector(D), { candidates })
+    if (model === 'added') added++
+    router.settle(id, { costUsd: (USD_PER_MTOK[model as Id] * TOKENS) / 1e6 })
+    if (candidates === undefined) router.reward(id, random.next() < REWARDS[model as Id] ? 1 : 0)
+  }
+  return added / requests
+}
+
+describe('a model that clients name, and do not rate', () => {
+  for (const named of [0, 40, 80, 500])
+    it(`is found to be good by the others all the same, after ${named} requests by name`, async () => {
+      for (const seed of SEEDS) {
+        const random = new Random(seed)
+        const router = await inUse(random, seed)
+        serve(router, random, named, ['added'])
+        expect.soft(serve(router, random, 1000), `seed ${seed}`).toBeGreaterThan(0.4)
+      }
+    })
+})
