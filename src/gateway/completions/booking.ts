@@ -30,7 +30,7 @@ export class Booking {
     if (!this.isBooked) {
       this.house.refusals.end(this.call.model.id, this.exchange.record.surface)
       this.house.unanswered.end(this.call.model.id)
-      this.house.steadiness.answered(this.call.model.id)
+      this.house.steadiness.answered(this.call.model.id, this.client)
       const { bill, isMeasured } = this.billed()
       this.over(this.house.ledger.settle(this.call, bill, this.latencyMs, isMeasured), isMeasured)
     }
@@ -59,8 +59,8 @@ export class Booking {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
     }
-    // Whatever it asks for is given; else one failure among many answers begins no pause.
-    const ownMs = this.house.steadiness.failed(this.call.model.id)
+    // Whatever it asks for is given; else what says little of the model begins no pause.
+    const ownMs = this.house.steadiness.failed(this.call.model.id, this.client)
       ? null
       : this.order.config.retries.cooldownMs
     const awayMs = isRefusal ? null : (retryAfterMs ?? ownMs)
@@ -86,6 +86,11 @@ export class Booking {
     this.isBooked = true
     this.exchange.booked(booked, isMeasured)
     this.onBooked()
+  }
+
+  private get client(): string {
+    const { tenant, id } = this.order.key
+    return tenant ?? id
   }
 
   private get latencyMs(): number {

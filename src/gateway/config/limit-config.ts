@@ -36,7 +36,7 @@ export interface RetriesConfig {
   readonly triesMax: number
   /** Retries of all requests, as a share of requests, in [0, 1]. Default 0.2. */
   readonly shareMax: number
-  /** How long a model that failed gets nothing, ms; `retry-after` of the upstream comes first, and one failure after fifty answers begins no pause. Default 10,000. */
+  /** How long a model that failed gets nothing, ms; `retry-after` of the upstream comes first; one failure after fifty answers, or further ones of one client alone, begin no pause. Default 10,000. */
   readonly cooldownMs: number
 }
 

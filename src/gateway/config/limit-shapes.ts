@@ -75,7 +75,7 @@ export const retries: Shape<RetriesConfig> = object<RetriesConfig>({
   cooldownMs: withDefault(
     milliseconds(0, HOUR_MS),
     10_000,
-    'how long a model that failed gets nothing; one failure after fifty answers begins no pause',
+    'how long a model that failed gets nothing; one failure after fifty answers, or further ones of one client alone, begin no pause',
   ),
 })
 
