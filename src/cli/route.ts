@@ -45,6 +45,7 @@ interface RouteFlags {
   readonly maxCost?: number
   readonly maxLatency?: number
   readonly inputTokens?: number
+  readonly maxInputTokens?: number
   readonly maxOutputTokens?: number
   readonly exploit?: boolean
   readonly priors?: string
@@ -116,6 +117,11 @@ export function registerRoute(program: Command): void {
       amountFlag,
     )
     .option('--input-tokens <n>', 'size of the prompt, if known', amountFlag)
+    .option(
+      '--max-input-tokens <n>',
+      "the most that it can have: what --reserve 'worst-case' sets aside",
+      amountFlag,
+    )
     .option('--max-output-tokens <n>', 'limit of the answer, if there is one', amountFlag)
     .option('--exploit', 'no exploration: the best model as far as known')
     .option('--priors <file>', 'warm-up priors from fitPriors, for models that are new')
@@ -301,7 +307,17 @@ function definedSettings({ mode, seed, epsilon }: RouteFlags): Partial<Settings>
 }
 
 function routeOptions(flags: RouteFlags): RouteOptions {
-  const { exclude, candidates, tenant, maxCost, maxLatency, inputTokens, maxOutputTokens, exploit } = flags
+  const {
+    exclude,
+    candidates,
+    tenant,
+    maxCost,
+    maxLatency,
+    inputTokens,
+    maxInputTokens,
+    maxOutputTokens,
+    exploit,
+  } = flags
   return {
     explain: true,
     ...(exclude === undefined ? {} : { exclude }),
@@ -310,6 +326,7 @@ function routeOptions(flags: RouteFlags): RouteOptions {
     ...(maxCost === undefined ? {} : { maxCostUsd: maxCost }),
     ...(maxLatency === undefined ? {} : { maxLatencyMs: maxLatency }),
     ...(inputTokens === undefined ? {} : { inputTokens }),
+    ...(maxInputTokens === undefined ? {} : { maxInputTokens }),
     ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(exploit === undefined ? {} : { exploit }),
   }

@@ -9,4 +9,4 @@ export { createHashingEncoder, type HashingEncoderOptions } from './hashing-enco
 export { type LookupEncoderOptions, lookupEncoder } from './lookup-encoder.js'
 export { type FitPcaOptions, fitPca, type PcaModel, pcaFingerprint, pcaFromBytes, pcaToBytes } from './pca.js'
 export { type FitProjectionOptions, fitProjection, type Projection } from './projection.js'
-export { countTokens, estimateTokens, unitTokens } from './text-tokens.js'
+export { estimateTokens, unitTokens } from './text-tokens.js'

@@ -247,17 +247,6 @@ export function estimateTokens(text: string): number {
 }
 
 /**
- * Tokens of the beginning of a text, at least 1. All of it is read, however long it is.
- * @param end code units of it that are counted
- * @throws INVALID_ARGUMENT for no text, and for an end beyond its own
- */
-export function countTokens(text: string, end: number): number {
-  const { length } = checkText(text)
-  checkInteger(end, 0, length, 'end')
-  return Math.max(1, Math.round(hundredths(text, 0, end, SPACE) / 100))
-}
-
-/**
  * Tokens of a code unit beyond ASCII, by its script alone; of both halves of a pair by the first.
  * @throws INVALID_ARGUMENT
  */

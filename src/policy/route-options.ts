@@ -6,6 +6,7 @@ import {
   checkString,
   checkStrings,
 } from '../base/check.js'
+import { expected } from '../base/errors.js'
 import { readRecordOnce } from '../base/read-once.js'
 
 /** What one request may say about itself. */
@@ -34,6 +35,11 @@ export interface RouteOptions {
   readonly tries?: boolean | undefined
   /** Known size of the prompt, tokens. */
   readonly inputTokens?: number | undefined
+  /**
+   * The most tokens that the prompt can have, where `inputTokens` is an estimate: what `reserve: 'worst-case'` sets aside for it. At least
+   * `inputTokens`. Default: that.
+   */
+  readonly maxInputTokens?: number | undefined
   /** Upper limit of the answer, tokens: the expected answer is cut to it. */
   readonly maxOutputTokens?: number | undefined
   /** How long the answer is expected to be, tokens. Default: what the router expects of any. */
@@ -53,6 +59,7 @@ export const ROUTE_OPTION_KEYS = [
   'maxLatencyMs',
   'tries',
   'inputTokens',
+  'maxInputTokens',
   'maxOutputTokens',
   'expectedOutputTokens',
   'tenant',
@@ -64,6 +71,7 @@ const AMOUNT_KEYS = [
   'maxCostUsd',
   'maxLatencyMs',
   'inputTokens',
+  'maxInputTokens',
   'maxOutputTokens',
   'expectedOutputTokens',
 ] as const
@@ -81,6 +89,14 @@ export function checkRouteOptions(value: unknown): RouteOptions {
   for (const key of AMOUNT_KEYS) {
     if (record[key] !== undefined) checkAmount(record[key], key)
   }
+  const { inputTokens, maxInputTokens } = record as RouteOptions
+  if (maxInputTokens !== undefined && maxInputTokens < (inputTokens ?? 0))
+    throw expected(
+      'INVALID_ARGUMENT',
+      'maxInputTokens',
+      `inputTokens (${inputTokens}) or more`,
+      maxInputTokens,
+    )
   if (record.tenant !== undefined) checkString(record.tenant, 'tenant')
   if (record.tries !== undefined) checkBoolean(record.tries, 'tries')
   if (record.exploit !== undefined) checkBoolean(record.exploit, 'exploit')

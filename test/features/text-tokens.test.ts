@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { countTokens, estimateTokens, unitTokens } from '../../src/features/text-tokens.js'
+import { estimateTokens, unitTokens } from '../../src/features/text-tokens.js'
 import { ROWS, SCRIPTS } from './counted-scripts.js'
 import { COUNTED } from './counted-tokens.js'
 import { drawn, drawnWords } from './drawn-texts.js'
@@ -119,17 +119,9 @@ describe('the estimated tokens of a text', () => {
   })
 })
 
-describe('a whole text', () => {
-  it('is counted as a short one is estimated, and its beginning as that alone', () => {
-    const text = 'Explain, in ten words, why 要約 misses.'
-    expect(countTokens(text, text.length)).toBe(estimateTokens(text))
-    expect(countTokens(`${text}${' more'.repeat(2000)}`, text.length)).toBe(estimateTokens(text))
-    expect(countTokens('', 0)).toBe(1)
-  })
-
-  it('has an end within it', () => {
-    for (const end of [-1, 0.5, 4, Number.NaN])
-      expect(() => countTokens('abc', end)).toThrow(/end: expected an integer in \[0, 3\]/)
+describe('what a unit of a script takes', () => {
+  it('is asked about a code unit', () => {
+    expect(unitTokens(0xa010)).toBeGreaterThan(1)
     for (const unit of [-1, 65_536, 1.5])
       expect(() => unitTokens(unit)).toThrow(/unit: expected an integer in \[0, 65535\]/)
   })

@@ -1,13 +1,20 @@
 import type { Json } from '../../base/json.js'
-import { countTokens, estimateTokens } from '../../features/index.js'
+import { estimateTokens } from '../../features/index.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
 import { parametersIn } from '../protocols/model-parameters.js'
 import { charsOfText, TOKENS_PER_JSON_CHAR } from '../protocols/written-chars.js'
 
-/** Tokens of a request, as far as one can tell. */
-export interface RequestSize {
+/** Tokens of a prompt. */
+export interface PromptTokens {
+  /** As estimated. */
   readonly inputTokens: number
+  /** No tokenizer makes more of it: a token a byte. */
+  readonly maxInputTokens: number
+}
+
+/** Tokens of a request, as far as one can tell. */
+export interface RequestSize extends PromptTokens {
   /** Of one answer; null: it may be without a limit. */
   readonly maxOutputTokens: number | null
   readonly answers: number
@@ -28,10 +35,13 @@ export interface OrderSize {
 }
 
 /** What sizes go by. */
-type SizeConfig = Pick<GatewayConfig, 'requests' | 'routing'>
+type SizeConfig = Pick<GatewayConfig, 'requests'>
 
 /** What a message costs beside its text. */
 const TOKENS_PER_MESSAGE = 4
+/** What a provider writes before a prompt, at most: the date, what the model is. And how tools are used: Anthropic charges up to 735 for that. */
+const TEMPLATE_TOKENS = 200
+const TOOLS_TOKENS = 1000
 
 /** Of these a provider finds a part of the prompt: they count together. */
 const KEPT = ['conversation', 'previous_response_id', 'prompt'] as const
@@ -73,16 +83,16 @@ const SHORT: Json = { messages: [{ role: 'user', content: '' }], input: '.' }
 
 const NONE_CHANGED: ReadonlyMap<string, number> = new Map()
 
-/** @param inputTokens by the client's own words, as estimated */
+/** @param tokens by the client's own words */
 export function orderSize(
   adapter: Pick<ProtocolAdapter, 'read' | 'surface'>,
   body: Json,
   asked: Asked,
-  inputTokens: number,
+  tokens: PromptTokens,
   models: readonly ModelConfig[],
   config: SizeConfig,
 ): OrderSize {
-  const client = sizeOf(asked, inputTokens)
+  const client = sizeOf(asked, tokens)
   let most: RequestSize | null = null
   let changed: Map<string, number> | null = null
   let change: ((parameters: Json) => RequestSize | null) | null = null
@@ -126,7 +136,7 @@ function changer(
     const own = Object.fromEntries(names.map((name) => [name, body[name]]))
     try {
       const sent = adapter.read({ ...rest, ...own, ...changes })
-      const size = sizeOf(sent, client.inputTokens)
+      const size = sizeOf(sent, client)
       const predictedTokens = Object.hasOwn(changes, 'prediction')
         ? size.predictedTokens
         : client.predictedTokens
@@ -137,11 +147,14 @@ function changer(
       if (before.size.unbounded !== null) {
         // Whether the conversation has no bound either, only all of it together shows.
         const whole = adapter.read({ ...body, ...changes })
-        return sizeOf(whole, inputTokensOf(whole, config))
+        return sizeOf(whole, promptTokens(whole, config))
       }
-      const inputTokens = client.inputTokens - inputTokensOf(before, config) + inputTokensOf(sent, config)
+      const [less, more] = [promptTokens(before, config), promptTokens(sent, config)]
+      const changed = (name: keyof PromptTokens) => Math.max(0, client[name] - less[name] + more[name])
+      const inputTokens = changed('inputTokens')
+      const maxInputTokens = changed('maxInputTokens')
       const unbounded = client.unbounded ?? size.unbounded
-      return { ...size, predictedTokens, unbounded, inputTokens: Math.max(0, inputTokens) }
+      return { ...size, predictedTokens, unbounded, inputTokens, maxInputTokens }
     } catch (error) {
       if (error instanceof RequestError) return null
       throw error
@@ -158,10 +171,11 @@ function readMembersOf(changes: Json): readonly string[] {
 
 function sizeOf(
   { maxOutputTokens, answers, predictedTokens, reasoningTokens, size }: Asked,
-  inputTokens: number,
+  { inputTokens, maxInputTokens }: PromptTokens,
 ): RequestSize {
   return {
     inputTokens,
+    maxInputTokens,
     maxOutputTokens,
     answers,
     predictedTokens,
@@ -174,6 +188,7 @@ function greater(a: RequestSize, b: RequestSize): RequestSize {
   const isLimited = a.maxOutputTokens !== null && b.maxOutputTokens !== null
   return {
     inputTokens: Math.max(a.inputTokens, b.inputTokens),
+    maxInputTokens: Math.max(a.maxInputTokens, b.maxInputTokens),
     maxOutputTokens: isLimited ? Math.max(a.maxOutputTokens, b.maxOutputTokens) : null,
     answers: Math.max(a.answers, b.answers),
     predictedTokens: Math.max(a.predictedTokens, b.predictedTokens),
@@ -183,38 +198,23 @@ function greater(a: RequestSize, b: RequestSize): RequestSize {
 }
 
 /** Of all that a model reads of a request: what is read here as text, and what is not by its size. */
-export function inputTokensOf(
-  { prompt, size, otherInputTokens }: Asked,
-  { requests: { imageTokens, fileTokens }, routing: { reserve } }: SizeConfig,
-): number {
+export function promptTokens(
+  asked: Asked,
+  { requests: { imageTokens, fileTokens } }: SizeConfig,
+): PromptTokens {
+  const { prompt, size, otherInputTokens } = asked
   let tokens = otherInputTokens
   let charsRead = 0
-  let left = READ_CHARS_MAX
   for (const { content } of prompt) {
     tokens += TOKENS_PER_MESSAGE
     if (content === '') continue
     charsRead += charsOfText(content)
-    if (reserve !== 'worst-case') tokens += estimateTokens(content)
-    else {
-      const end = Math.min(content.length, left)
-      left -= end
-      tokens += (end === 0 ? 0 : countTokens(content, end)) + mostTokens(content.slice(end))
-    }
+    tokens += estimateTokens(content)
   }
   const charsUnread = Math.max(0, size.chars - charsRead)
-  return Math.ceil(
-    tokens +
-      charsUnread * TOKENS_PER_JSON_CHAR +
-      size.images * imageTokens +
-      size.mediaTokens +
-      size.references * fileTokens,
-  )
-}
-
-/** As much of the texts of a request is read, where the worst case is reserved: more holds up others, and fits hardly any model. */
-const READ_CHARS_MAX = 4 * 1024 * 1024
-
-/** What a text is that nobody has read: a token a character, as the worst is of most scripts, and more in those that take more. */
-function mostTokens(text: string): number {
-  return Math.max(text.length, charsOfText(text) * TOKENS_PER_JSON_CHAR)
+  const known = size.images * imageTokens + size.knownTokens + size.references * fileTokens
+  const inputTokens = Math.ceil(tokens + charsUnread * TOKENS_PER_JSON_CHAR + known)
+  const chars = size.chars + size.structureChars + otherInputTokens / TOKENS_PER_JSON_CHAR
+  const added = TEMPLATE_TOKENS + (asked.needs.has('tools') ? TOOLS_TOKENS : 0)
+  return { inputTokens, maxInputTokens: Math.max(inputTokens, Math.ceil(chars + known + added)) }
 }

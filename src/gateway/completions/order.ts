@@ -13,7 +13,7 @@ import { meantBy } from './aliases.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { modelsFor } from './mask.js'
-import { inputTokensOf, type OrderSize, orderSize } from './order-size.js'
+import { type OrderSize, orderSize, promptTokens } from './order-size.js'
 import { Refused } from './refused.js'
 import { type RequestBody, readJsonBody } from './request-body.js'
 
@@ -60,7 +60,8 @@ export async function readOrder(
   const asked = model === said.model ? said : { ...said, model }
   record.requestedModel = said.model.slice(0, 256)
   record.isStreamed = asked.isStreamed
-  const inputTokens = inputTokensOf(asked, config)
+  const tokens = promptTokens(asked, config)
+  const { inputTokens } = tokens
   const { maxOutputTokens, predictedTokens, answers } = asked
   const outputTokens = ((maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED) + predictedTokens) * answers
   admit(house, exchange, key, inputTokens + outputTokens)
@@ -85,7 +86,7 @@ export async function readOrder(
     body,
     asked,
     prompt,
-    size: orderSize(adapter, body.json, asked, inputTokens, models, config),
+    size: orderSize(adapter, body.json, asked, tokens, models, config),
     models,
     session,
     repeatKey: isWatched ? repeatKeyOf(key, body) : null,

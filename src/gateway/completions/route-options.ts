@@ -1,5 +1,6 @@
 import type { RouteOptions } from '../../index.js'
 import type { ModelConfig } from '../config/config.js'
+import { TOKENS_PER_JSON_CHAR } from '../protocols/written-chars.js'
 import { type Order, OUTPUT_TOKENS_EXPECTED } from './order.js'
 import type { RequestSize } from './order-size.js'
 import { Refused } from './refused.js'
@@ -19,10 +20,12 @@ export function routeOptions(order: Order, among: readonly ModelConfig[] = order
   const isUsual = size.answers === 1 && size.predictedTokens === 0
   const options: { -readonly [F in keyof RouteOptions]: RouteOptions[F] } = {
     candidates: among.map(({ id }) => id),
-    inputTokens: longestPrompt(order, size),
+    inputTokens: Math.min(size.inputTokens, TOKENS_MAX),
   }
+  if (order.config.routing.reserve === 'worst-case') options.maxInputTokens = longestPrompt(order, size)
   if (maxOutputTokens !== null) options.maxOutputTokens = maxOutputTokens
-  if (!isUsual) options.expectedOutputTokens = allAnswers(size, usualAnswer(order, size))
+  if (!isUsual)
+    options.expectedOutputTokens = allAnswers(size, usualAnswer(order, size) + size.predictedTokens)
   if (key.tenant !== null) options.tenant = key.tenant
   return options
 }
@@ -35,9 +38,9 @@ function sizeSetAside({ config, size }: Order): RequestSize {
   return config.routing.reserve === 'worst-case' ? size.most : size.client
 }
 
-/** Tokens of all answers of a request, and of what the client predicts of them. */
-function allAnswers({ answers, predictedTokens }: RequestSize, eachTokens: number): number {
-  return Math.min((eachTokens + predictedTokens) * answers, TOKENS_MAX)
+/** @param eachTokens of one, and of what the client predicts of it */
+function allAnswers({ answers }: RequestSize, eachTokens: number): number {
+  return Math.min(eachTokens * answers, TOKENS_MAX)
 }
 
 function usualAnswer({ config }: Order, { maxOutputTokens }: RequestSize): number {
@@ -52,10 +55,14 @@ function usualAnswer({ config }: Order, { maxOutputTokens }: RequestSize): numbe
  */
 export function longestAnswer({ config, models }: Order, size: RequestSize): number | null {
   const { maxOutputTokens, reasoningTokens } = size
-  if (maxOutputTokens !== null) return allAnswers(size, maxOutputTokens + reasoningTokens)
-  if (config.routing.reserve !== 'worst-case') return null
+  const isWorst = config.routing.reserve === 'worst-case'
+  const predictedTokens = isWorst
+    ? Math.ceil(size.predictedTokens / TOKENS_PER_JSON_CHAR)
+    : size.predictedTokens
+  if (maxOutputTokens !== null) return allAnswers(size, maxOutputTokens + reasoningTokens + predictedTokens)
+  if (!isWorst) return null
   const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
-  if (most !== null) return allAnswers(size, most)
+  if (most !== null) return allAnswers(size, most + predictedTokens)
   throw new Refused(
     400,
     'limit_required',
@@ -64,18 +71,20 @@ export function longestAnswer({ config, models }: Order, size: RequestSize): num
 }
 
 /**
- * The prompt as it is estimated; where the worst case is set aside and something in it has no bound, all that its models can read.
- * @throws Refused where that is not known
+ * The most that can be read of a prompt: what no tokenizer makes more of it, and no more than its models can read. All of that, where something in it
+ * has no bound.
+ * @throws Refused where neither is known
  */
-function longestPrompt({ config, models }: Order, { inputTokens, unbounded }: RequestSize): number {
-  if (unbounded === null || config.routing.reserve !== 'worst-case') return Math.min(inputTokens, TOKENS_MAX)
-  const most = greatestOf(models.map(({ contextTokens }) => contextTokens))
-  if (most !== null) return Math.max(most, inputTokens)
-  throw new Refused(
-    400,
-    'limit_required',
-    `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most`,
-  )
+function longestPrompt({ models }: Order, { inputTokens, maxInputTokens, unbounded }: RequestSize): number {
+  const room = greatestOf(models.map(({ contextTokens }) => contextTokens))
+  if (unbounded !== null && room === null)
+    throw new Refused(
+      400,
+      'limit_required',
+      `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most`,
+    )
+  const most = unbounded === null ? Math.min(maxInputTokens, room ?? TOKENS_MAX) : (room ?? TOKENS_MAX)
+  return Math.min(Math.max(most, inputTokens), TOKENS_MAX)
 }
 
 /** Null where one is not known. */

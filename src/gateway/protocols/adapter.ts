@@ -22,9 +22,11 @@ export class RequestError extends Error {
 export interface InputSize {
   /** Characters of texts, of names, and of what else is written out. */
   readonly chars: number
+  /** Characters that JSON needs besides: signs, and names that every prompt has. */
+  readonly structureChars: number
   readonly images: number
-  /** Tokens of sound and documents, roughly, by their bytes. */
-  readonly mediaTokens: number
+  /** Of inputs that are tokens; of sound and documents, roughly, by their bytes. */
+  readonly knownTokens: number
   /** Things that stand elsewhere: files, pages, what the provider keeps of a conversation. */
   readonly references: number
   /** What has no bound that can be told here; null: nothing. */

@@ -29,7 +29,7 @@ const sound: ReadPart = (part, sizes) => {
   const { data, format } = objectOf(part.input_audio) ?? part
   if (typeof data !== 'string') return reference(part, sizes)
   const each = format === 'wav' ? TOKENS_PER_WAVE_BYTE : TOKENS_PER_SOUND_BYTE
-  sizes.mediaTokens += data.length * BYTES_PER_BASE64_CHAR * each
+  sizes.knownTokens += data.length * BYTES_PER_BASE64_CHAR * each
   sizes.unbounded ??= 'sound'
   return []
 }
@@ -112,8 +112,9 @@ const WORD_CHARS_MAX = 32
 export function inputSize(members: readonly unknown[]): InputSize {
   const sizes: Sizes = {
     chars: 0,
+    structureChars: 0,
     images: 0,
-    mediaTokens: 0,
+    knownTokens: 0,
     references: 0,
     unbounded: null,
     accountSchemes: accountSchemesIn(members, WRITTEN),
@@ -122,9 +123,12 @@ export function inputSize(members: readonly unknown[]): InputSize {
   const left: unknown[] = [...members]
   while (left.length > 0) {
     const value = left.pop()
+    sizes.structureChars += 2
     if (typeof value === 'string') sizes.chars += charsOfText(value)
-    else if (Array.isArray(value)) for (const each of value) left.push(each)
-    else if (isRecord(value)) {
+    else if (Array.isArray(value)) {
+      sizes.structureChars += value.length
+      for (const each of value) left.push(each)
+    } else if (isRecord(value)) {
       const read = typeof value.type === 'string' ? partOf(value.type) : undefined
       if (read !== undefined) left.push(...read(value, sizes))
       addMembers(value, read === undefined ? NONE : MEDIA, sizes, left)
@@ -142,10 +146,15 @@ function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, lef
   for (const name of Object.keys(value)) {
     const each = value[name]
     if (counted.has(name)) continue
-    if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) continue
+    sizes.structureChars += 4
+    if (STRUCTURE.has(name)) sizes.structureChars += name.length
+    else sizes.chars += charsOfText(name)
+    if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) {
+      sizes.structureChars += charsOfText(each)
+      continue
+    }
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
       refer(sizes, 'sound that stands elsewhere')
-    if (!STRUCTURE.has(name)) sizes.chars += charsOfText(name)
     if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfJson(each)
     else left.push(each)
   }
@@ -157,7 +166,7 @@ function addDocument(sizes: Sizes, base64: string, kind: string): void {
     sizes.chars += bytes
     return
   }
-  sizes.mediaTokens += bytes * TOKENS_PER_DOCUMENT_BYTE
+  sizes.knownTokens += bytes * TOKENS_PER_DOCUMENT_BYTE
   sizes.unbounded ??= 'a document'
 }
 

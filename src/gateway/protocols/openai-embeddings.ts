@@ -56,8 +56,8 @@ function read(body: Json): Asked {
     wantsUsage: false,
     needs: new Set(),
     prompt: texts.map((content) => ({ role: 'user', content })),
-    otherInputTokens: tokens,
-    size: sizeOf(inputs, body),
+    otherInputTokens: 0,
+    size: sizeOf(inputs, body, tokens),
     maxOutputTokens: 0,
     answers: 1,
     predictedTokens: 0,
@@ -71,7 +71,7 @@ function read(body: Json): Asked {
 }
 
 /** Some servers take a conversation too (vLLM), or pictures. */
-function sizeOf(inputs: readonly unknown[], { messages, images }: Json): InputSize {
+function sizeOf(inputs: readonly unknown[], { messages, images }: Json, tokens: number): InputSize {
   const written = inputs.filter((each) => typeof each !== 'number' && !isTokens(each)).map(asPart)
   const pictures = listOf(images).map((image) => ({ type: 'image', image }))
   const size = inputSize([...written, messages, ...pictures])
@@ -81,7 +81,7 @@ function sizeOf(inputs: readonly unknown[], { messages, images }: Json): InputSi
       const scheme = typeof text === 'string' ? storeOf(text) : null
       if (scheme !== null) accountSchemes.add(scheme)
     }
-  return { ...size, accountSchemes }
+  return { ...size, knownTokens: size.knownTokens + tokens, accountSchemes }
 }
 
 function isTokens(value: unknown): value is readonly number[] {

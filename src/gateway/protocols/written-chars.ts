@@ -16,12 +16,15 @@ const PAIRS_BEGIN = 0xd800
 const PAIRS_SECOND = 0xdc00
 const PAIRS_END = 0xe000
 
-/** What each code unit counts as: whole ones, as sums of them are the same in any order. */
-const CHARS = Uint8Array.from({ length: 0x10000 }, (_, unit) =>
-  unit < 0x80
-    ? 1
-    : Math.max(unit < WIDE_FROM ? 1 : WIDE_CHARS, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR)),
-)
+/**
+ * What each code unit counts as: whole ones, as sums of them are the same in any order. No less than it has bytes in UTF-8, as no tokenizer makes
+ * more tokens of a text than it has bytes.
+ */
+const CHARS = Uint8Array.from({ length: 0x10000 }, (_, unit) => {
+  if (unit < 0x80) return 1
+  const least = unit >= WIDE_FROM ? WIDE_CHARS : unit < 0x800 ? 2 : 3
+  return Math.max(least, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR))
+})
 
 /** Characters of a text; one beyond ASCII counts as the number that its tokens are worth in JSON. */
 export function charsOfText(text: string): number {

@@ -9,8 +9,8 @@ import type { RouteOptions } from '../route-options.js'
  * dearest price of its side in the tier that the prompt reaches.
  */
 export function worstCaseCostUsd(model: Model, options: RouteOptions | null): number {
-  const { inputTokens = 0, maxOutputTokens = 0 } = options ?? {}
-  return Math.min(dearestCostUsd(model.prices, inputTokens, maxOutputTokens), AMOUNT_MAX)
+  const { inputTokens = 0, maxInputTokens = inputTokens, maxOutputTokens = 0 } = options ?? {}
+  return Math.min(dearestCostUsd(model.prices, maxInputTokens, maxOutputTokens), AMOUNT_MAX)
 }
 
 /** What `reserve: 'worst-case'` must know of every request. @throws INVALID_ARGUMENT */

@@ -466,6 +466,42 @@ describe('rule 5: the last dollar is spent once', () => {
       })
   })
 
+  it('by prompts of which a tokenizer makes a token of each byte: the cap holds, whatever they are', async () => {
+    const prices = { inputUsdPerMTok: 1.1, outputUsdPerMTok: 4.4 }
+    const words = '0123456789 ?{}:;<>zxqj'
+    const prompts = Array.from({ length: 24 }, (_, i) =>
+      Array.from({ length: 20_000 }, (_, j) => words[(j * (7 + i)) % words.length]).join(''),
+    )
+    const usd = (4 * 20_000 * prices.inputUsdPerMTok) / 1e6
+    await start({
+      script: ({ body: { messages } }) => ({
+        tokens: { input: Buffer.byteLength(JSON.stringify(messages)), output: 10 },
+        fault: { kind: 'stall-before-headers' },
+      }),
+      tree: {
+        caps: [{ usd, per: 'day' }],
+        routing: { reserve: 'worst-case', strict: true },
+        models: [{ id: ASK.model, upstream: 'openai', prices }],
+      },
+    })
+    const answers = Promise.allSettled(
+      prompts.map((content) =>
+        house.openai.chat.completions.create({
+          ...ASK,
+          max_tokens: 10,
+          messages: [{ role: 'user', content }],
+        }),
+      ),
+    )
+    const release = setInterval(() => house.upstream.release(), 5)
+    const results = await answers
+    clearInterval(release)
+    await house.over(prompts.length)
+    expectTrue()
+    expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(3)
+    expect(house.upstream.costUsd()).toBeLessThanOrEqual(usd)
+  })
+
   it('by a request of unknown length: it sets aside the longest answer of its models, or is told to say a limit', async () => {
     const routing = { reserve: 'worst-case' }
     const prices = { inputUsdPerMTok: 1.1, outputUsdPerMTok: 4.4 }

@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest'
+import fc from 'fast-check'
+import { getEncoding } from 'js-tiktoken'
+import { describe, expect, it } from 'vitest'
 import type { Json } from '../../../src/base/json.js'
-import { inputTokensOf, orderSize, SIZE_MEMBERS } from '../../../src/gateway/completions/order-size.js'
+import { orderSize, promptTokens, SIZE_MEMBERS } from '../../../src/gateway/completions/order-size.js'
 import { ANTHROPIC_MESSAGES } from '../../../src/gateway/protocols/anthropic-messages.js'
 import { parametersIn } from '../../../src/gateway/protocols/model-parameters.js'
 import { OPENAI_CHAT } from '../../../src/gateway/protocols/openai-chat.js'
@@ -8,8 +10,7 @@ import { OPENAI_RESPONSES } from '../../../src/gateway/protocols/openai-response
 
 const CONFIG = {
   requests: { imageTokens: 1300, fileTokens: 10_000 },
-  routing: { reserve: 'worst-case' },
-} as Parameters<typeof inputTokensOf>[1]
+} as Parameters<typeof promptTokens>[1]
 const LONG = 'a word and '.repeat(20_000)
 
 /** What is read of a body besides: who asks for what, and the conversation itself, which no parameters of a model take the place of. */
@@ -75,7 +76,7 @@ it.each([OPENAI_CHAT, ANTHROPIC_MESSAGES, OPENAI_RESPONSES])(
       max_tokens: 50,
     }
     const asked = adapter.read(body)
-    const inputTokens = inputTokensOf(asked, CONFIG)
+    const tokens = promptTokens(asked, CONFIG)
     const spied = {
       surface: adapter.surface,
       read: (read: Json) => {
@@ -85,7 +86,7 @@ it.each([OPENAI_CHAT, ANTHROPIC_MESSAGES, OPENAI_RESPONSES])(
     }
     for (const parameters of PARAMETERS) {
       const models = ['a', 'b'].map((id) => ({ id, parameters })) as never
-      const { most, changedInputTokens } = orderSize(spied, body, asked, inputTokens, models, CONFIG)
+      const { most, changedInputTokens } = orderSize(spied, body, asked, tokens, models, CONFIG)
       if (parameters.n === 0 && adapter === OPENAI_CHAT) continue
       // As of all of it together.
       const whole = adapter.read({ ...body, ...parametersIn(adapter.surface, parameters, body) })
@@ -96,7 +97,9 @@ it.each([OPENAI_CHAT, ANTHROPIC_MESSAGES, OPENAI_RESPONSES])(
         reasoningTokens: whole.reasoningTokens,
         unbounded: whole.size.unbounded,
       })
-      expect(Math.abs(most.inputTokens - inputTokensOf(whole, CONFIG))).toBeLessThanOrEqual(2)
+      const { inputTokens, maxInputTokens } = promptTokens(whole, CONFIG)
+      expect(Math.abs(most.inputTokens - inputTokens)).toBeLessThanOrEqual(2)
+      expect(Math.abs(most.maxInputTokens - maxInputTokens)).toBeLessThanOrEqual(10)
       expect(changedInputTokens.get('b')).toBe(most.inputTokens)
     }
   },
@@ -106,26 +109,82 @@ it('counts a kept conversation and a template of a model once, as they are one p
   const body = { model: 'm', input: LONG, previous_response_id: 'r' }
   const asked = OPENAI_RESPONSES.read(body)
   const models = [{ id: 'a', parameters: { prompt: { id: 'p' } } }] as never
-  const client = inputTokensOf(asked, CONFIG)
-  expect(orderSize(OPENAI_RESPONSES, body, asked, client, models, CONFIG).most.inputTokens).toBe(client)
+  const client = promptTokens(asked, CONFIG)
+  expect(orderSize(OPENAI_RESPONSES, body, asked, client, models, CONFIG).most).toMatchObject(client)
 })
 
-const MIB = 1024 * 1024
-const tokensOf = (...contents: readonly string[]) => {
-  const messages = contents.map((content) => ({ role: 'user', content }))
-  return inputTokensOf(OPENAI_CHAT.read({ model: 'm', messages }), CONFIG)
-}
+const sizeOf = (body: Json) => promptTokens(OPENAI_CHAT.read({ model: 'm', ...body }), CONFIG)
+const saying = (...contents: readonly unknown[]) => ({
+  messages: contents.map((content) => ({ role: 'user', content })),
+})
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
-it('what is longer than is read, in one text or in many, counts a token a character, and more in scripts that take more', () => {
-  // Spaces where a reader of evenly spread pieces would look.
-  const piece = `${' '.repeat(2048)}${'\u9b31'.repeat(2048)}`
-  const hidden = piece.repeat((6 * MIB) / piece.length)
-  expect(tokensOf(hidden)).toBeGreaterThan(4 * MIB)
-  const padding = ' '.repeat(4 * MIB)
-  const dense = '? { '.repeat(MIB / 4)
-  expect(tokensOf(padding + dense)).toBeGreaterThan(MIB)
-  expect(tokensOf(padding, dense, dense)).toBeGreaterThan(2 * MIB)
-  expect(tokensOf(padding, '\ua010'.repeat(1000)) - tokensOf(padding)).toBeGreaterThan(2600)
-  // And what is read counts as what it is.
-  expect(tokensOf('word '.repeat(200_000))).toBeLessThan(300_000)
+describe('the most tokens that a prompt can have', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ size: 'large', maxLength: 2000 }),
+  )
+
+  it('are no fewer than its bytes, wherever they stand and whatever they are', () => {
+    fc.assert(
+      fc.property(
+        fc.array(text, { minLength: 1 }),
+        fc.jsonValue({ stringUnit: 'binary' }),
+        (texts, value) => {
+          const parts = texts.map((each) => ({ type: 'text', text: each }))
+          const calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: texts.join() } }]
+          const bodies: readonly Json[] = [
+            saying(...texts),
+            saying(parts, value),
+            { messages: [{ role: 'assistant', content: null, tool_calls: calls }] },
+            { ...saying('x'), tools: [{ type: 'function', function: { name: 'f', parameters: value } }] },
+            { ...saying('x'), response_format: { type: 'json_schema', json_schema: { schema: value } } },
+          ]
+          for (const body of bodies) {
+            const read = JSON.parse(JSON.stringify(body))
+            const written = JSON.stringify(read).replace(/\\u[0-9a-f]{4}|\\./g, '?')
+            // What a provider writes before it is counted besides.
+            const added = 200 + (Object.hasOwn(body, 'tools') ? 1000 : 0)
+            expect(sizeOf(read).maxInputTokens - added).toBeGreaterThanOrEqual(
+              Buffer.byteLength(written) - 30,
+            )
+          }
+        },
+      ),
+    )
+  })
+
+  it('are those of a tokenizer or more, for what few words have: digits, signs, letters by chance', () => {
+    const encoding = getEncoding('o200k_base')
+    for (const letters of [
+      '0123456789',
+      '!"#$%&()*+,-./:;<=>?@[]^_`{|}~',
+      'aB3xYz9Qp',
+      'xq zj',
+      'éüß ñ',
+      '漢字カナ한글',
+    ])
+      fc.assert(
+        fc.property(fc.string({ unit: fc.constantFrom(...letters), maxLength: 500 }), (each) => {
+          expect(sizeOf(saying(each)).maxInputTokens - 200).toBeGreaterThanOrEqual(
+            encoding.encode(each).length,
+          )
+        }),
+        { numRuns: 20 },
+      )
+  })
+
+  it('are of a picture what the config says, and not its bytes', () => {
+    const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`
+    const { maxInputTokens } = sizeOf(saying([{ type: 'image_url', image_url: { url } }]))
+    expect(maxInputTokens).toBeGreaterThanOrEqual(1300)
+    expect(maxInputTokens).toBeLessThan(2000)
+  })
+
+  it('change nothing of what is expected', () => {
+    const { inputTokens, maxInputTokens } = sizeOf(saying('word '.repeat(200_000)))
+    expect(inputTokens).toBeLessThan(300_000)
+    expect(maxInputTokens).toBeGreaterThanOrEqual(1_000_000)
+    expect(bytesOf('word '.repeat(200_000))).toBeLessThan(maxInputTokens)
+  })
 })

@@ -425,6 +425,22 @@ describe('tenants', () => {
     expect(decision.reservedUsd).toBeCloseTo((1000 * 5 + 2000 * 25) / 1e6, 12)
     expect(router.stats().pacer.reservedUsd).toBe(decision.reservedUsd)
   })
+
+  it('set aside the most that a prompt can have, and expect its estimate', async () => {
+    const { router } = await makeBench({ policy: 'dollar', reserve: 'worst-case' })
+    const sizes = { inputTokens: 1000, maxOutputTokens: 2000, candidates: ['large'] }
+    const usual = await router.preview(X, sizes)
+    const most = await router.preview(X, { ...sizes, maxInputTokens: 4000 })
+    expect(most.reservedUsd).toBeCloseTo((4000 * 5 + 2000 * 25) / 1e6, 12)
+    expect(most.expectedCostUsd).toBe(usual.expectedCostUsd)
+    expect(await router.preview(X, { ...sizes, maxInputTokens: 1000 })).toEqual(usual)
+    expectCode(() => router.route(X, { ...sizes, maxInputTokens: 999 }), 'INVALID_ARGUMENT', 'maxInputTokens')
+    expectCode(() => router.route(X, { ...sizes, maxInputTokens: -1 }), 'INVALID_ARGUMENT', 'maxInputTokens')
+    // Where expected costs are set aside it changes nothing.
+    const { router: expecting } = await makeBench({ policy: 'dollar' })
+    const same = await expecting.preview(X, { ...sizes, maxInputTokens: 4000 })
+    expect(same).toEqual(await expecting.preview(X, sizes))
+  })
 })
 
 function setUp(router: Awaited<ReturnType<typeof makeBench>>['router']): void {
