@@ -100,6 +100,15 @@ export class RedisServer {
     }
   }
 
+  /** A connection that stays: commands on it are answered where there is no room for another. */
+  async held(): Promise<((...args: string[]) => Promise<unknown>) & { close(): void }> {
+    const client = createClient({ url: this.url, RESP: 2, socket: { reconnectStrategy: false } })
+    client.on('error', () => undefined)
+    await client.connect()
+    const send = (...args: string[]): Promise<unknown> => client.sendCommand(args)
+    return Object.assign(send, { close: () => client.destroy() })
+  }
+
   /** Ends it and removes its data. */
   async stop(): Promise<void> {
     await this.kill()

@@ -20,6 +20,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   STORE_READ_ONLY: 'point it at the primary, or mend the disk; it goes on by itself',
   STORE_CORRUPT:
     'paretobandit inspect says what is there; where /readyz says 503, put the log back and start this process again',
+  STORE_MISMATCH:
+    'what is there is not this log as this release has it, as the error says: mend that, and start this process again',
   LOG_VERSION: 'deploy the newer release here, too',
   LOG_TRIMMED: 'nothing: it begins from a snapshot; where it comes often, look why this process is behind',
 }

@@ -39,14 +39,21 @@ export function firstWord(error: unknown): string {
   return error instanceof Error ? error.message.split(' ', 1)[0] : ''
 }
 
+/** What Redis says of a script that failed where it ran. Any other ERR came from a server, or a proxy before it, that ran nothing. */
+const OF_SCRIPT = /script: [0-9a-f]{40}|user_script:|compiling script/
+/** A script that somebody ended had written nothing: one that has cannot be ended. And what a user may not call in one is for the operator to mend. */
+const OF_OPERATOR = /script killed by user|executing the script|ACL failure/i
+
+function isRefusal(word: string, message: string): boolean {
+  return word === 'ERR' && (!OF_SCRIPT.test(message) || OF_OPERATOR.test(message))
+}
+
 /** Any failure of a command or a connection as a typed error that names the store. */
 export function storeError(error: unknown, description: string): ParetoBanditError {
   if (error instanceof ParetoBanditError) return error
   const message = messageOf(error)
   const [, word, rest] = /^([A-Z]+) (.*)$/s.exec(message) ?? []
-  // An address that has no password set answers AUTH with ERR, and a script gets it for what its user may not call.
-  const isAuth = word === 'ERR' && / AUTH |password|executing the script|ACL failure/.test(message)
-  const code = word === undefined || isAuth ? undefined : CODE_OF_REPLY[word]
+  const code = word === undefined || isRefusal(word, message) ? undefined : CODE_OF_REPLY[word]
   if (code === undefined || code === 'STORE_UNREACHABLE') {
     const text = `expected an answer of Redis, got: ${message}`
     return new ParetoBanditError('STORE_UNREACHABLE', description, text, { cause: error })
