@@ -62,10 +62,16 @@ export const AVAILABILITY_NUMBERS = [
   'outages',
 ] as const satisfies readonly (keyof Availability)[]
 
-/** Whether a model may be tried. @param requests routed before */
+/**
+ * Whether a model may be tried.
+ * @param at 0: nobody knows, as of a decision that is explained from its log
+ * @param requests routed before
+ */
 export function isAvailable(model: Availability, at: number, requests: number): boolean {
   if (model.trips === 0) return true
-  if (at < model.retryAt) return false
+  const leftMs = model.retryAt - at
+  // Farther off than any pause: the clock has been set back since.
+  if (leftMs > 0 && (leftMs <= RETRY_AFTER_MS_MAX || at === 0)) return false
   if (requests >= model.pausedUntilRequests) return true
   // Where requests are seldom a pause is soon over by time: some have to go elsewhere all the same.
   const left = Math.floor(OUTAGE_PAUSE_SHARE_BY_TIME * pauseRequests(model))

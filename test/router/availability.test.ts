@@ -108,6 +108,22 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     expect(log.findLast(({ type }) => type === 'failed')).toMatchObject({ usageFlags: null })
   })
 
+  it('is not left alone for a day where the clock is set back by one', async () => {
+    const { router, clock } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+    serve(router, 100, null)
+    const { id, model } = router.route(X)
+    router.fail(id, { retryAfterMs: 60_000 })
+    clock.advance(-24 * HOUR)
+    const models = () => Array.from({ length: 40 }, () => router.route(X).model)
+    expect(models()).toContain(model)
+    // Once it has answered, a failure by the clock as it is now begins a pause by it.
+    router.settle(router.route(X, { candidates: [model] }).id, { costUsd: 0.0001 })
+    router.fail(router.route(X, { candidates: [model] }).id, { retryAfterMs: 60_000 })
+    expect(models()).not.toContain(model)
+    clock.advance(60_000)
+    expect(models()).toContain(model)
+  })
+
   it('from its first call on is found within tens of requests once it answers', async () => {
     const { router, log } = await makeBench({ policy })
     serve(router, 300, null, 'middle')
