@@ -31,6 +31,15 @@ export async function pauseQuietly(ms: number): Promise<void> {
   await new Promise<void>((resolve) => void afterQuietly(ms, resolve))
 }
 
+/** Resolves when the event loop has come round: what has come meanwhile is read by then. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    // Browsers have no setImmediate.
+    if (typeof setImmediate === 'function') setImmediate(resolve)
+    else setTimeout(resolve)
+  })
+}
+
 function waitOf(ms: number, call: () => void): number {
   checkFinite(ms, 'ms')
   checkFunction(call, 'call')

@@ -1,3 +1,5 @@
+import { nextTurn } from '../base/after.js'
+
 /**
  * A long piece of work gives the event loop its turn after so long. With the collection of garbage that falls into one, and what
  * is served in between, a turn stays below 20 ms of a processor (`npm run bench:durable`); slices of 8 ms came to 22.
@@ -26,14 +28,6 @@ export class TimeSlice {
     await this.turn()
     this.until = this.now() + SLICE_MS
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    // Browsers have no setImmediate.
-    if (typeof setImmediate === 'function') setImmediate(resolve)
-    else setTimeout(resolve)
-  })
 }
 
 /** The result of work in steps, with a turn for others whenever a slice is over. */

@@ -1,4 +1,4 @@
-import type { After } from '../../base/after.js'
+import { type After, nextTurn } from '../../base/after.js'
 import type { UpstreamBody } from './call.js'
 import { failureOfConnection, UpstreamFailure } from './failure.js'
 
@@ -8,10 +8,12 @@ import { failureOfConnection, UpstreamFailure } from './failure.js'
  */
 export function within<T>(promise: Promise<T>, ms: number, after: After, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = after(Math.max(0, ms), () => {
+    const late = () => {
       const more = { mayBeBilled: true }
       reject(new UpstreamFailure('upstream', 'upstream_timeout', 504, what, more))
-    })
+    }
+    // Where this process itself stood still it may be there: it is read within a turn.
+    const cancel = after(Math.max(0, ms), () => void nextTurn().then(late))
     promise.then(
       (value) => {
         cancel()
