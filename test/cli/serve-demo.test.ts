@@ -117,6 +117,38 @@ describe('serve --demo', () => {
     }
     expect(text.length).toBeGreaterThan(10)
     expect(usage).toMatchObject({ cost: expect.any(Number) })
+    // An application tries itself on it: answers have the form, and no more than the length, that it asks for.
+    const messages = [{ role: 'user' as const, content: 'Hello' }]
+    const schema = {
+      type: 'object',
+      properties: { city: { type: 'string' }, people: { type: 'integer' } },
+      required: ['city', 'people'],
+      additionalProperties: false,
+    }
+    const json_schema = { name: 'city', strict: true, schema }
+    const formed = await openai.chat.completions.create({
+      model: 'auto',
+      messages,
+      response_format: { type: 'json_schema', json_schema },
+    })
+    expect(JSON.parse(formed.choices[0].message.content ?? '')).toEqual({
+      city: expect.any(String),
+      people: expect.any(Number),
+    })
+    const short = await openai.chat.completions.create({ model: 'auto', messages, max_completion_tokens: 3 })
+    expect(short.choices[0]).toMatchObject({
+      finish_reason: 'length',
+      message: { content: 'This is a simul' },
+    })
+    expect(short.usage?.completion_tokens).toBe(3)
+    const tool = { type: 'function' as const, function: { name: 'look_up', parameters: schema } }
+    const called = await openai.chat.completions.create({
+      model: 'auto',
+      messages,
+      tools: [tool],
+      tool_choice: 'required',
+    })
+    expect(called.choices[0].message.tool_calls).toMatchObject([{ function: { name: 'look_up' } }])
     const metrics = await (await fetch(`${new URL(baseURL).origin}/metrics`)).text()
     expect(Number(/^paretobandit_spend_usd\{[^}]*\} (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
     await until(/[1-9]\d requests/)

@@ -1,3 +1,5 @@
+import { answerSchema, maxTokensOf, PIECE_CHARACTERS } from '../simulated/answer.js'
+import type { JsonRecord } from '../simulated/json.js'
 import type { PartialPlan, Script } from '../simulated/plan.js'
 import type { UpstreamPrices } from '../simulated/prices.js'
 import { Random } from '../simulated/random.js'
@@ -44,7 +46,7 @@ function pricesNow(world: World, models: readonly DemoModel[]): Readonly<Record<
 
 function scriptOf(models: readonly DemoModel[], random: Random): Script {
   const calls = new Map<string, { second: number; count: number }>()
-  return ({ model: id, isStreamed }) => {
+  return ({ model: id, isStreamed, body }) => {
     const model = models.find((each) => each.id === id)
     if (model === undefined) return {}
     const second = Math.floor(Date.now() / 1000)
@@ -55,19 +57,27 @@ function scriptOf(models: readonly DemoModel[], random: Random): Script {
       const ms = 1000 * (second + 1) - Date.now()
       return { fault: { kind: 'status', status: 429, retryAfter: { form: 'ms', ms: Math.max(1, ms) } } }
     }
-    return planOf(model, isStreamed, random)
+    return { ...planOf(model, isStreamed, random), ...answerTo(model, body, random) }
   }
 }
 
 function planOf(model: DemoModel, isStreamed: boolean, random: Random): PartialPlan {
   if (random.next() < model.failureShare)
     return { fault: { kind: 'status', status: random.next() < 0.5 ? 500 : 503 } }
-  const { firstTokenMs, betweenTokensMs, outputTokens } = model
+  const { firstTokenMs, betweenTokensMs } = model
   const isBroken = isStreamed && random.next() < BROKEN_STREAMS_SHARE
   return {
-    text: ANSWER,
-    tokens: { output: outputTokens + random.below(outputTokens) },
     delays: { firstTokenMs: firstTokenMs * (0.5 + random.next()), betweenTokensMs },
     ...(isBroken ? { fault: { kind: 'error-event', afterPieces: 5 } } : {}),
   }
+}
+
+/** In the form that was asked for, and no longer than that: an application tries itself on this. */
+function answerTo({ outputTokens }: DemoModel, body: JsonRecord, random: Random): PartialPlan {
+  const wanted = outputTokens + random.below(outputTokens)
+  const limit = maxTokensOf(body) ?? Infinity
+  if (answerSchema(body) !== null) return limit < wanted ? {} : { tokens: { output: wanted } }
+  if (limit >= wanted) return { text: ANSWER, tokens: { output: wanted } }
+  const text = [...ANSWER].slice(0, PIECE_CHARACTERS * limit).join('')
+  return { text, tokens: { output: limit }, ending: 'length' }
 }

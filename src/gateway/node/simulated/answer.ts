@@ -35,6 +35,8 @@ export interface Answer {
 /** Of two, three and four bytes too: a chunk that ends within a character is part of the test. */
 const WORDS = 'budget naïve 漢字 cost 🙂 arm reward über price путь model regret γ'.split(' ')
 const PIECES_MAX = 64
+/** Of texts that are given. */
+export const PIECE_CHARACTERS = 5
 
 export function answerOf(request: UpstreamRequest, plan: Plan, random: Random): Answer {
   const { body } = request
@@ -122,7 +124,8 @@ function contentOf(
 function split(text: string): string[] {
   const characters = [...text]
   const pieces: string[] = []
-  for (let i = 0; i < characters.length; i += 5) pieces.push(characters.slice(i, i + 5).join(''))
+  for (let i = 0; i < characters.length; i += PIECE_CHARACTERS)
+    pieces.push(characters.slice(i, i + PIECE_CHARACTERS).join(''))
   return pieces
 }
 
@@ -159,7 +162,7 @@ function calledTools(body: JsonRecord, plan: Plan): readonly Tool[] {
 }
 
 /** The schema of an answer: chat's `response_format`, the responses' `text.format`, messages' `output_config.format`. */
-function answerSchema(body: JsonRecord): JsonValue | null {
+export function answerSchema(body: JsonRecord): JsonValue | null {
   const chat = recordOf(body.response_format)
   if (chat.type === 'json_object') return { type: 'object', properties: { answer: { type: 'string' } } }
   const given = [recordOf(chat.json_schema), recordOf(recordOf(body.text).format), outputFormat(body)]
