@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import type { Command } from 'commander'
+import { expected } from '../base/errors.js'
 import { plural } from '../base/format.js'
 import { dataName, readStandardInput, readTextFile } from './files.js'
 import { writeOutput } from './line-sink.js'
@@ -79,6 +80,13 @@ async function readOld(file: string): Promise<unknown> {
   const { ConfigError } = await import('../gateway/config/config-error.js')
   const { grownNames } = await import('../gateway/config/from-litellm/old-names.js')
   const { value, mistakes, placeOf } = parseConfigText(text)
+  if (mistakes.length > 0 && /\.toml$/i.test(file))
+    throw expected(
+      'DATA_INVALID',
+      'config',
+      "a config of LiteLLM's proxy in YAML or JSON: of TensorZero's, docs/GATEWAY.md (Coming from another gateway) says what each part is called here",
+      name,
+    )
   if (mistakes.length > 0) throw new ConfigError(name, mistakes)
   const grown = grownNames(value).map((mistake) => ({ ...mistake, place: placeOf(mistake.path) }))
   if (grown.length > 0) throw new ConfigError(name, grown)

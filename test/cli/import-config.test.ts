@@ -97,6 +97,8 @@ describe('import-config', () => {
     await folder.refused(['import-config', 'other.yaml', ...to], /model_list: expected a list of models/)
     await folder.write('other.yaml', 'upstreams: []\nmodels: []\n')
     await folder.refused(['import-config', 'other.yaml', ...to], /it is a config of the gateway already/)
+    await folder.write('tensorzero.toml', '[models.a]\nrouting = ["openai"]\n')
+    await folder.refused(['import-config', 'tensorzero.toml', ...to], /of TensorZero's, docs\/GATEWAY\.md/)
     await folder.write('none.yaml', stringify({ model_list: FILE.model_list.slice(2) }))
     await folder.refused(
       ['import-config', 'none.yaml', ...to],

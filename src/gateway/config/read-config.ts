@@ -56,6 +56,11 @@ async function read(
   { name, env }: Source,
   placeOf: (path: Path) => Place | null,
 ): Promise<GatewayConfig> {
+  if (reading('config', () => isOfLiteLlm(value))) {
+    const path = ['model_list']
+    const message = `a config of LiteLLM's proxy: 'paretobandit import-config' makes one of the gateway of it`
+    throw new ConfigError(name, [{ path, message, place: placeOf(path) }])
+  }
   const found: Reading = { env, mistakes: [] }
   const file = reading('config', () => configFile.read(value, [], found))
   const references = reading('config', () => referenceMistakes(value))
@@ -72,6 +77,10 @@ async function read(
     inOrder(mistakes.map((mistake) => ({ ...mistake, place: placeOf(mistake.path) }))),
   )
 }
+
+/** One sentence in the place of a mistake for each of its parts. */
+const isOfLiteLlm = (value: unknown): boolean =>
+  isRecord(value) && Array.isArray(value.model_list) && value.models === undefined
 
 function inOrder(mistakes: readonly PlacedMistake[]): PlacedMistake[] {
   const at = ({ place }: PlacedMistake) => (place === null ? 0 : place.line * 1e6 + place.column)

@@ -30,6 +30,20 @@ describe('a text of several documents', () => {
   })
 })
 
+describe("a config of LiteLLM's proxy", () => {
+  it('is told as that, with the command that turns it into one', async () => {
+    const text =
+      'litellm_settings: { cache: true }\nmodel_list:\n  - { model_name: a, litellm_params: { model: b } }\n'
+    expect(await ofText(text)).toEqual([
+      "c.yaml:2:1: model_list: a config of LiteLLM's proxy: 'paretobandit import-config' makes one of the gateway of it",
+    ])
+  })
+
+  it('is not what has models of its own', async () => {
+    expect((await ofSmall({ model_list: [] })).join('\n')).toMatch(/model_list: unknown/)
+  })
+})
+
 describe('a config', () => {
   it('is read whole, with every default', async () => {
     const config = await readConfigText(EXAMPLE, { name: 'gateway.yaml', env: ENV })

@@ -43,6 +43,14 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
       'a config of LiteLLM: it is a config of the gateway already',
       list,
     )
+  const other = isRecord(file) && list === undefined ? otherGateway(file) : null
+  if (other !== null)
+    throw expected(
+      'DATA_INVALID',
+      'model_list',
+      `a config of LiteLLM's proxy: this one is of ${other}, and docs/GATEWAY.md (Coming from another gateway) says what each part of it is called here`,
+      list,
+    )
   if (!isRecord(file) || !Array.isArray(list))
     throw expected('DATA_INVALID', 'model_list', "a list of models, as LiteLLM's proxy has it", list)
   const secrets = new SecretNames(file)
@@ -88,6 +96,14 @@ export async function fromLiteLlm(file: unknown, { env, prices }: ConvertOptions
   tellVariables(file, tree, findings)
   return { tree, findings, secrets: secrets.moved }
 }
+
+/** Whose config that is; null: nobody's that is known. */
+function otherGateway(file: Json): string | null {
+  if (Array.isArray(file.targets) || isRecord(file.strategy)) return 'Portkey'
+  return isRecord(file.models) && Object.values(file.models).some(hasProviders) ? 'TensorZero' : null
+}
+
+const hasProviders = (model: unknown): boolean => isRecord(model) && isRecord(model.providers)
 
 /** What the old file put into the environment of its process, and the new one reads there. */
 function tellVariables(file: Json, tree: Json, findings: Findings): void {

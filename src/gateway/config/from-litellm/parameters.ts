@@ -81,6 +81,13 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
     if (names.length > 0) findings.changed.push(`${path}: ${names.join(', ')}: ${why}`)
   for (const [names, what] of logins)
     if (names.length > 0) findings.toDo.push(`${path}: ${names.map(toldName).join(', ')}: ${what}`)
+  const set = Object.keys(params).filter(
+    (name) => OF_REQUESTS.has(name) && (found.get(name) ?? null) !== null,
+  )
+  if (set.length > 0)
+    findings.changed.push(
+      `${path}: ${set.join(', ')}: in force for every request, whatever its client says: there a client's own went first`,
+    )
   if (unknown.length > 0)
     findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.map(toldName).join(', ')}`)
   return Object.fromEntries(found)

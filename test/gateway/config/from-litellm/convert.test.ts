@@ -9,6 +9,7 @@ import { ParetoBanditError } from '../../../../src/index.js'
 import { expectRejection } from '../../../support/errors.js'
 import type { Tree } from '../example.js'
 
+const IN_FORCE = "in force for every request, whatever its client says: there a client's own went first"
 const SECRET = 'sk-this-is-a-secret-0123456789'
 
 /** Converts, and checks that the gateway takes what comes out. */
@@ -224,6 +225,7 @@ describe('a model of LiteLLM', () => {
     expect(upstream.headers).toEqual({ 'x-team': '$HEADER_X_TEAM', 'openai-organization': '$ORG' })
     expect(changed).toEqual([
       expect.stringMatching(/^model_list\[0\]: rpm: limits are set for keys/),
+      `model_list[0]: temperature, max_tokens: ${IN_FORCE}`,
       'model_list[0].litellm_params: not taken over: shine, model, a b',
     ])
   })
@@ -334,7 +336,10 @@ describe('a model of LiteLLM', () => {
       extra_body: { metadata: { app: ['os.environ/APP'] } },
     })
     expect(model.parameters).toEqual({ stop: ['$5'], max_tokens: 5 })
-    expect(changed).toEqual(['model_list[0].litellm_params: not taken over: temperature, user, metadata'])
+    expect(changed).toEqual([
+      `model_list[0]: stop, max_tokens: ${IN_FORCE}`,
+      'model_list[0].litellm_params: not taken over: temperature, user, metadata',
+    ])
   })
 
   it('is the one that a variable names, if that is set', async () => {
@@ -732,6 +737,19 @@ describe('what stands beside the models', () => {
       expect.stringMatching(/^general_settings\.master_key: .* as PARETOBANDIT_ADMIN_KEY$/),
       expect.stringMatching(/^router_settings: put the address of Redis into the environment as REDIS_URL/),
     ])
+  })
+
+  it.each([
+    ['Portkey', { strategy: { mode: 'fallback' }, targets: [{ virtual_key: 'a' }] }],
+    ['Portkey', { targets: [] }],
+    [
+      'TensorZero',
+      { models: { 'gpt-4o': { routing: ['openai'], providers: { openai: { type: 'openai' } } } } },
+    ],
+  ])('of %s is told as that, with where its parts stand', async (name, file) => {
+    const error = await fromLiteLlm(file, { env: {}, prices: null }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'DATA_INVALID', field: 'model_list' })
+    expect(String(error)).toMatch(new RegExp(`this one is of ${name}, and docs/GATEWAY\\.md`))
   })
 
   it('is named where it is another way here, or not taken over', async () => {
