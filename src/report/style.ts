@@ -23,25 +23,25 @@ svg .in-bar { fill: #14161a; font-size: 11.5px; font-weight: 600 }`
 export const STYLE = `
 ${THEME}* { box-sizing: border-box }
 body { margin: 0 auto; max-width: 1128px; padding: 40px 32px 72px; background: var(--paper); color: var(--ink);
-  font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-variant-numeric: tabular-nums }
+  font: .9375rem/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-variant-numeric: tabular-nums }
 h1, h2 { font-family: Charter, 'Bitstream Charter', 'Iowan Old Style', Georgia, serif; font-weight: 600; line-height: 1.2; text-wrap: balance }
-h1 { font-size: 34px; margin: 0 0 6px; letter-spacing: -.01em }
-h2 { font-size: 25px; margin: 0 0 4px; padding-top: 26px; border-top: 2px solid var(--ink) }
+h1 { font-size: 2.125rem; margin: 0 0 6px; letter-spacing: -.01em }
+h2 { font-size: 1.5625rem; margin: 0 0 4px; padding-top: 26px; border-top: 2px solid var(--ink) }
 section { margin-top: 52px }
 p { max-width: 72ch; margin: 6px 0 } h1, p, .facts dt, .legend span { overflow-wrap: anywhere }
 .sub, .lead, figcaption, small, .facts dt { color: var(--quiet) }
 .lead b { color: var(--ink) }
-.verdict { font-size: 18px; line-height: 1.45; margin: 12px 0 4px; max-width: 66ch }
+.verdict { font-size: 1.125rem; line-height: 1.45; margin: 12px 0 4px; max-width: 66ch }
 nav { margin: 16px 0 0 } nav a { color: inherit; margin-right: 18px; text-underline-offset: 3px; display: inline-block }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px 24px; margin: 22px 0 0; padding: 14px 0; border-top: 1px solid var(--rule) }
 .facts + .facts { margin: 0 0 18px; border-bottom: 1px solid var(--rule) } .facts dt i { width: 10px; height: 10px; border-radius: 2px; display: inline-block; margin-right: 6px }
-.facts div { min-width: 0 } .facts dt { font-size: 12.5px } .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere }
+.facts div { min-width: 0 } .facts dt { font-size: .78125rem } .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere }
 .grid { display: grid; grid-template-columns: minmax(0, 1fr); gap: 6px 24px }
 @media (min-width: 1000px) { .grid { grid-template-columns: repeat(2, minmax(0, 1fr)) } }
-h3 { font-size: 13px; margin: 6px 0 2px }
+h3 { font-size: .8125rem; margin: 6px 0 2px }
 .thirds { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 310px), 1fr)); gap: 10px 20px }
 figure { margin: 22px 0 0; min-width: 0 }
-figcaption { font-size: 13px; margin-bottom: 8px } figcaption b { color: var(--ink); font-size: 15px; display: block }
+figcaption { font-size: .8125rem; margin-bottom: 8px } figcaption b { color: var(--ink); font-size: .9375rem; display: block }
 svg { display: block; max-width: 100%; height: auto; overflow: visible }
 .only-m, .only-l, .from-m { display: none }
 @media (min-width: 560px) { .only-s { display: none } .only-m, .from-m { display: block } }
@@ -50,15 +50,15 @@ ${MARKS}
 .legend { display: inline-flex; flex-wrap: wrap; gap: 2px 16px } .legend span { display: inline-flex; align-items: center; gap: 6px }
 .legend i { width: 11px; height: 11px; border-radius: 2px; display: inline-block }
 details { margin-top: 22px } summary { cursor: pointer; font-weight: 600; padding: 4px 0 }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: 13.5px }
-th { text-align: left; font-weight: 500; color: var(--quiet); font-size: 12.5px; white-space: nowrap }
+.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .84375rem }
+th { text-align: left; font-weight: 500; color: var(--quiet); font-size: .78125rem; white-space: nowrap }
 th, td { padding: 5px 18px 5px 0; border-bottom: 1px solid var(--rule) } td { white-space: nowrap } td:last-child { width: 34%; min-width: 120px; padding-right: 0 }
 .names td:first-child { white-space: normal; overflow-wrap: anywhere; width: 34%; min-width: 132px } .names td:last-child { width: auto; min-width: 0 }
 .targets td:last-child { white-space: normal } .cell { white-space: nowrap; margin-right: 14px; display: inline-block }
 td em { color: var(--warn); font-style: normal; font-weight: 600 }
 .bar { display: flex; height: 12px; border-radius: 3px; overflow: hidden; background: var(--band) } .bar i { display: block }
-footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: 13px }
+footer { margin-top: 56px; padding-top: 14px; border-top: 1px solid var(--rule); color: var(--quiet); font-size: .8125rem }
 @media (max-width: 999px) { th, td { padding-right: 12px } td:last-child { width: auto } td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 9ch } .names td:first-child { width: auto } .targets td, .targets th { white-space: normal } .targets td:first-child { min-width: 132px } .targets td:last-child { min-width: 0 } .targets .cell { white-space: normal } }
-@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 27px } h2 { font-size: 22px } }
+@media (max-width: 560px) { body { padding: 24px 20px 48px } h1 { font-size: 1.6875rem } h2 { font-size: 1.375rem } }
 @media print { body { padding: 0 } i, .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact } figure, tr { break-inside: avoid } h2, figcaption, summary { break-after: avoid } .scroll { overflow: visible } th, td { white-space: normal } }
 `

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MARKS, STYLE } from '../../src/report/style.js'
 import { filesUnder } from '../house/imports.js'
 import { axeProblems } from '../support/axe.js'
 import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
@@ -252,4 +253,39 @@ describe.runIf(HAS_CHROMIUM)('the site in a browser', () => {
       { viewport: { width, height: 900 }, colorScheme },
     )
   })
+
+  it.each(['index.html', 'docs/USAGE.html', 'playground/index.html'])(
+    '%s has letters twice as large where its reader asks for them, and fits a phone all the same',
+    async (path) => {
+      const sizes = 'Number.parseFloat(getComputedStyle(document.body).fontSize)'
+      await withPage(
+        path,
+        async (page) => {
+          const usual = await page.evaluate<number>(sizes)
+          await page.evaluate(() => {
+            const sheet = new CSSStyleSheet()
+            sheet.replaceSync('html { font-size: 32px }')
+            document.adoptedStyleSheets = [sheet]
+          })
+          expect(await page.evaluate<number>(sizes)).toBeCloseTo(2 * usual, 3)
+          expect(
+            await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+          ).toBeLessThanOrEqual(0)
+        },
+        { viewport: { width: 400, height: 900 }, reducedMotion: 'reduce' },
+      )
+    },
+  )
 })
+
+it('no page says how large letters are in pixels: a browser asked for larger ones would show them as they were', async () => {
+  const sheets = filesUnder('web').filter((file) => file.endsWith('.css'))
+  expect(sheets.length).toBeGreaterThan(3)
+  for (const file of sheets) expect(inPixels(await readFile(file, 'utf8')), file).toEqual([])
+  // Of the report, texts of drawings are as large as these.
+  expect(inPixels(STYLE.replace(MARKS, ''))).toEqual([])
+})
+
+function inPixels(style: string): string[] {
+  return style.match(/font(?:-size)?:[^;}]*\dpx/g) ?? []
+}
