@@ -38,7 +38,7 @@ export class WorkerLink {
     this.description = description
     if (url === null || !existsSync(url)) {
       const file = url === null ? 'its file store/sqlite-worker.js' : fileURLToPath(url)
-      const message = `expected ${file} to be there: leave paretobandit out of bundles (external of esbuild and Rollup, serverExternalPackages of Next.js)`
+      const message = `expected ${file} to be there: leave paretobandit out of bundles (external of esbuild and Rollup, serverExternalPackages of Next.js), and have a deployment that copies only what it finds in use copy all of paretobandit/dist`
       throw new ParetoBanditError('MISSING_DEPENDENCY', description, message)
     }
     // Loaders of the parent, a test runner's for one, are not meant for it.
