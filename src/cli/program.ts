@@ -56,6 +56,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
 ])
 
 const MISSING_FLAG = 'commander.missingMandatoryOptionValue'
+const FILE_NAME = /[/\\]|\.(db|sqlite3?|state)$/
 
 type Register = (program: Command) => void
 
@@ -99,9 +100,13 @@ function withMeantFlag(error: unknown, program: Command): unknown {
   const missing = command?.options.find(({ mandatory, flags }) => mandatory && error.message.includes(flags))
   if (command === undefined || typeof missing?.long !== 'string') return error
   const expected = command.registeredArguments.length
-  const stray = command.args[expected]
-  if (stray === undefined || stray.startsWith('-') || stray.includes('://')) return error
-  const words = [...command.args.slice(0, expected), missing.long, stray]
+  const given = command.args.slice(0, expected + 1)
+  if (given.length <= expected || given.some((word) => word.startsWith('-') || word.includes('://')))
+    return error
+  // The one that looks like a file, as `reward router.db r.7 0.85` has it first; else the one too many.
+  const named = given.findIndex((word) => FILE_NAME.test(word))
+  const [stray] = given.splice(named === -1 ? expected : named, 1)
+  const words = [...given, missing.long, stray]
   const meant = ['paretobandit', command.name(), ...words.map((word) => shellWord(visible(word)))].join(' ')
   return new CommanderError(error.exitCode, error.code, `${error.message}; did you mean '${meant}'?`)
 }

@@ -35,6 +35,10 @@ const COMMANDS = [
 describe('a file without the flag that it needs is told with it', () => {
   test.each([
     [['stats', 'router.db'], "; did you mean 'paretobandit stats --state router.db'?"],
+    [
+      ['reward', 'router.db', 'r.7', '0.85'],
+      "; did you mean 'paretobandit reward r.7 0.85 --state router.db'?",
+    ],
     [['stats', 'my log.db', '--json'], "; did you mean 'paretobandit stats --state 'my log.db''?"],
     [['evaluate', 'events.jsonl'], "; did you mean 'paretobandit evaluate --log events.jsonl'?"],
     [['fit-priors', 'rows.jsonl'], "; did you mean 'paretobandit fit-priors --data rows.jsonl'?"],
