@@ -62,6 +62,9 @@ export const AVAILABILITY_NUMBERS = [
   'outages',
 ] as const satisfies readonly (keyof Availability)[]
 
+/** Clocks of processes on one log differ by less. */
+const CLOCKS_APART_MS = 60_000
+
 /**
  * Whether a model may be tried.
  * @param at 0: nobody knows, as of a decision that is explained from its log
@@ -69,13 +72,17 @@ export const AVAILABILITY_NUMBERS = [
  */
 export function isAvailable(model: Availability, at: number, requests: number): boolean {
   if (model.trips === 0) return true
-  const leftMs = model.retryAt - at
-  // Farther off than any pause: the clock has been set back since.
-  if (leftMs > 0 && (leftMs <= RETRY_AFTER_MS_MAX || at === 0)) return false
+  if (at < model.retryAt && !(at > 0 && isBeyond(model.retryAt, at, RETRY_AFTER_MS_MAX))) return false
   if (requests >= model.pausedUntilRequests) return true
   // Where requests are seldom a pause is soon over by time: some have to go elsewhere all the same.
   const left = Math.floor(OUTAGE_PAUSE_SHARE_BY_TIME * pauseRequests(model))
-  return at >= model.pausedUntil && requests >= model.pausedUntilRequests - left
+  const isOver = at >= model.pausedUntil || (at > 0 && isBeyond(model.pausedUntil, at, OUTAGE_PAUSE_MS_MAX))
+  return isOver && requests >= model.pausedUntilRequests - left
+}
+
+/** Whether it is farther off than any pause is long: the clock has been set back since. */
+function isBeyond(until: number, at: number, longestMs: number): boolean {
+  return until - at > longestMs + CLOCKS_APART_MS
 }
 
 /** How many requests go elsewhere before the next try, the trips so far counted. */
@@ -105,7 +112,10 @@ export function callFailed(
 ): boolean {
   const wasUp = model.trips === 0
   const asksForPause = retryAfterMs !== null && retryAfterMs > 0
-  if (asksForPause) model.retryAt = Math.max(model.retryAt, at + Math.min(retryAfterMs, RETRY_AFTER_MS_MAX))
+  if (asksForPause) {
+    const before = isBeyond(model.retryAt, at, RETRY_AFTER_MS_MAX) ? 0 : model.retryAt
+    model.retryAt = Math.max(before, at + Math.min(retryAfterMs, RETRY_AFTER_MS_MAX))
+  }
   const isOld = model.outages > 0 && sequence <= model.trippedAfter
   if (isOld && !(wasUp && asksForPause)) return false
   model.failureShare += (1 - model.failureShare) * OUTAGE_SHARE_RATE

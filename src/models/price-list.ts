@@ -104,8 +104,14 @@ export function estimatedCostUsd(list: PriceList, inputTokens: number, outputTok
   return (inputTokens * inputUsdPerMTok + outputTokens * outputUsdPerMTok) / 1e6
 }
 
-/** The most that such numbers of tokens can cost at list price, whatever kinds they turn out to be, USD. No discount. */
-export function dearestCostUsd(list: PriceList, inputTokens: number, outputTokens: number): number {
-  const { dearestInputUsdPerMTok, dearestOutputUsdPerMTok } = tierAt(list, inputTokens)
-  return (inputTokens * dearestInputUsdPerMTok + outputTokens * dearestOutputUsdPerMTok) / 1e6
+/** The most that this many tokens, or fewer, can cost at list price, whatever kinds they turn out to be, USD. No discount. */
+export function dearestCostUsd({ tiers }: PriceList, inputTokens: number, outputTokens: number): number {
+  let usd = 0
+  for (const [i, { dearestInputUsdPerMTok, dearestOutputUsdPerMTok, aboveInputTokens }] of tiers.entries()) {
+    if (i > 0 && !(inputTokens > aboveInputTokens)) break
+    // A shorter prompt may be in a tier that is dearer, as long as it has as many tokens as that goes up to.
+    const most = Math.min(inputTokens, tiers[i + 1]?.aboveInputTokens ?? inputTokens)
+    usd = Math.max(usd, (most * dearestInputUsdPerMTok + outputTokens * dearestOutputUsdPerMTok) / 1e6)
+  }
+  return usd
 }

@@ -54,6 +54,17 @@ function pricesOn(side: 'input' | 'output', given: Readonly<Record<string, numbe
 }
 
 describe('the cost of tokens of all kinds', () => {
+  it('is no more than the dearest of as many tokens, or fewer, also where longer prompts are cheaper', () => {
+    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 1, outputUsdPerMTok: 1 }]
+    const falling = list({ inputUsdPerMTok: 5, outputUsdPerMTok: 7, tiers })
+    fc.assert(
+      fc.property(fc.nat(5000), fc.nat(5000), fc.nat(1000), (input, less, output) => {
+        const usd = tokensCostUsd(falling, { input: Math.max(0, input - less), output })
+        expect(usd).toBeLessThanOrEqual(dearestCostUsd(falling, input, output) * (1 + SLACK))
+      }),
+    )
+  })
+
   it('is no less than all at the cheapest price of each side, and no more than all at the dearest', () => {
     fc.assert(
       fc.property(prices, counts, (given, tokens) => {

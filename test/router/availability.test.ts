@@ -116,12 +116,26 @@ describe.each(POLICY_NAMES)('under policy %s a model that is down', (policy) => 
     clock.advance(-24 * HOUR)
     const models = () => Array.from({ length: 40 }, () => router.route(X).model)
     expect(models()).toContain(model)
-    // Once it has answered, a failure by the clock as it is now begins a pause by it.
-    router.settle(router.route(X, { candidates: [model] }).id, { costUsd: 0.0001 })
+    // A failure by the clock as it is now begins a pause by it.
     router.fail(router.route(X, { candidates: [model] }).id, { retryAfterMs: 60_000 })
     expect(models()).not.toContain(model)
     clock.advance(60_000)
     expect(models()).toContain(model)
+  })
+
+  it('comes back by time as soon as without it, where the clock is set back by a day', async () => {
+    const until = async (jumpMs: number) => {
+      const { router, clock } = await makeBench({ policy, models: [MODELS[0], MODELS[1]] })
+      serve(router, 100, null)
+      const { model } = router.route(X)
+      for (let i = 0; i < 8; i++) router.fail(router.route(X, { candidates: [model] }).id)
+      clock.advance(jumpMs)
+      clock.advance(HOUR)
+      let requests = 0
+      while (router.route(X).model !== model && requests < 1000) requests++
+      return requests
+    }
+    expect(await until(-24 * HOUR)).toBe(await until(0))
   })
 
   it('from its first call on is found within tens of requests once it answers', async () => {

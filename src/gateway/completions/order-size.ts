@@ -9,7 +9,7 @@ import { charsOfText, TOKENS_PER_JSON_CHAR } from '../protocols/written-chars.js
 export interface PromptTokens {
   /** As estimated. */
   readonly inputTokens: number
-  /** No tokenizer makes more of it: a token a byte. */
+  /** A token a byte, of which tokenizers make no more. */
   readonly maxInputTokens: number
 }
 
@@ -19,6 +19,7 @@ export interface RequestSize extends PromptTokens {
   readonly maxOutputTokens: number | null
   readonly answers: number
   readonly predictedTokens: number
+  readonly predictedBytes: number
   readonly reasoningTokens: number
   /** What in it has no length that is known here; null: nothing. */
   readonly unbounded: string | null
@@ -137,10 +138,9 @@ function changer(
     try {
       const sent = adapter.read({ ...rest, ...own, ...changes })
       const size = sizeOf(sent, client)
-      const predictedTokens = Object.hasOwn(changes, 'prediction')
-        ? size.predictedTokens
-        : client.predictedTokens
-      if (names.length === 0) return { ...size, predictedTokens, unbounded: client.unbounded }
+      const { predictedTokens, predictedBytes } = Object.hasOwn(changes, 'prediction') ? size : client
+      const predicted = { predictedTokens, predictedBytes }
+      if (names.length === 0) return { ...size, ...predicted, unbounded: client.unbounded }
       const key = names.join()
       const before = replaced.get(key) ?? adapter.read({ ...rest, ...own })
       replaced.set(key, before)
@@ -154,7 +154,7 @@ function changer(
       const inputTokens = changed('inputTokens')
       const maxInputTokens = changed('maxInputTokens')
       const unbounded = client.unbounded ?? size.unbounded
-      return { ...size, predictedTokens, unbounded, inputTokens, maxInputTokens }
+      return { ...size, ...predicted, unbounded, inputTokens, maxInputTokens }
     } catch (error) {
       if (error instanceof RequestError) return null
       throw error
@@ -170,7 +170,7 @@ function readMembersOf(changes: Json): readonly string[] {
 }
 
 function sizeOf(
-  { maxOutputTokens, answers, predictedTokens, reasoningTokens, size }: Asked,
+  { maxOutputTokens, answers, predictedTokens, predictedBytes, reasoningTokens, size }: Asked,
   { inputTokens, maxInputTokens }: PromptTokens,
 ): RequestSize {
   return {
@@ -179,6 +179,7 @@ function sizeOf(
     maxOutputTokens,
     answers,
     predictedTokens,
+    predictedBytes,
     reasoningTokens,
     unbounded: size.unbounded,
   }
@@ -192,6 +193,7 @@ function greater(a: RequestSize, b: RequestSize): RequestSize {
     maxOutputTokens: isLimited ? Math.max(a.maxOutputTokens, b.maxOutputTokens) : null,
     answers: Math.max(a.answers, b.answers),
     predictedTokens: Math.max(a.predictedTokens, b.predictedTokens),
+    predictedBytes: Math.max(a.predictedBytes, b.predictedBytes),
     reasoningTokens: Math.max(a.reasoningTokens, b.reasoningTokens),
     unbounded: a.unbounded ?? b.unbounded,
   }
@@ -202,8 +204,8 @@ export function promptTokens(
   asked: Asked,
   { requests: { imageTokens, fileTokens } }: SizeConfig,
 ): PromptTokens {
-  const { prompt, size, otherInputTokens } = asked
-  let tokens = otherInputTokens
+  const { prompt, size, other } = asked
+  let tokens = other.tokens
   let charsRead = 0
   for (const { content } of prompt) {
     tokens += TOKENS_PER_MESSAGE
@@ -214,7 +216,9 @@ export function promptTokens(
   const charsUnread = Math.max(0, size.chars - charsRead)
   const known = size.images * imageTokens + size.knownTokens + size.references * fileTokens
   const inputTokens = Math.ceil(tokens + charsUnread * TOKENS_PER_JSON_CHAR + known)
-  const chars = size.chars + size.structureChars + otherInputTokens / TOKENS_PER_JSON_CHAR
   const added = TEMPLATE_TOKENS + (asked.needs.has('tools') ? TOOLS_TOKENS : 0)
-  return { inputTokens, maxInputTokens: Math.max(inputTokens, Math.ceil(chars + known + added)) }
+  return {
+    inputTokens,
+    maxInputTokens: Math.max(inputTokens, Math.ceil(size.bytes + other.bytes + known + added)),
+  }
 }

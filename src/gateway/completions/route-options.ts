@@ -1,6 +1,5 @@
 import type { RouteOptions } from '../../index.js'
 import type { ModelConfig } from '../config/config.js'
-import { TOKENS_PER_JSON_CHAR } from '../protocols/written-chars.js'
 import { type Order, OUTPUT_TOKENS_EXPECTED } from './order.js'
 import type { RequestSize } from './order-size.js'
 import { Refused } from './refused.js'
@@ -56,9 +55,7 @@ function usualAnswer({ config }: Order, { maxOutputTokens }: RequestSize): numbe
 export function longestAnswer({ config, models }: Order, size: RequestSize): number | null {
   const { maxOutputTokens, reasoningTokens } = size
   const isWorst = config.routing.reserve === 'worst-case'
-  const predictedTokens = isWorst
-    ? Math.ceil(size.predictedTokens / TOKENS_PER_JSON_CHAR)
-    : size.predictedTokens
+  const predictedTokens = isWorst ? size.predictedBytes : size.predictedTokens
   if (maxOutputTokens !== null) return allAnswers(size, maxOutputTokens + reasoningTokens + predictedTokens)
   if (!isWorst) return null
   const most = greatestOf(models.map(({ maxOutputTokens }) => maxOutputTokens))
@@ -71,12 +68,11 @@ export function longestAnswer({ config, models }: Order, size: RequestSize): num
 }
 
 /**
- * The most that can be read of a prompt: what no tokenizer makes more of it, and no more than its models can read. All of that, where something in it
- * has no bound.
+ * The most that can be read of a prompt: a token a byte, and no more than its models can read. All of that, where something in it has no bound.
  * @throws Refused where neither is known
  */
-function longestPrompt({ models }: Order, { inputTokens, maxInputTokens, unbounded }: RequestSize): number {
-  const room = greatestOf(models.map(({ contextTokens }) => contextTokens))
+function longestPrompt(order: Order, { inputTokens, maxInputTokens, unbounded }: RequestSize): number {
+  const room = roomIn(order)
   if (unbounded !== null && room === null)
     throw new Refused(
       400,
@@ -85,6 +81,14 @@ function longestPrompt({ models }: Order, { inputTokens, maxInputTokens, unbound
     )
   const most = unbounded === null ? Math.min(maxInputTokens, room ?? TOKENS_MAX) : (room ?? TOKENS_MAX)
   return Math.min(Math.max(most, inputTokens), TOKENS_MAX)
+}
+
+/** Tokens that the models of a request can read of it; null: not known. Each input of embeddings is read by itself. */
+function roomIn({ models, body }: Order): number | null {
+  const room = greatestOf(models.map(({ contextTokens }) => contextTokens))
+  if (room === null || !models.some(({ kind }) => kind === 'embeddings')) return room
+  const { input } = body.json
+  return room * (Array.isArray(input) ? input.length : 1)
 }
 
 /** Null where one is not known. */

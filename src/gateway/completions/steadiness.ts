@@ -6,11 +6,14 @@ const ANSWERS_STEADY = 50
 /** Answers to others between two failures of one client's requests, by which these are due to what it asks. */
 const ANSWERS_TO_OTHERS = 5
 
+/** Clients whose requests failed that are remembered of a model. */
+const CLIENTS_MAX = 8
+
 /** What a model did since it last failed. */
 interface Row {
   answers: number
-  /** Whose request failed. */
-  failedFor: string | null
+  /** Whose requests failed, the latest last. */
+  failedFor: readonly string[]
   answersToOthers: number
 }
 
@@ -25,19 +28,21 @@ export class Steadiness {
   answered(model: string, client: string): void {
     const row = this.rows.get(model)
     if (row === undefined) {
-      this.rows.set(model, { answers: 1, failedFor: null, answersToOthers: 0 })
+      this.rows.set(model, { answers: 1, failedFor: [], answersToOthers: 0 })
       return
     }
     row.answers++
-    if (row.failedFor !== client) row.answersToOthers++
+    if (!row.failedFor.includes(client)) row.answersToOthers++
   }
 
-  /** @returns whether this failure says little of the model: the only one among many answers, or of one client's requests alone */
+  /** @returns whether this failure says little of the model: the only one among many answers, or one more of clients whose requests fail */
   failed(model: string, client: string): boolean {
-    const row = this.rows.get(model)
-    const isOnlyTheirs = row?.failedFor === client && row.answersToOthers >= ANSWERS_TO_OTHERS
-    const answers = row?.answers ?? 0
-    this.rows.set(model, { answers: isOnlyTheirs ? answers : 0, failedFor: client, answersToOthers: 0 })
-    return isOnlyTheirs || answers >= ANSWERS_STEADY
+    const { answers, failedFor, answersToOthers } = this.rows.get(model) ?? NEW
+    const isTheirs = failedFor.includes(client) && answersToOthers >= ANSWERS_TO_OTHERS
+    const clients = [...failedFor.filter((each) => each !== client), client].slice(-CLIENTS_MAX)
+    this.rows.set(model, { answers: isTheirs ? answers : 0, failedFor: clients, answersToOthers: 0 })
+    return isTheirs || answers >= ANSWERS_STEADY
   }
 }
+
+const NEW: Row = { answers: 0, failedFor: [], answersToOthers: 0 }

@@ -22,8 +22,8 @@ export class RequestError extends Error {
 export interface InputSize {
   /** Characters of texts, of names, and of what else is written out. */
   readonly chars: number
-  /** Characters that JSON needs besides: signs, and names that every prompt has. */
-  readonly structureChars: number
+  /** Bytes of all that, with the signs and names of its JSON. */
+  readonly bytes: number
   readonly images: number
   /** Of inputs that are tokens; of sound and documents, roughly, by their bytes. */
   readonly knownTokens: number
@@ -33,6 +33,12 @@ export interface InputSize {
   readonly unbounded: string | null
   /** The schemes of addresses of files that a provider may read with the rights of its account: `gs`. */
   readonly accountSchemes: ReadonlySet<string>
+}
+
+/** What a model reads besides the conversation. */
+export interface OtherInput {
+  readonly tokens: number
+  readonly bytes: number
 }
 
 /** What the pipeline knows of a request, whatever protocol it came in. */
@@ -45,8 +51,8 @@ export interface Asked {
   readonly needs: ReadonlySet<Capability>
   /** The texts, for the router. */
   readonly prompt: readonly { readonly role: string; readonly content: string }[]
-  /** Tokens that are in it besides: schemas of tools. */
-  readonly otherInputTokens: number
+  /** Tokens that are in it besides: schemas of tools; and bytes of that as JSON. */
+  readonly other: OtherInput
   /** All that a model reads but for that, `prompt` included. */
   readonly size: InputSize
   /** Of each answer; null: the client does not say. */
@@ -55,6 +61,8 @@ export interface Asked {
   readonly answers: number
   /** Tokens that the client expects to see in each, which cost what the answer's cost where they are not. */
   readonly predictedTokens: number
+  /** Bytes of that. */
+  readonly predictedBytes: number
   /** Tokens of reasoning that the client allows beside the limit of the answer. */
   readonly reasoningTokens: number
   /** What may make it dearer than is set aside for it. */

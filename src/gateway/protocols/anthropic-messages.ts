@@ -8,7 +8,7 @@ import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError } from './openai-errors.js'
 import { blocksBeyond } from './parts-beyond.js'
-import { sessionIn, tokensOfJson } from './prompt.js'
+import { otherInput, sessionIn } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/messages`, as Anthropic has it. */
@@ -53,16 +53,15 @@ function read(body: Json): Asked {
         content: textOfContent(content),
       })),
     ],
-    otherInputTokens:
-      tokensOfJson(body.tools) +
-      ownToolTokens(body.tools) +
-      tokensOfJson(body.output_config) +
-      tokensOfJson(body.output_format) +
-      tokensOfJson(body.compaction),
+    other: otherInput(
+      [body.tools, body.output_config, body.output_format, body.compaction],
+      ownToolTokens(body.tools),
+    ),
     size: inputSize([system, messages]),
     maxOutputTokens: greatestLimit(body, ['max_tokens']),
     answers: 1,
     predictedTokens: 0,
+    predictedBytes: 0,
     reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),

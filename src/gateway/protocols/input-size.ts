@@ -2,7 +2,7 @@ import { isRecord } from '../../base/check.js'
 import { type Json, objectOf, textOf } from '../../base/json.js'
 import type { InputSize } from './adapter.js'
 import { accountSchemesIn } from './file-addresses.js'
-import { charsOfJson, charsOfNumber, charsOfText } from './written-chars.js'
+import { bytesOfJson, bytesOfText, charsOfJson, charsOfNumber, charsOfText } from './written-chars.js'
 
 type Sizes = { -readonly [F in keyof InputSize]: InputSize[F] }
 /** Counts what a part of this type is, and gives what in its media members is to be counted besides; its others are counted as those of any object. */
@@ -14,10 +14,28 @@ const TOKENS_PER_DOCUMENT_BYTE = 0.25
 const TOKENS_PER_WAVE_BYTE = 1 / 1600
 const TOKENS_PER_SOUND_BYTE = 1 / 400
 const BYTES_PER_BASE64_CHAR = 0.75
+const DATA_URL = /^data:([^;,]*)/i
+const BASE64_URL = /^data:[^,]{0,200};base64,/i
 
-const image: ReadPart = (_part, sizes) => {
-  sizes.images++
+/** Of a picture, or of what stands in its place: some providers read any file there. */
+const image: ReadPart = (part, sizes) => {
+  const { data, kind } = mediaOf(part)
+  if (kind === '' || kind.startsWith('image/')) sizes.images++
+  else addDocument(sizes, data, kind)
   return []
+}
+
+/** What a part holds itself, as base64 or as a data URL, and of which kind. */
+function mediaOf(part: Json): { readonly data: string; readonly kind: string } {
+  for (const name of ['source', 'image_url', 'image', 'url']) {
+    const held = objectOf(part[name]) ?? { url: part[name] }
+    const data = textOf(held.data)
+    if (data !== '') return { data, kind: textOf(held.media_type).toLowerCase() }
+    const url = textOf(held.url)
+    const [, kind] = DATA_URL.exec(url) ?? []
+    if (kind !== undefined) return { data: url, kind: kind.toLowerCase() }
+  }
+  return { data: '', kind: '' }
 }
 
 const reference: ReadPart = ({ type }, sizes) => {
@@ -37,7 +55,7 @@ const sound: ReadPart = (part, sizes) => {
 const file: ReadPart = (part, sizes) => {
   const { file_data: data, filename } = objectOf(part.file) ?? part
   if (typeof data !== 'string') return reference(part, sizes)
-  const [, kind = ''] = /^data:([^;,]*)/.exec(data) ?? []
+  const [, kind = ''] = DATA_URL.exec(data) ?? []
   addDocument(sizes, data, kind)
   return [filename]
 }
@@ -112,7 +130,7 @@ const WORD_CHARS_MAX = 32
 export function inputSize(members: readonly unknown[]): InputSize {
   const sizes: Sizes = {
     chars: 0,
-    structureChars: 0,
+    bytes: 0,
     images: 0,
     knownTokens: 0,
     references: 0,
@@ -123,16 +141,22 @@ export function inputSize(members: readonly unknown[]): InputSize {
   const left: unknown[] = [...members]
   while (left.length > 0) {
     const value = left.pop()
-    sizes.structureChars += 2
-    if (typeof value === 'string') sizes.chars += charsOfText(value)
-    else if (Array.isArray(value)) {
-      sizes.structureChars += value.length
+    sizes.bytes += 2
+    if (typeof value === 'string') {
+      sizes.chars += charsOfText(value)
+      sizes.bytes += bytesOfText(value)
+    } else if (Array.isArray(value)) {
+      sizes.bytes += value.length
       for (const each of value) left.push(each)
     } else if (isRecord(value)) {
       const read = typeof value.type === 'string' ? partOf(value.type) : undefined
       if (read !== undefined) left.push(...read(value, sizes))
       addMembers(value, read === undefined ? NONE : MEDIA, sizes, left)
-    } else if (value !== undefined && value !== null) sizes.chars += charsOfNumber(value)
+    } else if (value !== undefined && value !== null) {
+      const chars = charsOfNumber(value)
+      sizes.chars += chars
+      sizes.bytes += chars
+    }
   }
   return sizes
 }
@@ -146,24 +170,27 @@ function addMembers(value: Json, counted: ReadonlySet<string>, sizes: Sizes, lef
   for (const name of Object.keys(value)) {
     const each = value[name]
     if (counted.has(name)) continue
-    sizes.structureChars += 4
-    if (STRUCTURE.has(name)) sizes.structureChars += name.length
-    else sizes.chars += charsOfText(name)
+    sizes.bytes += 4 + bytesOfText(name)
+    if (!STRUCTURE.has(name)) sizes.chars += charsOfText(name)
     if (WORDS.has(name) && typeof each === 'string' && each.length <= WORD_CHARS_MAX) {
-      sizes.structureChars += charsOfText(each)
+      sizes.bytes += bytesOfText(each)
       continue
     }
     if (name === 'audio' && typeof objectOf(each)?.id === 'string')
       refer(sizes, 'sound that stands elsewhere')
-    if (WRITTEN.has(name) && typeof each === 'object') sizes.chars += charsOfJson(each)
-    else left.push(each)
+    if (WRITTEN.has(name) && typeof each === 'object') {
+      sizes.chars += charsOfJson(each)
+      sizes.bytes += bytesOfJson(each)
+    } else left.push(each)
   }
 }
 
-function addDocument(sizes: Sizes, base64: string, kind: string): void {
-  const bytes = base64.length * BYTES_PER_BASE64_CHAR
+function addDocument(sizes: Sizes, data: string, kind: string): void {
+  const isBase64 = !DATA_URL.test(data) || BASE64_URL.test(data)
+  const bytes = isBase64 ? data.length * BYTES_PER_BASE64_CHAR : bytesOfText(data)
   if (kind.startsWith('text/')) {
     sizes.chars += bytes
+    sizes.bytes += bytes
     return
   }
   sizes.knownTokens += bytes * TOKENS_PER_DOCUMENT_BYTE

@@ -8,8 +8,9 @@ import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedCount, wantedFlag, wantedText } from './json-read.js'
 import { chatError, openAiErrorEvent } from './openai-errors.js'
 import { chatBeyond, choiceBeyond } from './parts-beyond.js'
-import { sessionIn, tokensOfJson } from './prompt.js'
+import { otherInput, sessionIn, tokensOfJson } from './prompt.js'
 import { usageOf, usagePathOf, withoutUsage } from './usage.js'
+import { bytesOfJson } from './written-chars.js'
 
 /** `POST /v1/chat/completions`, as OpenAI has it and the many that speak it. */
 export const OPENAI_CHAT: ProtocolAdapter = {
@@ -58,15 +59,12 @@ function read(body: Json): Asked {
     wantsUsage: isStreamed && options?.include_usage === true,
     needs: chatNeeds(body),
     prompt: messages.map(({ role, content }) => ({ role: textOf(role), content: textOfContent(content) })),
-    otherInputTokens:
-      tokensOfJson(body.tools) +
-      tokensOfJson(body.functions) +
-      tokensOfJson(body.response_format) +
-      tokensOfJson(body.documents),
+    other: otherInput([body.tools, body.functions, body.response_format, body.documents]),
     size: inputSize([messages]),
     maxOutputTokens: most,
     answers,
     predictedTokens: tokensOfJson(objectOf(body.prediction)?.content),
+    predictedBytes: bytesOfJson(objectOf(body.prediction)?.content),
     reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),

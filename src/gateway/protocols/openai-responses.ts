@@ -15,7 +15,7 @@ import { inputSize } from './input-size.js'
 import { greatestLimit, reasoningBudget, wantedFlag, wantedText } from './json-read.js'
 import { openAiError, statusOfType } from './openai-errors.js'
 import { choiceBeyond, inputBeyond } from './parts-beyond.js'
-import { type PromptMessage, sessionIn, tokensOfJson } from './prompt.js'
+import { otherInput, type PromptMessage, sessionIn } from './prompt.js'
 import { usageOf, usagePathOf } from './usage.js'
 
 /** `POST /v1/responses`. State is the client's: what a provider would keep goes back to the model that it came from. */
@@ -74,11 +74,12 @@ function read(body: Json): Asked {
     wantsUsage: true,
     needs,
     prompt,
-    otherInputTokens: tokensOfJson(body.tools) + tokensOfJson(body.text),
+    other: otherInput([body.tools, body.text]),
     size: sizeOf(body),
     maxOutputTokens: greatestLimit(body, ['max_output_tokens']),
     answers: 1,
     predictedTokens: 0,
+    predictedBytes: 0,
     reasoningTokens: reasoningBudget(body),
     dearer: dearerIn(body),
     session: sessionIn(body),
@@ -103,13 +104,42 @@ function sizeOf({
 }: Json): InputSize {
   const size = inputSize([instructions, input, objectOf(prompt)?.variables])
   const isKept = typeof previous === 'string' || (conversation ?? null) !== null
-  if (!isKept && !isRecord(prompt)) return size
+  const elsewhere = objectsOf(input).filter(isElsewhere).length
+  const kept = isKept || isRecord(prompt) ? 1 : 0
+  if (kept + elsewhere === 0) return size
   const { references, unbounded } = size
+  const what = elsewhere > 0 ? 'item' : isKept ? 'conversation' : 'prompt'
   return {
     ...size,
-    references: references + 1,
-    unbounded: unbounded ?? `a ${isKept ? 'conversation' : 'prompt'} that the provider keeps`,
+    references: references + kept + elsewhere,
+    unbounded: unbounded ?? `${what === 'item' ? 'an' : 'a'} ${what} that the provider keeps`,
   }
+}
+
+/** What an item holds itself. */
+const HELD = [
+  'content',
+  'output',
+  'outputs',
+  'arguments',
+  'encrypted_content',
+  'action',
+  'input',
+  'queries',
+  'result',
+  'results',
+  'code',
+  'tools',
+]
+
+/** A reference whose type is left out. */
+function isBare(item: Json): boolean {
+  return textOf(item.type) === '' && textOf(item.role) === '' && isElsewhere(item)
+}
+
+/** Whether an item has an id and nothing else: its provider finds what it said, or thought, by that. */
+function isElsewhere(item: Json): boolean {
+  return typeof item.id === 'string' && HELD.every((name) => (item[name] ?? null) === null)
 }
 
 const ITEMS = new Set(['', 'message', 'reasoning', 'function_call', 'function_call_output'])
@@ -136,7 +166,8 @@ function isSigned({ type, id, encrypted_content: encrypted }: Json): boolean {
 function lockOf(body: Json, items: readonly Json[], types: readonly string[]): Asked['lock'] {
   if (typeof body.previous_response_id === 'string' || (body.conversation ?? null) !== null)
     return 'state of the provider'
-  if (types.includes('item_reference')) return 'state of the provider'
+  if (items.some((item) => textOf(item.type) === 'item_reference' || isBare(item)))
+    return 'state of the provider'
   if (items.some(isSigned)) return 'thinking signatures'
   return (types.at(-1) ?? '').endsWith('_call_output') ? 'open tool calls' : null
 }

@@ -1,6 +1,7 @@
 import { isRecord } from '../../base/check.js'
 import type { Json } from '../../base/json.js'
-import { charsOfJson, TOKENS_PER_JSON_CHAR } from './written-chars.js'
+import type { OtherInput } from './adapter.js'
+import { bytesOfJson, charsOfJson, TOKENS_PER_JSON_CHAR } from './written-chars.js'
 
 /** Of each message so much is routed by; of a long conversation its beginning and its latest messages. */
 const MESSAGE_CHARS_MAX = 8192
@@ -27,6 +28,17 @@ export function tokensOfChars(chars: number): number {
 /** Tokens of what a member holds that is no message: schemas of tools, say. */
 export function tokensOfJson(value: unknown): number {
   return Math.ceil(charsOfJson(value) * TOKENS_PER_JSON_CHAR)
+}
+
+/** @param values members beside the conversation @param moreTokens that a provider adds to them */
+export function otherInput(values: readonly unknown[], moreTokens = 0): OtherInput {
+  let tokens = moreTokens
+  let bytes = moreTokens
+  for (const value of values) {
+    tokens += tokensOfJson(value)
+    bytes += bytesOfJson(value)
+  }
+  return { tokens, bytes }
 }
 
 /** What the client calls its conversation. */

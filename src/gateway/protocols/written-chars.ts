@@ -16,15 +16,12 @@ const PAIRS_BEGIN = 0xd800
 const PAIRS_SECOND = 0xdc00
 const PAIRS_END = 0xe000
 
-/**
- * What each code unit counts as: whole ones, as sums of them are the same in any order. No less than it has bytes in UTF-8, as no tokenizer makes
- * more tokens of a text than it has bytes.
- */
-const CHARS = Uint8Array.from({ length: 0x10000 }, (_, unit) => {
-  if (unit < 0x80) return 1
-  const least = unit >= WIDE_FROM ? WIDE_CHARS : unit < 0x800 ? 2 : 3
-  return Math.max(least, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR))
-})
+/** What each code unit counts as: whole ones, as sums of them are the same in any order. */
+const CHARS = Uint8Array.from({ length: 0x10000 }, (_, unit) =>
+  unit < 0x80
+    ? 1
+    : Math.max(unit < WIDE_FROM ? 1 : WIDE_CHARS, Math.ceil(unitTokens(unit) / TOKENS_PER_JSON_CHAR)),
+)
 
 /** Characters of a text; one beyond ASCII counts as the number that its tokens are worth in JSON. */
 export function charsOfText(text: string): number {
@@ -68,10 +65,48 @@ export function charsOfJson(value: unknown): number {
 
 /** Of a number, or of a word of JSON. */
 export function charsOfNumber(value: unknown): number {
-  if (typeof value !== 'number') return 4
+  if (typeof value !== 'number') return String(value).length
   if (!Number.isFinite(value)) return DIGITS_MAX
   // Written out, as others do it: 1e300 has 301 digits.
   return Math.abs(value) < 1e21
     ? Math.max(4, String(value).length)
     : Math.ceil(Math.log10(Math.abs(value))) + 1
+}
+
+/** Signs that JSON writes as others: quotes, backslashes, and what comes before the space. */
+const ESCAPED = /["\\]|[^ -\uffff]/g
+
+/** Bytes of a text in UTF-8. @param isInJson whether signs count that JSON writes as others */
+export function bytesOfText(text: string, isInJson = false): number {
+  let bytes = text.length
+  if (BEYOND_ASCII.test(text))
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      // Of a pair each half stands for two bytes; one alone is written as U+FFFD, of three.
+      if (unit >= 0x80) bytes += unit < 0x800 ? 1 : 2
+    }
+  if (isInJson) for (const [sign] of text.matchAll(ESCAPED)) bytes += sign < ' ' ? 5 : 1
+  return bytes
+}
+
+/** Bytes of a value as JSON. */
+export function bytesOfJson(value: unknown): number {
+  if (value === undefined || value === null) return 0
+  let bytes = 0
+  const left: unknown[] = [value]
+  while (left.length > 0) {
+    const each = left.pop()
+    if (typeof each === 'string') bytes += bytesOfText(each, true) + 2
+    else if (Array.isArray(each)) {
+      bytes += 2 + each.length
+      for (const item of each) left.push(item)
+    } else if (isRecord(each)) {
+      bytes += 2
+      for (const [name, item] of Object.entries(each)) {
+        bytes += bytesOfText(name, true) + 4
+        left.push(item)
+      }
+    } else bytes += charsOfNumber(each)
+  }
+  return bytes
 }

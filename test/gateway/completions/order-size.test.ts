@@ -174,6 +174,46 @@ describe('the most tokens that a prompt can have', () => {
       )
   })
 
+  it('count what JSON writes as other signs, where a model reads JSON', () => {
+    const tools = (description: string) => [{ type: 'function', function: { name: 'f', description } }]
+    const { maxInputTokens: plain } = sizeOf({ ...saying('x'), tools: tools('a'.repeat(1000)) })
+    const { maxInputTokens: escaped } = sizeOf({ ...saying('x'), tools: tools('\u0001'.repeat(1000)) })
+    expect(escaped - plain).toBe(5000)
+  })
+
+  it('are those of a file that stands in the place of a picture', () => {
+    const base64 = Buffer.from('word '.repeat(200_000)).toString('base64')
+    for (const part of [
+      { type: 'image_url', image_url: { url: `data:text/plain;base64,${base64}` } },
+      { type: 'image_url', image_url: { url: `DATA:Text/Plain;charset=utf-8;base64,${base64}` } },
+      { type: 'image_url', image_url: { url: `data:text/plain,${'word '.repeat(200_000)}` } },
+      { type: 'input_image', image_url: `data:text/plain;base64,${base64}` },
+      { type: 'image', source: { type: 'base64', media_type: 'text/plain', data: base64 } },
+    ])
+      expect(sizeOf(saying([part])).maxInputTokens).toBeGreaterThanOrEqual(1_000_000)
+    const pdf = { type: 'image_url', image_url: { url: `data:application/pdf;base64,${base64}` } }
+    expect(OPENAI_CHAT.read({ model: 'm', ...saying([pdf]) }).size.unbounded).toBe('a document')
+  })
+
+  it('are not known of items that a provider finds by their ids', () => {
+    const read = (item: Json) =>
+      OPENAI_RESPONSES.read({ model: 'm', input: [{ role: 'user', content: 'x' }, item] })
+    for (const item of [
+      { id: 'msg_1' },
+      { type: null, id: 'msg_1' },
+      { type: 'reasoning', id: 'rs_1', summary: [] },
+      { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: null },
+    ])
+      expect(read(item).size.unbounded).toBe('an item that the provider keeps')
+    expect(read({ id: 'msg_1' }).lock).toBe('state of the provider')
+    for (const item of [
+      { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: 'y' }] },
+      { type: 'function_call', id: 'fc_1', call_id: 'c', name: 'f', arguments: '{}' },
+      { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'abc' },
+    ])
+      expect(read(item).size.unbounded).toBeNull()
+  })
+
   it('are of a picture what the config says, and not its bytes', () => {
     const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`
     const { maxInputTokens } = sizeOf(saying([{ type: 'image_url', image_url: { url } }]))

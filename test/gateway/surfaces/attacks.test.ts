@@ -174,13 +174,13 @@ describe('a request that upstreams read otherwise than we do', () => {
     expect(JSON.parse(server.raw.bodies[0] ?? '')).toMatchObject(more)
   })
 
-  const reservedFor = async (more: object, tree: Tree = {}) => {
+  const reservedFor = async (more: object, tree: Tree = {}, path = '/v1/chat/completions') => {
     let reserved = 0
     const server = await gatewayBefore((response) => {
       reserved = server.router.stats().pacer.reservedUsd
       sendWhole(response, usage)
     }, tree)
-    const response = await server.post('/v1/chat/completions', { ...CHAT, ...more })
+    const response = await server.post(path, { ...CHAT, ...more })
     expect([response.status, await response.text()]).toEqual([200, expect.anything()])
     return { reserved }
   }
@@ -432,6 +432,16 @@ describe('a request that upstreams read otherwise than we do', () => {
     const worst = { routing: { reserve: 'worst-case' }, models: [modelTree('sim-small', { prices: PLAIN })] }
     const more = { messages: [{ role: 'user', content: units.join('') }], max_tokens: 10 }
     expect((await reservedFor(more, worst)).reserved).toBeGreaterThan(390_000 * INPUT_USD)
+  })
+
+  it('sets aside for all inputs of embeddings, of which each may be as long as the model reads', async () => {
+    const routing = { reserve: 'worst-case' }
+    const prices = { inputUsdPerMTok: 0.02, outputUsdPerMTok: 0 }
+    const models = [modelTree('sim-embed', { kind: 'embeddings', contextTokens: 8192, prices })]
+    const more = { model: 'sim-embed', input: Array(100).fill('?!'.repeat(4000)) }
+    const { reserved } = await reservedFor(more, { routing, models }, '/v1/embeddings')
+    expect(reserved).toBeGreaterThanOrEqual(100 * 8000 * 0.02e-6)
+    expect(reserved).toBeLessThanOrEqual(100 * 8192 * 0.02e-6)
   })
 
   it('sets aside all that a model can read for what has no bound, where the worst case is reserved', async () => {

@@ -86,7 +86,7 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
   )
   if (set.length > 0)
     findings.changed.push(
-      `${path}: ${set.join(', ')}: in force for every request, whatever its client says: there a client's own went first`,
+      `${path}: ${set.join(', ')}: in force for every request, whatever its client says: with LiteLLM a client's own went first`,
     )
   if (unknown.length > 0)
     findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.map(toldName).join(', ')}`)
