@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { nativeModules } from './test/support/native-modules.js'
 import { SlowestFirst } from './test/support/slowest-first.js'
 
-/** Files that replace modules: they need some of their own. */
-const APART = ['test/kernel/load.test.ts']
+/** Files that replace modules or load them twice: they need some of their own. */
+const APART = ['test/kernel/load.test.ts', 'test/router/two-copies.test.ts']
 
 export default defineConfig({
   test: {
@@ -19,6 +20,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        plugins: [nativeModules()],
         // Modules here keep no state between calls: files share them, and a process.
         test: {
           name: 'shared',

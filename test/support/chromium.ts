@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 
 const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
@@ -31,4 +31,27 @@ export function tellOfMissingChromium(what: string): void {
   it.runIf(process.env.CI !== undefined)('needs a browser when env CI is set', () => {
     expect.fail(message)
   })
+}
+
+export interface Look {
+  readonly viewport?: { readonly width: number; readonly height: number }
+  readonly colorScheme?: 'light' | 'dark'
+  readonly reducedMotion?: 'reduce' | 'no-preference'
+}
+
+/**
+ * Makes a page as good as new, for a test that loads it: a page of its own would have another process and compile its
+ * script again, which takes most of the time of a test. What is in its storage, and who listens to it, stays.
+ */
+export async function emptyPage(page: Page, look: Look = {}): Promise<void> {
+  const { viewport = { width: 1280, height: 900 }, colorScheme = 'light' } = look
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
+  await page.goto('about:blank')
+  await page.setViewportSize(viewport)
+  await page.emulateMedia({
+    media: 'screen',
+    colorScheme,
+    reducedMotion: look.reducedMotion ?? 'no-preference',
+  })
+  await page.mouse.move(0, 0)
 }
