@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { visible } from '../../src/base/visible.js'
 import { serveLog } from '../../src/cli/dashboard/serve-log.js'
@@ -10,7 +10,14 @@ import type { RouterStats } from '../../src/index.js'
 import { heldText } from '../../web/dashboard/words.js'
 import { count, percent, plain, short, usd } from '../../web/shared/format.js'
 import { axeProblems, unnamedControls } from '../support/axe.js'
-import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import {
+  emptyPage,
+  HAS_CHROMIUM,
+  type Look,
+  launchChromium,
+  START_MS_MAX,
+  tellOfMissingChromium,
+} from '../support/chromium.js'
 import { type KnownLog, knownLog, LONG_ID_SHOWN, SCRIPT_ID } from './known-log.js'
 
 tellOfMissingChromium('the dashboard of a log was not looked at')
@@ -42,7 +49,7 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
   let url = ''
   let served: Promise<void>
   const stop = new AbortController()
-  const pages: Page[] = []
+  let page: Page
   const problems: string[] = []
 
   beforeAll(async () => {
@@ -66,6 +73,13 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
       served.catch(reject)
     })
     browser = await launchChromium()
+    page = await browser.newPage()
+    page.on('console', (message) => problems.push(message.text()))
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith('data:'))
+        problems.push(`a request to ${request.url()}`)
+    })
   }, START_MS_MAX)
 
   afterAll(async () => {
@@ -77,21 +91,13 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
   })
 
   afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close()
+    await page.goto('about:blank')
     expect(problems.splice(0)).toEqual([])
   })
 
   /** The page, once its figures are there; whatever it logs, throws or asks of others is a problem. */
-  async function open(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
-    const page = await context.newPage()
-    pages.push(page)
-    page.on('console', (message) => problems.push(message.text()))
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('request', (request) => {
-      if (!request.url().startsWith(`${url}/`) && !request.url().startsWith('data:'))
-        problems.push(`a request to ${request.url()}`)
-    })
+  async function open(look?: Look): Promise<Page> {
+    await emptyPage(page, look)
     await page.goto(`${url}/dashboard`)
     await page.waitForSelector('#decisions-panel')
     await page.waitForSelector('#savings-panel [data-always]')

@@ -1,11 +1,18 @@
 import type { Server } from 'node:http'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RouterStats } from '../../src/index.js'
 import { percent } from '../../src/report/format.js'
 import { count, usd } from '../../web/shared/format.js'
 import { axeProblems, unnamedControls } from '../support/axe.js'
-import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import {
+  emptyPage,
+  HAS_CHROMIUM,
+  type Look,
+  launchChromium,
+  START_MS_MAX,
+  tellOfMissingChromium,
+} from '../support/chromium.js'
 import { Random } from '../support/random.js'
 import { builtSite, serveSite } from '../support/site.js'
 
@@ -27,10 +34,12 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     server = served.server
     url = `${served.url}playground/`
     browser = await launchChromium()
+    page = await newPage()
   }, START_MS_MAX)
 
+  // The page is one, which each test loads: see emptyPage.
   afterEach(async () => {
-    await page.context().close()
+    await page.goto('about:blank')
     expect(problems.splice(0)).toEqual([])
   })
 
@@ -42,20 +51,24 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     })
   })
 
-  /** A page of its own; requests to elsewhere, errors and broken rules of the page are kept as problems. */
-  async function open(link = '', options: BrowserContextOptions = {}): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options })
-    context.setDefaultTimeout(PATIENCE_MS)
-    page = await context.newPage()
+  /** Requests to elsewhere, errors and broken rules of the page are kept as problems. */
+  async function newPage(): Promise<Page> {
+    const made = await browser.newPage()
+    made.setDefaultTimeout(PATIENCE_MS)
     const origin = new URL(url).origin
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('console', (message) => {
+    made.on('pageerror', (error) => problems.push(error.message))
+    made.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text())
     })
-    page.on('request', (request) => {
+    made.on('request', (request) => {
       const isOwn = [origin, `blob:${origin}`, 'data:'].some((start) => request.url().startsWith(start))
       if (!isOwn) problems.push(`a request to ${request.url()}`)
     })
+    return made
+  }
+
+  async function open(link = '', look: Look = {}): Promise<void> {
+    await emptyPage(page, { viewport: { width: 1200, height: 900 }, ...look })
     await page.goto(`${url}${link}`)
     await page.locator('#play').waitFor()
   }
@@ -338,7 +351,6 @@ describe.runIf(HAS_CHROMIUM)('the playground', () => {
     await page.click('#restart')
     await step(1)
     const first = await shown()
-    await page.context().close()
     await openPaused(new URL(link).hash)
     await waitForText('#models', 'kestrel-mini')
     expect(await prices()).toEqual(before)
