@@ -1,7 +1,13 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ADMIN_KEY, closeAll, type GatewayServer, gatewayServer } from '../gateway/surfaces/gateway-server.js'
-import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import {
+  emptyPage,
+  HAS_CHROMIUM,
+  launchChromium,
+  START_MS_MAX,
+  tellOfMissingChromium,
+} from '../support/chromium.js'
 
 tellOfMissingChromium("the gateway's dashboard was not looked at in trouble")
 
@@ -18,16 +24,18 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard in trouble", () => {
 
   beforeAll(async () => {
     browser = await launchChromium()
+    context = await browser.newContext()
+    await context.addInitScript(`sessionStorage.setItem('paretobandit admin key', '${ADMIN_KEY}')`)
+    page = await context.newPage()
   }, START_MS_MAX)
   afterAll(() => browser?.close())
   beforeEach(async () => {
     server = await gatewayServer({ tree: TREE, hasDashboard: true })
-    context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
-    await context.addInitScript(`sessionStorage.setItem('paretobandit admin key', '${ADMIN_KEY}')`)
-    page = await context.newPage()
+    await emptyPage(page)
   }, START_MS_MAX)
   afterEach(async () => {
-    await context.close()
+    for (const each of context.pages()) if (each !== page) await each.close()
+    await page.goto('about:blank')
     await closeAll()
   })
 

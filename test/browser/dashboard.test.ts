@@ -10,7 +10,13 @@ import {
   HELLO,
 } from '../gateway/surfaces/gateway-server.js'
 import { axeProblems } from '../support/axe.js'
-import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import {
+  emptyPage,
+  HAS_CHROMIUM,
+  launchChromium,
+  START_MS_MAX,
+  tellOfMissingChromium,
+} from '../support/chromium.js'
 
 tellOfMissingChromium("the gateway's dashboard was not looked at")
 
@@ -33,13 +39,7 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
 
   beforeAll(async () => {
     browser = await launchChromium(['--js-flags=--expose-gc'])
-  }, START_MS_MAX)
-  afterAll(() => browser?.close())
-
-  beforeEach(async () => {
-    server = await gatewayServer({ tree: TREE, hasDashboard: true })
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
-    page = await context.newPage()
+    page = await browser.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     page.on('console', (message) => {
       // The browser tells of every answer that is no success: of a missing key there is one.
@@ -49,11 +49,17 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
       if (!request.url().startsWith(`${server.url}/`) && !request.url().startsWith('data:'))
         problems.push(`a request to ${request.url()}`)
     })
+  }, START_MS_MAX)
+  afterAll(() => browser?.close())
+
+  beforeEach(async () => {
+    server = await gatewayServer({ tree: TREE, hasDashboard: true })
+    await emptyPage(page)
     await page.goto(`${server.url}/dashboard`)
     await page.waitForSelector('input[name=key]')
   }, START_MS_MAX)
   afterEach(async () => {
-    await page.context().close()
+    await page.goto('about:blank')
     await closeAll()
     expect(problems.splice(0)).toEqual([])
   })
@@ -312,7 +318,7 @@ describe.runIf(HAS_CHROMIUM)("the gateway's dashboard", () => {
 
   it('does not call figures live when nothing comes any more, and shows new ones when something does', async () => {
     const wire = await wireTo(server.url)
-    const clocked = await page.context().newPage()
+    const clocked = await browser.newPage()
     await clocked.clock.install()
     await clocked.goto(`${wire.url}/dashboard`)
     await clocked.fill('input[name=key]', ADMIN_KEY)

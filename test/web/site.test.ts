@@ -8,7 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MARKS, STYLE } from '../../src/report/style.js'
 import { filesUnder } from '../house/imports.js'
 import { axeProblems } from '../support/axe.js'
-import { HAS_CHROMIUM, launchChromium, START_MS_MAX, tellOfMissingChromium } from '../support/chromium.js'
+import {
+  emptyPage,
+  HAS_CHROMIUM,
+  type Look,
+  launchChromium,
+  START_MS_MAX,
+  tellOfMissingChromium,
+} from '../support/chromium.js'
 import { builtSite, runScript, serveSite, withPlayground } from '../support/site.js'
 
 let folder: string
@@ -144,26 +151,15 @@ describe.runIf(HAS_CHROMIUM)('the site in a browser', () => {
   let server: Server
   let browser: Browser
   let url: string
+  let page: Page
+  const problems: string[] = []
 
   beforeAll(async () => {
     const served = await serveSite(folder)
     server = served.server
     url = served.url
     browser = await launchChromium()
-  }, START_MS_MAX)
-
-  afterAll(async () => {
-    await browser?.close()
-    server?.closeAllConnections()
-    await new Promise((resolve) => {
-      server?.close(resolve)
-    })
-  })
-
-  async function withPage(path: string, use: (page: Page) => Promise<void>, options = {}): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options })
-    const page = await context.newPage()
-    const problems: string[] = []
+    page = await browser.newPage()
     page.on('pageerror', (error) => problems.push(error.message))
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text())
@@ -180,10 +176,22 @@ describe.runIf(HAS_CHROMIUM)('the site in a browser', () => {
     page.on('response', (response) => {
       if (!response.ok()) problems.push(`${response.status()} ${response.url()}`)
     })
+  }, START_MS_MAX)
+
+  afterAll(async () => {
+    await browser?.close()
+    server?.closeAllConnections()
+    await new Promise((resolve) => {
+      server?.close(resolve)
+    })
+  })
+
+  async function withPage(path: string, use: (page: Page) => Promise<void>, look: Look = {}): Promise<void> {
+    await emptyPage(page, { viewport: { width: 1200, height: 900 }, ...look })
     await page.goto(url + path)
     await use(page)
-    await context.close()
-    expect(problems).toEqual([])
+    await page.goto('about:blank')
+    expect(problems.splice(0)).toEqual([])
   }
 
   it.each(['PERFORMANCE', 'TOKENS'])('prints docs/%s.md whole', async (name) => {
