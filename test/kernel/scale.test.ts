@@ -93,7 +93,10 @@ describe.each(KERNELS)('kernel %s', (name) => {
     expect(copied).toHaveLength(1 + 1024 + (1024 * 1025) / 2)
     observe(arms, 2, context, 0, 1)
     evidence.putReward(2, copied, 1)
-    expect(evidence.copyReward(2)).toEqual(copied)
+    const put = evidence.copyReward(2)
+    expect(put).toHaveLength(copied.length)
+    // Numbers that are not equal, by their place: half a million of them.
+    expect(put.findIndex((value, i) => !Object.is(value, copied[i]))).toBe(-1)
   })
 
   it('refuses what 4 GiB cannot hold, and is then as before', async () => {
