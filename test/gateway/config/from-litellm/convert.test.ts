@@ -9,7 +9,8 @@ import { ParetoBanditError } from '../../../../src/index.js'
 import { expectRejection } from '../../../support/errors.js'
 import type { Tree } from '../example.js'
 
-const IN_FORCE = "in force for every request, whatever its client says: with LiteLLM a client's own went first"
+const IN_FORCE =
+  "in force for every request, whatever its client says: with LiteLLM a client's own went first"
 const SECRET = 'sk-this-is-a-secret-0123456789'
 
 /** Converts, and checks that the gateway takes what comes out. */
