@@ -17,25 +17,26 @@ const BYTES_PER_BASE64_CHAR = 0.75
 const DATA_URL = /^data:([^;,]*)/i
 const BASE64_URL = /^data:[^,]{0,200};base64,/i
 
-/** Of a picture, or of what stands in its place: some providers read any file there. */
+/** Members by which a part of a picture holds it. */
+const PICTURES = ['source', 'image_url', 'image', 'url']
+
+/** Of a picture, or of what stands in its place: some providers read any file there. Which of several members one reads nobody knows. */
 const image: ReadPart = (part, sizes) => {
-  const { data, kind } = mediaOf(part)
-  if (kind === '' || kind.startsWith('image/')) sizes.images++
-  else addDocument(sizes, data, kind)
+  const files = [part, ...PICTURES.map((name) => objectOf(part[name]) ?? { url: part[name] })]
+    .map(heldIn)
+    .filter(({ kind }) => kind !== '' && !kind.startsWith('image/'))
+  for (const { data, kind } of files) addDocument(sizes, data, kind)
+  if (files.length === 0) sizes.images++
   return []
 }
 
-/** What a part holds itself, as base64 or as a data URL, and of which kind. */
-function mediaOf(part: Json): { readonly data: string; readonly kind: string } {
-  for (const name of ['source', 'image_url', 'image', 'url']) {
-    const held = objectOf(part[name]) ?? { url: part[name] }
-    const data = textOf(held.data)
-    if (data !== '') return { data, kind: textOf(held.media_type).toLowerCase() }
-    const url = textOf(held.url)
-    const [, kind] = DATA_URL.exec(url) ?? []
-    if (kind !== undefined) return { data: url, kind: kind.toLowerCase() }
-  }
-  return { data: '', kind: '' }
+/** What stands there as base64 or as a data URL, and of which kind; nothing: it stands elsewhere. */
+function heldIn({ data, media_type: type, url }: Json): { readonly data: string; readonly kind: string } {
+  const inUrl = textOf(url).trim()
+  const [, kind] = DATA_URL.exec(inUrl) ?? []
+  return kind === undefined
+    ? { data: textOf(data), kind: textOf(data) === '' ? '' : textOf(type).toLowerCase() }
+    : { data: inUrl, kind: kind.toLowerCase() }
 }
 
 const reference: ReadPart = ({ type }, sizes) => {

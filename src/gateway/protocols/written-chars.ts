@@ -42,25 +42,7 @@ export function charsOfText(text: string): number {
 
 /** Characters of a value as JSON has it. */
 export function charsOfJson(value: unknown): number {
-  if (value === undefined || value === null) return 0
-  let chars = 0
-  // Not by recursion: a client chooses how deep it goes.
-  const left: unknown[] = [value]
-  while (left.length > 0) {
-    const each = left.pop()
-    if (typeof each === 'string') chars += charsOfText(each) + 2
-    else if (Array.isArray(each)) {
-      chars += 2 + each.length
-      for (const item of each) left.push(item)
-    } else if (isRecord(each)) {
-      chars += 2
-      for (const [name, item] of Object.entries(each)) {
-        chars += charsOfText(name) + 4
-        left.push(item)
-      }
-    } else chars += charsOfNumber(each)
-  }
-  return chars
+  return lengthOfJson(value, charsOfText)
 }
 
 /** Of a number, or of a word of JSON. */
@@ -76,37 +58,47 @@ export function charsOfNumber(value: unknown): number {
 /** Signs that JSON writes as others: quotes, backslashes, and what comes before the space. */
 const ESCAPED = /["\\]|[^ -\uffff]/g
 
-/** Bytes of a text in UTF-8. @param isInJson whether signs count that JSON writes as others */
-export function bytesOfText(text: string, isInJson = false): number {
+/** Bytes of a text in UTF-8. */
+export function bytesOfText(text: string): number {
   let bytes = text.length
-  if (BEYOND_ASCII.test(text))
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      // Of a pair each half stands for two bytes; one alone is written as U+FFFD, of three.
-      if (unit >= 0x80) bytes += unit < 0x800 ? 1 : 2
-    }
-  if (isInJson) for (const [sign] of text.matchAll(ESCAPED)) bytes += sign < ' ' ? 5 : 1
+  if (!BEYOND_ASCII.test(text)) return bytes
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // Half a pair counts as three: one that is alone is written as U+FFFD.
+    if (unit >= 0x80) bytes += unit < 0x800 ? 1 : 2
+  }
   return bytes
 }
 
 /** Bytes of a value as JSON. */
 export function bytesOfJson(value: unknown): number {
+  return lengthOfJson(value, bytesInJson)
+}
+
+function bytesInJson(text: string): number {
+  let bytes = bytesOfText(text)
+  for (const [sign] of text.matchAll(ESCAPED)) bytes += sign < ' ' ? 5 : 1
+  return bytes
+}
+
+function lengthOfJson(value: unknown, ofText: (text: string) => number): number {
   if (value === undefined || value === null) return 0
-  let bytes = 0
+  let length = 0
+  // Not by recursion: a client chooses how deep it goes.
   const left: unknown[] = [value]
   while (left.length > 0) {
     const each = left.pop()
-    if (typeof each === 'string') bytes += bytesOfText(each, true) + 2
+    if (typeof each === 'string') length += ofText(each) + 2
     else if (Array.isArray(each)) {
-      bytes += 2 + each.length
+      length += 2 + each.length
       for (const item of each) left.push(item)
     } else if (isRecord(each)) {
-      bytes += 2
+      length += 2
       for (const [name, item] of Object.entries(each)) {
-        bytes += bytesOfText(name, true) + 4
+        length += ofText(name) + 4
         left.push(item)
       }
-    } else bytes += charsOfNumber(each)
+    } else length += charsOfNumber(each)
   }
-  return bytes
+  return length
 }

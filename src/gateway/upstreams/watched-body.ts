@@ -8,12 +8,8 @@ import { failureOfConnection, UpstreamFailure } from './failure.js'
  */
 export function within<T>(promise: Promise<T>, ms: number, after: After, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = () => {
-      const more = { mayBeBilled: true }
-      reject(new UpstreamFailure('upstream', 'upstream_timeout', 504, what, more))
-    }
     // Where this process itself stood still it may be there: it is read within a turn.
-    const cancel = after(Math.max(0, ms), () => void nextTurn().then(late))
+    const cancel = after(Math.max(0, ms), () => void nextTurn().then(() => reject(tooLate(what))))
     promise.then(
       (value) => {
         cancel()
@@ -26,6 +22,13 @@ export function within<T>(promise: Promise<T>, ms: number, after: After, what: s
     )
   })
 }
+
+function tooLate(what: string): UpstreamFailure {
+  return new UpstreamFailure('upstream', 'upstream_timeout', 504, what, { mayBeBilled: true })
+}
+
+/** Pieces of an answer that are read when its time is over, as they may have come before: an upstream that sends without end always has one. */
+const LATE_PIECES_MAX = 64
 
 /** How long more is waited for, and for what, as the client is told. */
 export interface Wait {
@@ -42,6 +45,7 @@ export class WatchedBody {
   isAtEnd = false
   /** What `text` has read. */
   private readonly read: Uint8Array[] = []
+  private latePieces = 0
   /** While a wait is under way. */
   wait: () => Wait
 
@@ -65,6 +69,7 @@ export class WatchedBody {
     if (there !== undefined) return there
     try {
       const { ms, what } = this.wait()
+      if (ms <= 0 && ++this.latePieces > LATE_PIECES_MAX) throw tooLate(what)
       const { done, value } = await within(this.chunks.next(), ms, this.after, what)
       if (done !== true) return value
       this.atEnd()

@@ -384,8 +384,10 @@ describe('a store that goes away', () => {
     spendAll(): Promise<number>
   }
 
+  /** Bytes of a prompt, and what may be written before it: of a provider that finds a token a byte, so that the worst case is what it costs. */
+  const INPUT_TOKENS = 258
   /** No less than one costs, by a tenth at most. */
-  const EACH_USD = (110 * PRICES.outputUsdPerMTok) / 1e6
+  const EACH_USD = (INPUT_TOKENS * PRICES.inputUsdPerMTok + 110 * PRICES.outputUsdPerMTok) / 1e6
 
   async function onRedis(localShare: number, usd: number, more: Tree = {}): Promise<Away> {
     const redis = await RedisServer.start()
@@ -393,7 +395,7 @@ describe('a store that goes away', () => {
     const store = { kind: 'redis', url: '$REDIS_URL', localShare, timeoutMs: 1000 }
     const house = await startGateway({
       env: { REDIS_URL: redis.url },
-      script: () => ({ tokens: { output: 100 } }),
+      script: () => ({ tokens: { input: INPUT_TOKENS, output: 100 } }),
       tree: (upstream) => ({
         ...tree(upstream, store, more),
         caps: [{ usd, per: 'month' }],

@@ -189,6 +189,13 @@ describe('the most tokens that a prompt can have', () => {
       { type: 'image_url', image_url: { url: `data:text/plain,${'word '.repeat(200_000)}` } },
       { type: 'input_image', image_url: `data:text/plain;base64,${base64}` },
       { type: 'image', source: { type: 'base64', media_type: 'text/plain', data: base64 } },
+      { type: 'image', media_type: 'text/plain', data: base64 },
+      // Behind one that is a picture.
+      {
+        type: 'image_url',
+        source: { type: 'base64', media_type: 'image/png', data: 'AAAA' },
+        image_url: { url: ` data:text/plain;base64,${base64}` },
+      },
     ])
       expect(sizeOf(saying([part])).maxInputTokens).toBeGreaterThanOrEqual(1_000_000)
     const pdf = { type: 'image_url', image_url: { url: `data:application/pdf;base64,${base64}` } }
