@@ -56,7 +56,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
 ])
 
 const MISSING_FLAG = 'commander.missingMandatoryOptionValue'
-const FILE_NAME = /[/\\]|\.(db|sqlite3?|state)$/
+const STATE_FILE = /\.(db|sqlite3?|state)$/
 
 type Register = (program: Command) => void
 
@@ -101,11 +101,11 @@ function withMeantFlag(error: unknown, program: Command): unknown {
   if (command === undefined || typeof missing?.long !== 'string') return error
   const expected = command.registeredArguments.length
   const given = command.args.slice(0, expected + 1)
-  if (given.length <= expected || given.some((word) => word.startsWith('-') || word.includes('://')))
-    return error
-  // The one that looks like a file, as `reward router.db r.7 0.85` has it first; else the one too many.
-  const named = given.findIndex((word) => FILE_NAME.test(word))
+  if (given.length <= expected || given.some((word) => word.includes('://'))) return error
+  // The one that looks like a state file, as `reward router.db r.7 0.85` has it first; else the one too many.
+  const named = given.findLastIndex((word) => STATE_FILE.test(word))
   const [stray] = given.splice(named === -1 ? expected : named, 1)
+  if (stray.startsWith('-')) return error
   const words = [...given, missing.long, stray]
   const meant = ['paretobandit', command.name(), ...words.map((word) => shellWord(visible(word)))].join(' ')
   return new CommanderError(error.exitCode, error.code, `${error.message}; did you mean '${meant}'?`)

@@ -39,6 +39,7 @@ describe('a file without the flag that it needs is told with it', () => {
       ['reward', 'router.db', 'r.7', '0.85'],
       "; did you mean 'paretobandit reward r.7 0.85 --state router.db'?",
     ],
+    [['tenant', 'acme/eu', 'router.db'], "; did you mean 'paretobandit tenant acme/eu --state router.db'?"],
     [['stats', 'my log.db', '--json'], "; did you mean 'paretobandit stats --state 'my log.db''?"],
     [['evaluate', 'events.jsonl'], "; did you mean 'paretobandit evaluate --log events.jsonl'?"],
     [['fit-priors', 'rows.jsonl'], "; did you mean 'paretobandit fit-priors --data rows.jsonl'?"],

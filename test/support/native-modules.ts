@@ -31,7 +31,7 @@ export function nativeModules(): Plugin {
     async resolveId(source, importer) {
       if (!isOn || importer === undefined || !/^\.{1,2}\/.*\.js$/.test(source)) return null
       const path = resolve(importer, '..', source)
-      const name = relative(ROOT, path)
+      const name = relative(ROOT, path).replaceAll('\\', '/')
       if (!FOLDERS.some((folder) => name.startsWith(`${folder}/`)) || existsSync(path)) return null
       compiled ??= compile()
       const id = join(await compiled, name)
@@ -44,7 +44,8 @@ export function nativeModules(): Plugin {
 async function compile(): Promise<string> {
   const files = await modules()
   const texts = await Promise.all(files.map((file) => readFile(join(ROOT, file), 'utf8')))
-  const hash = createHash('sha256').update(version).update(ROOT)
+  const settings = await readFile(join(ROOT, 'tsconfig.json'), 'utf8')
+  const hash = createHash('sha256').update(version).update(ROOT).update(settings)
   for (const [i, file] of files.entries()) hash.update(`\0${file}\0`).update(texts[i])
   const folder = join(KEPT, hash.digest('hex').slice(0, 16))
   if (existsSync(folder)) {

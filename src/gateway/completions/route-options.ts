@@ -77,7 +77,7 @@ function longestPrompt(order: Order, { inputTokens, maxInputTokens, unbounded }:
     throw new Refused(
       400,
       'limit_required',
-      `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most`,
+      `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most; send what it holds, or name another model`,
     )
   const most = unbounded === null ? Math.min(maxInputTokens, room ?? TOKENS_MAX) : (room ?? TOKENS_MAX)
   return Math.min(Math.max(most, inputTokens), TOKENS_MAX)
@@ -88,7 +88,10 @@ function roomIn({ models, body }: Order): number | null {
   const room = greatestOf(models.map(({ contextTokens }) => contextTokens))
   if (room === null || !models.some(({ kind }) => kind === 'embeddings')) return room
   const { input } = body.json
-  return room * (Array.isArray(input) ? input.length : 1)
+  if (!Array.isArray(input)) return room
+  // Numbers are tokens of one text.
+  const texts = input.filter((each) => typeof each !== 'number').length
+  return room * (texts + (texts < input.length ? 1 : 0))
 }
 
 /** Null where one is not known. */

@@ -6,14 +6,20 @@ const ANSWERS_STEADY = 50
 /** Answers to others between two failures of one client's requests, by which these are due to what it asks. */
 const ANSWERS_TO_OTHERS = 5
 
-/** Clients whose requests failed that are remembered of a model. */
+/** Clients whose requests failed that are remembered of a model, each until it got as many answers as a steady model gives. */
 const CLIENTS_MAX = 8
+
+interface Failing {
+  readonly client: string
+  answers: number
+}
 
 /** What a model did since it last failed. */
 interface Row {
   answers: number
   /** Whose requests failed, the latest last. */
-  failedFor: readonly string[]
+  failing: readonly Failing[]
+  /** Answers to all but those. */
   answersToOthers: number
 }
 
@@ -28,21 +34,27 @@ export class Steadiness {
   answered(model: string, client: string): void {
     const row = this.rows.get(model)
     if (row === undefined) {
-      this.rows.set(model, { answers: 1, failedFor: [], answersToOthers: 0 })
+      this.rows.set(model, { answers: 1, failing: [], answersToOthers: 0 })
       return
     }
     row.answers++
-    if (!row.failedFor.includes(client)) row.answersToOthers++
+    const theirs = row.failing.find((each) => each.client === client)
+    if (theirs === undefined) row.answersToOthers++
+    else if (++theirs.answers >= ANSWERS_STEADY) row.failing = row.failing.filter((each) => each !== theirs)
   }
 
   /** @returns whether this failure says little of the model: the only one among many answers, or one more of clients whose requests fail */
   failed(model: string, client: string): boolean {
-    const { answers, failedFor, answersToOthers } = this.rows.get(model) ?? NEW
-    const isTheirs = failedFor.includes(client) && answersToOthers >= ANSWERS_TO_OTHERS
-    const clients = [...failedFor.filter((each) => each !== client), client].slice(-CLIENTS_MAX)
-    this.rows.set(model, { answers: isTheirs ? answers : 0, failedFor: clients, answersToOthers: 0 })
+    const { answers, failing, answersToOthers } = this.rows.get(model) ?? NEW
+    const others = failing.filter((each) => each.client !== client)
+    const isTheirs = others.length < failing.length && answersToOthers >= ANSWERS_TO_OTHERS
+    this.rows.set(model, {
+      answers: isTheirs ? answers : 0,
+      failing: [...others, { client, answers: 0 }].slice(-CLIENTS_MAX),
+      answersToOthers: 0,
+    })
     return isTheirs || answers >= ANSWERS_STEADY
   }
 }
 
-const NEW: Row = { answers: 0, failedFor: [], answersToOthers: 0 }
+const NEW: Row = { answers: 0, failing: [], answersToOthers: 0 }

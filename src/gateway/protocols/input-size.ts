@@ -17,26 +17,31 @@ const BYTES_PER_BASE64_CHAR = 0.75
 const DATA_URL = /^data:([^;,]*)/i
 const BASE64_URL = /^data:[^,]{0,200};base64,/i
 
-/** Members by which a part of a picture holds it. */
-const PICTURES = ['source', 'image_url', 'image', 'url']
+/** Members by which a part of a picture holds it, besides itself. */
+const PICTURES = ['source', 'image_url', 'image']
+/** What nobody has said the kind of. */
+const ANY_BYTES = 'application/octet-stream'
 
-/** Of a picture, or of what stands in its place: some providers read any file there. Which of several members one reads nobody knows. */
+/** Of a picture, or of what stands in its place: some providers read any file there. Which of several one reads nobody knows. */
 const image: ReadPart = (part, sizes) => {
-  const files = [part, ...PICTURES.map((name) => objectOf(part[name]) ?? { url: part[name] })]
-    .map(heldIn)
-    .filter(({ kind }) => kind !== '' && !kind.startsWith('image/'))
-  for (const { data, kind } of files) addDocument(sizes, data, kind)
-  if (files.length === 0) sizes.images++
+  const held = [part, ...PICTURES.map((name) => objectOf(part[name]) ?? { url: part[name] })].flatMap(heldIn)
+  const files = held.filter(({ kind }) => kind !== 'image' && !kind.startsWith('image/'))
+  for (const { data, kind } of files)
+    if (kind === ANY_BYTES) sizes.unbounded ??= 'a file of no known kind'
+    else addDocument(sizes, data, kind)
+  if (files.every(({ kind }) => kind === ANY_BYTES)) sizes.images++
   return []
 }
 
-/** What stands there as base64 or as a data URL, and of which kind; nothing: it stands elsewhere. */
-function heldIn({ data, media_type: type, url }: Json): { readonly data: string; readonly kind: string } {
+/** What stands there as base64 and as a data URL, and of which kind, as the client says. */
+function heldIn({ data, media_type: type, url }: Json): { readonly data: string; readonly kind: string }[] {
   const inUrl = textOf(url).trim()
   const [, kind] = DATA_URL.exec(inUrl) ?? []
-  return kind === undefined
-    ? { data: textOf(data), kind: textOf(data) === '' ? '' : textOf(type).toLowerCase() }
-    : { data: inUrl, kind: kind.toLowerCase() }
+  return [
+    ...(textOf(data) === '' ? [] : [{ data: textOf(data), kind: textOf(type).toLowerCase() || 'image' }]),
+    // A data URL that does not say its kind is a text (RFC 2397).
+    ...(kind === undefined ? [] : [{ data: inUrl, kind: kind.toLowerCase() || 'text/plain' }]),
+  ]
 }
 
 const reference: ReadPart = ({ type }, sizes) => {

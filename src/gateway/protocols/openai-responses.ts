@@ -104,42 +104,35 @@ function sizeOf({
 }: Json): InputSize {
   const size = inputSize([instructions, input, objectOf(prompt)?.variables])
   const isKept = typeof previous === 'string' || (conversation ?? null) !== null
-  const elsewhere = objectsOf(input).filter(isElsewhere).length
-  const kept = isKept || isRecord(prompt) ? 1 : 0
-  if (kept + elsewhere === 0) return size
+  const items = objectsOf(input)
+  const kept = (isKept || isRecord(prompt) ? 1 : 0) + items.filter(isBare).length
+  const what = items.some(isElsewhere) ? 'an item' : isKept ? 'a conversation' : 'a prompt'
+  if (kept === 0 && what !== 'an item') return size
   const { references, unbounded } = size
-  const what = elsewhere > 0 ? 'item' : isKept ? 'conversation' : 'prompt'
   return {
     ...size,
-    references: references + kept + elsewhere,
-    unbounded: unbounded ?? `${what === 'item' ? 'an' : 'a'} ${what} that the provider keeps`,
+    references: references + kept,
+    unbounded: unbounded ?? `${what} that the provider keeps`,
   }
 }
 
-/** What an item holds itself. */
-const HELD = [
-  'content',
-  'output',
-  'outputs',
-  'arguments',
-  'encrypted_content',
-  'action',
-  'input',
-  'queries',
-  'result',
-  'results',
-  'code',
-  'tools',
-]
+/** Items of these types are found by their ids where they hold nothing: messages, thoughts, pictures; and of none, as a reference may be. */
+const FOUND_BY_ID = new Set(['', 'message', 'reasoning', 'image_generation_call'])
+const HELD = ['content', 'encrypted_content', 'result']
+
+/** Whether an item has an id and nothing else: how long what its provider finds by that is nobody here knows. */
+function isElsewhere(item: Json): boolean {
+  if (typeof item.id !== 'string' || !FOUND_BY_ID.has(textOf(item.type))) return false
+  return HELD.every((name) => isNothing(item[name]))
+}
+
+function isNothing(value: unknown): boolean {
+  return (value ?? '') === '' || (Array.isArray(value) && value.length === 0)
+}
 
 /** A reference whose type is left out. */
 function isBare(item: Json): boolean {
   return textOf(item.type) === '' && textOf(item.role) === '' && isElsewhere(item)
-}
-
-/** Whether an item has an id and nothing else: its provider finds what it said, or thought, by that. */
-function isElsewhere(item: Json): boolean {
-  return typeof item.id === 'string' && HELD.every((name) => (item[name] ?? null) === null)
 }
 
 const ITEMS = new Set(['', 'message', 'reasoning', 'function_call', 'function_call_output'])

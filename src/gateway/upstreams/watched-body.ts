@@ -27,8 +27,9 @@ function tooLate(what: string): UpstreamFailure {
   return new UpstreamFailure('upstream', 'upstream_timeout', 504, what, { mayBeBilled: true })
 }
 
-/** Pieces of an answer that are read when its time is over, as they may have come before: an upstream that sends without end always has one. */
-const LATE_PIECES_MAX = 64
+/** As much of an answer is read when its time is over, as it may have come before: an upstream that sends without end always has more. */
+const LATE_PIECES_MAX = 4096
+const LATE_BYTES_MAX = 4 * 1024 * 1024
 
 /** How long more is waited for, and for what, as the client is told. */
 export interface Wait {
@@ -46,6 +47,7 @@ export class WatchedBody {
   /** What `text` has read. */
   private readonly read: Uint8Array[] = []
   private latePieces = 0
+  private lateBytes = 0
   /** While a wait is under way. */
   wait: () => Wait
 
@@ -69,15 +71,23 @@ export class WatchedBody {
     if (there !== undefined) return there
     try {
       const { ms, what } = this.wait()
-      if (ms <= 0 && ++this.latePieces > LATE_PIECES_MAX) throw tooLate(what)
+      if (this.latePieces >= LATE_PIECES_MAX || this.lateBytes >= LATE_BYTES_MAX) throw tooLate(what)
       const { done, value } = await within(this.chunks.next(), ms, this.after, what)
-      if (done !== true) return value
+      if (done !== true) {
+        if (ms <= 0) this.countLate(value)
+        return value
+      }
       this.atEnd()
       return null
     } catch (error) {
       this.ended = true
       throw error instanceof UpstreamFailure ? error : failureOfConnection(error)
     }
+  }
+
+  private countLate({ byteLength }: Uint8Array): void {
+    this.latePieces++
+    this.lateBytes += byteLength
   }
 
   private atEnd(): void {

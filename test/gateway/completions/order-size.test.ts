@@ -190,6 +190,8 @@ describe('the most tokens that a prompt can have', () => {
       { type: 'input_image', image_url: `data:text/plain;base64,${base64}` },
       { type: 'image', source: { type: 'base64', media_type: 'text/plain', data: base64 } },
       { type: 'image', media_type: 'text/plain', data: base64 },
+      { type: 'image_url', image_url: { url: `data:;base64,${base64}` } },
+      { type: 'image', source: { media_type: 'text/plain', data: base64, url: 'data:image/png,' } },
       // Behind one that is a picture.
       {
         type: 'image_url',
@@ -198,6 +200,15 @@ describe('the most tokens that a prompt can have', () => {
       },
     ])
       expect(sizeOf(saying([part])).maxInputTokens).toBeGreaterThanOrEqual(1_000_000)
+    const once = sizeOf(saying([{ type: 'image', url: `data:text/plain;base64,${base64}` }]))
+    expect(once.maxInputTokens).toBeLessThan(1_100_000)
+    const picture = { type: 'image_url', image_url: { url: `data:image;base64,${base64}` } }
+    expect(sizeOf(saying([picture])).maxInputTokens).toBeLessThan(2000)
+    const bytes = { type: 'image_url', image_url: { url: `data:application/octet-stream;base64,${base64}` } }
+    expect(sizeOf(saying([bytes])).inputTokens).toBeLessThan(2000)
+    expect(OPENAI_CHAT.read({ model: 'm', ...saying([bytes]) }).size.unbounded).toBe(
+      'a file of no known kind',
+    )
     const pdf = { type: 'image_url', image_url: { url: `data:application/pdf;base64,${base64}` } }
     expect(OPENAI_CHAT.read({ model: 'm', ...saying([pdf]) }).size.unbounded).toBe('a document')
   })
@@ -205,20 +216,42 @@ describe('the most tokens that a prompt can have', () => {
   it('are not known of items that a provider finds by their ids', () => {
     const read = (item: Json) =>
       OPENAI_RESPONSES.read({ model: 'm', input: [{ role: 'user', content: 'x' }, item] })
+    const referencesOf = (item: Json) => read(item).size.references
     for (const item of [
       { id: 'msg_1' },
       { type: null, id: 'msg_1' },
+      { type: 'message', role: 'assistant', id: 'msg_1' },
       { type: 'reasoning', id: 'rs_1', summary: [] },
+      { type: 'reasoning', id: 'rs_1', summary: [], content: [], encrypted_content: '' },
       { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: null },
     ])
       expect(read(item).size.unbounded).toBe('an item that the provider keeps')
     expect(read({ id: 'msg_1' }).lock).toBe('state of the provider')
-    for (const item of [
-      { type: 'message', id: 'msg_1', role: 'assistant', content: [{ type: 'output_text', text: 'y' }] },
-      { type: 'function_call', id: 'fc_1', call_id: 'c', name: 'f', arguments: '{}' },
-      { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'abc' },
-    ])
-      expect(read(item).size.unbounded).toBeNull()
+    expect([{ id: 'msg_1' }, { type: 'item_reference', id: 'msg_1' }].map(referencesOf)).toEqual([1, 1])
+    // What an agent sends back of its own work is there: only its thoughts are not, and they are short.
+    const work: readonly Json[] = [
+      { type: 'message', id: 'i', role: 'assistant', content: [{ type: 'output_text', text: 'y' }] },
+      { type: 'function_call', id: 'i', call_id: 'c', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', id: 'i', call_id: 'c', output: '' },
+      { type: 'reasoning', id: 'i', summary: [], encrypted_content: 'abc' },
+      { type: 'web_search_call', id: 'i', status: 'completed' },
+      { type: 'file_search_call', id: 'i', queries: ['q'], results: null },
+      { type: 'computer_call', id: 'i', call_id: 'c', actions: [{ type: 'click' }] },
+      { type: 'apply_patch_call', id: 'i', call_id: 'c', operation: { type: 'delete_file', path: 'p' } },
+      { type: 'apply_patch_call_output', id: 'i', call_id: 'c', status: 'completed' },
+      { type: 'mcp_approval_response', id: 'i', approval_request_id: 'r', approve: true },
+      { type: 'custom_tool_call', id: 'i', call_id: 'c', name: 'f', input: '' },
+      { type: 'code_interpreter_call', id: 'i', code: 'x', outputs: null },
+    ]
+    for (const item of work)
+      expect([item, read(item).size.unbounded, referencesOf(item)]).toEqual([item, null, 0])
+    const thoughts = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: null }
+    const input = [
+      { role: 'user', content: 'x' },
+      ...Array.from({ length: 15 }, () => [thoughts, ...work]).flat(),
+    ]
+    const history = OPENAI_RESPONSES.read({ model: 'm', input })
+    expect(promptTokens(history, CONFIG).inputTokens).toBeLessThan(10_000)
   })
 
   it('are of a picture what the config says, and not its bytes', () => {

@@ -22,6 +22,19 @@ describe('failures between answers to others', () => {
   })
 })
 
+it('a client that failed once, and was answered since, is one of the others again', () => {
+  const steadiness = new Steadiness()
+  for (let i = 0; i < 60; i++) steadiness.answered('m', 'b')
+  steadiness.failed('m', 'b')
+  for (let i = 0; i < 50; i++) steadiness.answered('m', 'b')
+  const failures = Array.from({ length: 10 }, () => {
+    const saysLittle = steadiness.failed('m', 'a')
+    for (let i = 0; i < 30; i++) steadiness.answered('m', 'b')
+    return saysLittle
+  })
+  expect(failures).toEqual(Array(10).fill(true))
+})
+
 it('a model that answers nobody any more is told at the second failure, whoever has failed before', () => {
   const steadiness = new Steadiness()
   for (let i = 0; i < 40; i++) {
