@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { afterQuietly } from '../../../src/base/after.js'
 import { WatchedBody } from '../../../src/gateway/upstreams/watched-body.js'
 
-/** A body of pieces of so many bytes, each there when it is asked for. */
+/** A body of pieces of that many bytes, each there when it is asked for. */
 function body(pieces: number, bytes: number, ms: number): WatchedBody {
   async function* chunks() {
     for (let i = 0; i < pieces; i++) yield new Uint8Array(bytes)
