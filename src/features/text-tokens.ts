@@ -236,7 +236,8 @@ const PIECE_UNITS = 256
 
 /** Tokens of a text, at least 1. Takes microseconds at most, however long it is. */
 export function estimateTokens(text: string): number {
-  const { length } = checkText(text)
+  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
+  const { length } = text
   if (length <= PIECES * PIECE_UNITS) return Math.max(1, Math.round(hundredths(text, 0, length, SPACE) / 100))
   let sum = 0
   for (let i = 0; i < PIECES; i++) {
@@ -253,11 +254,6 @@ export function estimateTokens(text: string): number {
 export function unitTokens(unit: number): number {
   checkInteger(unit, 0, 0xffff, 'unit')
   return (PAIRS.get(unit) ?? BLOCKS[unit >> BLOCK_BITS]) / 100
-}
-
-function checkText(text: unknown): string {
-  if (typeof text !== 'string') throw expected('INVALID_ARGUMENT', 'text', 'a string', text)
-  return text
 }
 
 function hundredths(text: string, start: number, end: number, before: number): number {

@@ -105,14 +105,13 @@ function sizeOf({
   const size = inputSize([instructions, input, objectOf(prompt)?.variables])
   const isKept = typeof previous === 'string' || (conversation ?? null) !== null
   const items = objectsOf(input)
-  const kept = (isKept || isRecord(prompt) ? 1 : 0) + items.filter(isBare).length
-  const what = items.some(isElsewhere) ? 'an item' : isKept ? 'a conversation' : 'a prompt'
-  if (kept === 0 && what !== 'an item') return size
-  const { references, unbounded } = size
+  const kept = isKept ? 'a conversation' : isRecord(prompt) ? 'a prompt' : null
+  const unknown = items.some(isElsewhere) ? 'an item' : kept
+  if (unknown === null) return size
   return {
     ...size,
-    references: references + kept,
-    unbounded: unbounded ?? `${what} that the provider keeps`,
+    references: size.references + (kept === null ? 0 : 1) + items.filter(isBare).length,
+    unbounded: size.unbounded ?? `${unknown} that the provider keeps`,
   }
 }
 
