@@ -35,9 +35,15 @@ export function modelRoutes(deps: AdminDeps): Hono {
       const {
         prices: _,
         parameters: __,
-        enabled: ___,
+        defaultParameters: ___,
+        enabled: ____,
         ...described
-      } = configs.get(id) ?? { prices: 0, parameters: 0, enabled: 0 }
+      } = configs.get(id) ?? {
+        prices: 0,
+        parameters: 0,
+        defaultParameters: 0,
+        enabled: 0,
+      }
       return { ...described, isInFile: inFile.has(id), ...findIn(models, id) }
     })
   }

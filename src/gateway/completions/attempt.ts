@@ -4,7 +4,7 @@ import type { ClientAnswer } from '../doors/client-answer.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { NO_FACTS, type ProtocolAdapter } from '../protocols/adapter.js'
 import { withMembers, withNumberAt } from '../protocols/json-text.js'
-import { parametersIn } from '../protocols/model-parameters.js'
+import { ownParameters, parametersIn } from '../protocols/model-parameters.js'
 import { isTooDeep, TOO_DEEP } from '../protocols/too-deep.js'
 import { Break } from '../upstreams/break.js'
 import type { UpstreamAnswer } from '../upstreams/call.js'
@@ -161,16 +161,18 @@ export class Attempt implements StreamedCall {
     const { house, adapter, order, call } = this
     const { timeouts } = order.config
     const { model } = call
+    const { json } = order.body
+    const own = ownParameters(adapter.surface, model, json)
     const changes = {
-      ...adapter.changes(order.body.json, order.asked),
-      ...parametersIn(adapter.surface, model.parameters, order.body.json),
+      ...adapter.changes(json, order.asked),
+      ...parametersIn(adapter.surface, own, json),
       model: model.upstreamModel,
     }
     const isSaidSo = (wording: Wording) =>
       this.wordings.includes(wording) || house.wordings.has(wording, model, call.upstream)
     // Hardly any provider wants it: nothing is copied for the others.
     const mayBeSaidSo = adapter.surface === 'chat' && (this.wordings.length > 0 || house.wordings.isAny)
-    this.changes = mayBeSaidSo ? inWording(isSaidSo, order.body.json, changes) : changes
+    this.changes = mayBeSaidSo ? inWording(isSaidSo, json, changes) : changes
     const body = withMembers(order.body.text, this.changes)
     if (this.break.isBroken) throw failureOfConnection(null, false)
     this.booking.isSent = true
@@ -200,7 +202,7 @@ export class Attempt implements StreamedCall {
       modelId: model.upstreamModel,
       body,
       isStreamed: order.asked.isStreamed,
-      providerOptions: objectOf(model.parameters.providerOptions),
+      providerOptions: objectOf(ownParameters(adapter.surface, model, order.body.json).providerOptions),
       package: upstream.package,
       signal: broken.signal,
       now: house.deps.now,

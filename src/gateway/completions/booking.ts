@@ -1,5 +1,6 @@
 import { NO_FACTS } from '../protocols/adapter.js'
 import { dearerIn } from '../protocols/dearer.js'
+import { ownParameters } from '../protocols/model-parameters.js'
 import type { UpstreamFailure } from '../upstreams/failure.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -76,9 +77,11 @@ export class Booking {
   }
 
   private billed() {
-    const { size, asked } = this.order
-    const isDearer = asked.dearer.length > 0 || dearerIn(this.call.model.parameters).length > 0
-    const inputTokens = inputTokensFor(size, this.call.model)
+    const { size, asked, body } = this.order
+    const { model } = this.call
+    const own = ownParameters(this.exchange.record.surface, model, body.json)
+    const isDearer = asked.dearer.length > 0 || dearerIn(own).length > 0
+    const inputTokens = inputTokensFor(size, model)
     return this.house.billing.billOf(this.call, this.meter, inputTokens, isDearer)
   }
 

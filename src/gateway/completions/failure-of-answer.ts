@@ -1,5 +1,5 @@
 import type { ProtocolAdapter } from '../protocols/adapter.js'
-import { parametersIn } from '../protocols/model-parameters.js'
+import { ownParameters, parametersIn } from '../protocols/model-parameters.js'
 import { failureOfReference, failureOfSetup, failureOfStatus, UpstreamFailure } from '../upstreams/failure.js'
 import type { House } from './house.js'
 import type { Try } from './ledger.js'
@@ -31,7 +31,8 @@ export function failureOfAnswer(
   // A refusal is the client's fault, unless it is due to the model alone, or to what the operator says in the client's place.
   if (!['caller', 'model'].includes(failure.kind) || unsupported === null) return failure
   const { code, message, body } = failure
-  const ofOperator = { ...parametersIn(adapter.surface, model.parameters, {}), model: model.upstreamModel }
+  const own = ownParameters(adapter.surface, model, json)
+  const ofOperator = { ...parametersIn(adapter.surface, own, {}), model: model.upstreamModel }
   if (saidAt(ofOperator, unsupported.path) !== null)
     return failureOfSetup(`the upstream answered ${failure.status}`, message)
   if (saidAt(json, unsupported.path) === null) return failure

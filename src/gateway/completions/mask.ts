@@ -1,13 +1,16 @@
+import type { Json } from '../../base/json.js'
 import { LACKS, missingCapabilities } from '../../index.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import type { ClientKey } from '../keys/keyring.js'
 import type { Asked, ProtocolAdapter } from '../protocols/adapter.js'
-import { limitIn } from '../protocols/model-parameters.js'
+import { limitIn, ownParameters } from '../protocols/model-parameters.js'
 import { Refused } from './refused.js'
 
 export interface MaskInput {
   readonly config: GatewayConfig
   readonly adapter: Pick<ProtocolAdapter, 'protocol' | 'surface'>
+  /** What the client sends, and what is read of it. */
+  readonly body: Json
   readonly asked: Asked
   /** What the client calls the model that is asked for: that, or an alias of it. */
   readonly said: string
@@ -99,8 +102,8 @@ function namedModels({ config, adapter, asked, said, key }: MaskInput): readonly
 
 /** Why a model cannot serve it; null: it can. */
 function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
-  const { config, adapter, asked, inputTokens, region } = input
-  const { id, enabled, kind, capabilities, contextTokens, maxOutputTokens, parameters } = model
+  const { config, adapter, body, asked, inputTokens, region } = input
+  const { id, enabled, kind, capabilities, contextTokens, maxOutputTokens } = model
   const upstream = config.upstreams.find((each) => each.id === model.upstream)
   if (!enabled) return 'is disabled'
   if ((kind === 'embeddings') !== (adapter.surface === 'embeddings')) return `is a model for ${kind}`
@@ -114,7 +117,8 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   const missing = asked.needs.size === 0 ? undefined : missingCapabilities(capabilities, asked.needs)[0]
   if (missing !== undefined) return LACKS[missing]
   if (region !== null && model.region !== region) return `does not run in region ${region}`
-  const output = limitIn(adapter.surface, parameters) ?? asked.maxOutputTokens ?? 0
+  const own = ownParameters(adapter.surface, model, body)
+  const output = limitIn(adapter.surface, own) ?? asked.maxOutputTokens ?? 0
   if (maxOutputTokens !== null && output > maxOutputTokens)
     return `answers with at most ${maxOutputTokens} tokens, and ${output} are asked for`
   // The length is an estimate: for a model that is named, its upstream has the word.

@@ -2,7 +2,7 @@ import type { Json } from '../../base/json.js'
 import { estimateTokens } from '../../features/index.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import { type Asked, type ProtocolAdapter, RequestError } from '../protocols/adapter.js'
-import { parametersIn } from '../protocols/model-parameters.js'
+import { ownParameters, parametersIn } from '../protocols/model-parameters.js'
 import { charsOfText, TOKENS_PER_JSON_CHAR } from '../protocols/written-chars.js'
 
 /** Tokens of a prompt. */
@@ -97,7 +97,9 @@ export function orderSize(
   let most: RequestSize | null = null
   let changed: Map<string, number> | null = null
   let change: ((parameters: Json) => RequestSize | null) | null = null
-  for (const { id, parameters } of models) {
+  for (const model of models) {
+    const { id } = model
+    const parameters = ownParameters(adapter.surface, model, body)
     const isChanged = Object.keys(parameters).some((name) => SIZE_MEMBERS.has(name))
     if (isChanged) change ??= changer(adapter, body, client, config)
     const sent = isChanged && change !== null ? change(parameters) : null

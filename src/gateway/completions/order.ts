@@ -66,7 +66,16 @@ export async function readOrder(
   const outputTokens = ((maxOutputTokens ?? OUTPUT_TOKENS_EXPECTED) + predictedTokens) * answers
   admit(house, exchange, key, inputTokens + outputTokens)
   const region = request.headers.get('x-paretobandit-region')
-  const able = modelsFor({ config, adapter, asked, said: said.model, inputTokens, key, region })
+  const able = modelsFor({
+    config,
+    adapter,
+    body: body.json,
+    asked,
+    said: said.model,
+    inputTokens,
+    key,
+    region,
+  })
   const session = sessionOf(request.headers, asked, key)
   record.session = session.shown
   // Without a lock nobody need know.

@@ -183,6 +183,8 @@ export interface ModelConfig {
   readonly groups: readonly string[]
   /** Merged into each request body, over what the client says: `reasoning_effort: low`. Default {}. */
   readonly parameters: Readonly<Record<string, unknown>>
+  /** Merged into each request body that says nothing of the same: `temperature: 0.2`. Default {}. */
+  readonly defaultParameters: Readonly<Record<string, unknown>>
   /** Whether requests may go to it. Default true. */
   readonly enabled: boolean
 }

@@ -38,6 +38,11 @@ const fileModel: Shape<FileModel> = object<FileModel>({
   region: withDefault(orNull(word('a region')), null, 'where it runs'),
   groups: withDefault(groups, [], 'auto:GROUP routes among the models of a group'),
   parameters: withDefault(parameters, {}, 'merged into each request body: reasoning_effort, say'),
+  defaultParameters: withDefault(
+    parameters,
+    {},
+    'merged into request bodies that say nothing of the same: temperature, say',
+  ),
   enabled: withDefault(yesOrNo, true, 'whether requests may go to it'),
 })
 

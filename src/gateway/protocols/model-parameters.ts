@@ -1,5 +1,6 @@
 import { isAmount, isRecord } from '../../base/check.js'
 import { type Json, objectOf } from '../../base/json.js'
+import type { ModelConfig } from '../config/config.js'
 import type { Surface } from '../logs/request-record.js'
 
 /** What surfaces call the limit of an answer; the first of each is what takes the place of a word of another's. */
@@ -10,6 +11,42 @@ const LIMITS: Readonly<Partial<Record<Surface, readonly [string, ...string[]]>>>
 }
 const ALL_LIMITS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const
 const EFFORT = 'reasoning_effort'
+/** Members that say how much is thought. */
+const EFFORTS: readonly string[] = [EFFORT, 'reasoning', 'thinking']
+
+/**
+ * What the operator says for a model in a request: its `parameters`, and those of its `defaultParameters` of which neither these nor the client say
+ * anything, in whatever words.
+ */
+export function ownParameters(
+  surface: Surface,
+  { parameters, defaultParameters }: Pick<ModelConfig, 'parameters' | 'defaultParameters'>,
+  body: Json,
+): Json {
+  let own: Record<string, unknown> | null = null
+  for (const name in defaultParameters) {
+    const value = defaultParameters[name] ?? null
+    if (value === null || Object.hasOwn(parameters, name)) continue
+    if (isSaid(surface, name, parameters) || isSaid(surface, name, body)) continue
+    own ??= { ...parameters }
+    own[name] = value
+  }
+  return own ?? parameters
+}
+
+/** Whether something is said of what a parameter sets. */
+function isSaid(surface: Surface, name: string, body: Json): boolean {
+  if ((body[name] ?? null) !== null) return true
+  if (ALL_LIMITS.some((limit) => limit === name))
+    return (LIMITS[surface] ?? ALL_LIMITS).some((limit) => (body[limit] ?? null) !== null)
+  return EFFORTS.includes(name) && isEffortSaid(body)
+}
+
+function isEffortSaid({ reasoning_effort, reasoning, thinking, output_config }: Json): boolean {
+  const said = [reasoning_effort, thinking, objectOf(output_config)?.effort]
+  const { effort, max_tokens, enabled } = objectOf(reasoning) ?? {}
+  return [...said, effort, max_tokens, enabled].some((each) => (each ?? null) !== null)
+}
 
 /**
  * What a model's parameters set in a request of a surface. Limits and efforts that they give in the words of another surface are given in

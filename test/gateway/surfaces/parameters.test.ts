@@ -15,7 +15,12 @@ const PRICES = { inputUsdPerMTok: 1, outputUsdPerMTok: 10 }
 const CAP_USD = 0.05
 
 /** A gateway under a cap, whose upstream answers at whatever length it is allowed, and says what that costs. */
-async function capped(parameters: object, more: Tree = {}, sent: unknown[] = []) {
+async function capped(
+  parameters: object,
+  more: Tree = {},
+  sent: unknown[] = [],
+  defaultParameters: object = {},
+) {
   const upstream = createServer((request, response) => {
     let text = ''
     request.on('data', (bytes) => {
@@ -43,7 +48,15 @@ async function capped(parameters: object, more: Tree = {}, sent: unknown[] = [])
   ends.push(() => upstream.close())
   const { port } = upstream.address() as AddressInfo
   return gatewayServer({
-    models: [modelTree('m', { upstream: 'own', prices: PRICES, parameters, maxOutputTokens: 20_000 })],
+    models: [
+      modelTree('m', {
+        upstream: 'own',
+        prices: PRICES,
+        parameters,
+        defaultParameters,
+        maxOutputTokens: 20_000,
+      }),
+    ],
     tree: {
       caps: [{ usd: CAP_USD, per: 'day' }],
       routing: { reserve: 'worst-case', strict: true },
@@ -151,6 +164,78 @@ describe('parameters of a model', () => {
       expect(spendUsd > 0 && (isSaid ? spendUsd === 0.004 : spendUsd < 0.001)).toBe(true)
     },
   )
+})
+
+describe('default parameters of a model', () => {
+  const DEFAULTS = { temperature: 0.2, max_tokens: 100, reasoning_effort: 'low', top_k: null }
+  it.each<[path: string, asked: object, sent: object]>([
+    ['chat/completions', {}, { temperature: 0.2, max_tokens: 100, reasoning_effort: 'low' }],
+    [
+      'chat/completions',
+      { temperature: null, max_tokens: null, top_k: 5 },
+      { temperature: 0.2, max_tokens: 100, reasoning_effort: 'low', top_k: 5 },
+    ],
+    [
+      'chat/completions',
+      { temperature: 0, max_completion_tokens: 7, reasoning: { effort: 'high' } },
+      { temperature: 0, max_completion_tokens: 7, reasoning: { effort: 'high' } },
+    ],
+    [
+      'chat/completions',
+      { max_tokens: 7, thinking: { type: 'disabled' } },
+      { temperature: 0.2, max_tokens: 7, thinking: { type: 'disabled' } },
+    ],
+    [
+      'responses',
+      { reasoning: { summary: 'auto' } },
+      { temperature: 0.2, max_output_tokens: 100, reasoning: { effort: 'low', summary: 'auto' } },
+    ],
+    [
+      'responses',
+      { max_output_tokens: 7, reasoning: { effort: 'high' } },
+      { temperature: 0.2, max_output_tokens: 7, reasoning: { effort: 'high' } },
+    ],
+  ])('are sent where a client says nothing of the same, at %s: %j', async (path, asked, sent) => {
+    const bodies: unknown[] = []
+    const server = await capped({}, {}, bodies, DEFAULTS)
+    const prompt = path === 'responses' ? { input: 'Hi' } : { messages: HELLO }
+    const response = await server.post(`/v1/${path}`, { model: 'm', ...prompt, ...asked })
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)])
+    expect(bodies).toEqual([{ model: 'm', ...prompt, ...sent }])
+  })
+
+  it('give way to its parameters, in other words too', async () => {
+    const bodies: unknown[] = []
+    const parameters = { temperature: null, max_completion_tokens: 50 }
+    const server = await capped(parameters, {}, bodies, DEFAULTS)
+    await (await server.post('/v1/chat/completions', { model: 'm', messages: HELLO })).text()
+    expect(bodies).toEqual([
+      { model: 'm', messages: HELLO, max_completion_tokens: 50, reasoning_effort: 'low' },
+    ])
+  })
+
+  it('count when the worst case is set aside, and for the room that a model has', async () => {
+    const dear = await capped({}, {}, [], { max_tokens: 10_000 })
+    const ask = { model: 'm', messages: HELLO }
+    const statuses = async (body: object) => (await dear.post('/v1/chat/completions', body)).status
+    expect(await statuses(ask)).toBe(402)
+    expect(await statuses({ ...ask, max_tokens: 10 })).toBe(200)
+    const long = await capped({}, {}, [], { max_tokens: 30_000 })
+    expect((await long.post('/v1/chat/completions', ask)).status).toBe(400)
+    expect((await long.post('/v1/chat/completions', { ...ask, max_tokens: 10 })).status).toBe(200)
+  })
+
+  it('that may be dearer than tokens are booked at what their provider says, where they are in force', async () => {
+    const spends: number[] = []
+    for (const asked of [{}, { service_tier: 'default' }]) {
+      const server = await capped({}, {}, [], { service_tier: 'priority' })
+      const ask = { model: 'm', messages: HELLO, max_tokens: 1, ...asked }
+      await (await server.post('/v1/chat/completions', ask)).text()
+      spends.push(server.ledger().spendUsd)
+    }
+    expect(spends).toEqual([0.004, expect.any(Number)])
+    expect(spends[1]).toBeLessThan(0.001)
+  })
 })
 
 describe('parameters of another model', () => {

@@ -171,15 +171,18 @@ describe('what one model does not take', () => {
     expect((await server.post(CHAT, { model: 'sim-middle', messages: HELLO })).status).toBe(200)
   })
 
-  it('is the operator own matter where the parameters of the model say it', async () => {
-    const models = [modelTree('sim-middle', { parameters: { temperature: 0.2 } }), modelTree('sim-small')]
-    const server = await gatewayServer({ models, script: reasoning })
-    for (let i = 0; i < 6; i++)
-      expect((await server.post(CHAT, { model: 'auto', messages: HELLO, temperature: 1 })).status).toBe(200)
-    const response = await server.post(CHAT, { model: 'sim-middle', messages: HELLO })
-    expect(response.status).toBe(502)
-    expect(JSON.stringify(server.lines)).toContain(unsupportedValue('temperature', 0.2))
-  })
+  it.each(['parameters', 'defaultParameters'])(
+    'is the operator own matter where the %s of the model say it',
+    async (where) => {
+      const models = [modelTree('sim-middle', { [where]: { temperature: 0.2 } }), modelTree('sim-small')]
+      const server = await gatewayServer({ models, script: reasoning })
+      for (let i = 0; i < 6; i++)
+        expect((await server.post(CHAT, { model: 'auto', messages: HELLO, temperature: 1 })).status).toBe(200)
+      const response = await server.post(CHAT, { model: 'sim-middle', messages: HELLO })
+      expect(response.status).toBe(502)
+      expect(JSON.stringify(server.lines)).toContain(unsupportedValue('temperature', 0.2))
+    },
+  )
 
   it('is not sent where the parameters of the model take it out', async () => {
     const models = [modelTree('sim-middle', { parameters: { temperature: null, top_p: null } })]

@@ -152,7 +152,7 @@ function installed(name: string): string {
 function modelTree(
   id: string,
   groups: readonly string[],
-  { provider, upstream, upstreamModel, kind, parameters, info, region }: Deployment,
+  { provider, upstream, upstreamModel, kind, parameters, defaultParameters, info, region }: Deployment,
   upstreams: Upstreams,
   priced: Awaited<ReturnType<typeof pricesOf>>,
 ): Json {
@@ -169,6 +169,7 @@ function modelTree(
     ...(output === null ? {} : { maxOutputTokens: Math.min(output, context ?? output) }),
     ...(kind === 'chat' && capabilities !== null ? { capabilities } : {}),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+    ...(Object.keys(defaultParameters).length === 0 ? {} : { defaultParameters }),
     ...(region === null ? {} : { region }),
     ...(groups.length === 0 ? {} : { groups }),
   }

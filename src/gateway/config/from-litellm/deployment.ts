@@ -4,7 +4,7 @@ import { type Mistake, pathText } from '../mistake.js'
 import { upstream as upstreamShape } from '../upstream-shape.js'
 import type { Findings } from './findings.js'
 import { hasMember, toldName } from './old-names.js'
-import { parametersOf } from './parameters.js'
+import { type Parameters, parametersOf } from './parameters.js'
 import { type Provider, providerOf, reachOf } from './providers.js'
 import { referenceIn, type SecretNames } from './secret-names.js'
 
@@ -19,14 +19,13 @@ export interface UpstreamTree {
 }
 
 /** An entry of `model_list` that can be called from here. */
-export interface Deployment {
+export interface Deployment extends Parameters {
   /** Its `model_name`: what clients of LiteLLM call it, or it and others. */
   readonly name: string
   readonly provider: string
   readonly upstream: UpstreamTree
   readonly upstreamModel: string
   readonly kind: 'chat' | 'embeddings'
-  readonly parameters: Json
   /** What is known of it, as LiteLLM's price list has it: sizes, capabilities, prices. */
   readonly info: Json
   /** What LiteLLM's price list calls it. */
@@ -107,7 +106,7 @@ export function readDeployment(entry: unknown, path: string, reading: Reading): 
     upstream,
     upstreamModel: found.model,
     kind,
-    parameters,
+    ...parameters,
     info,
     listName,
     region: region ? String(params.region_name) : null,

@@ -49,9 +49,17 @@ const LOGINS: readonly (readonly [RegExp, string])[] = [
 /** Prices, and what prices of a list say. */
 const OF_LISTS = /cost|_per_|^supports_|^max_input_tokens$|^tiered_pricing$|^mock_/
 
+/** As an entry of `models` has them. */
+export interface Parameters {
+  readonly parameters: Json
+  /** In force where a client says nothing of the same. */
+  readonly defaultParameters: Json
+}
+
 /** The parameters of a model; what is not known here is named. */
-export function parametersOf(params: Json, path: string, findings: Findings): Json {
+export function parametersOf(params: Json, path: string, findings: Findings): Parameters {
   const found = new Map<string, unknown>()
+  const unsaid = new Map<string, unknown>()
   const unknown: string[] = []
   const limits: string[] = []
   const ofAll = OF_ALL.map(([names, why]) => [names.filter((name) => name in params), why] as const)
@@ -60,7 +68,7 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
   )
   const told = new Set([...ofAll, ...logins].flatMap(([names]) => names))
   for (const [name, value] of Object.entries(params)) {
-    if (OF_REQUESTS.has(name)) found.set(name, value)
+    if (OF_REQUESTS.has(name)) unsaid.set(name, value)
     else if (LIMITS.has(name)) limits.push(name)
     else if (!READ.has(name) && !OF_LISTS.test(name) && !told.has(name)) unknown.push(name)
   }
@@ -68,11 +76,12 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
     found.set(name, value)
   for (const name of listOf(params.additional_drop_params))
     if (typeof name === 'string') found.set(name, null)
-  for (const [name, value] of found) {
-    if (isTaken(name, value) && !holdsSecret(name, value) && !holdsReference(value)) continue
-    found.delete(name)
-    unknown.push(name)
-  }
+  for (const each of [unsaid, found])
+    for (const [name, value] of each) {
+      if (isTaken(name, value) && !holdsSecret(name, value) && !holdsReference(value)) continue
+      each.delete(name)
+      unknown.push(name)
+    }
   if (limits.length > 0)
     findings.changed.push(
       `${path}: ${limits.join(', ')}: limits are set for keys (requestsPerMinute, tokensPerMinute), timeouts for all models`,
@@ -81,16 +90,9 @@ export function parametersOf(params: Json, path: string, findings: Findings): Js
     if (names.length > 0) findings.changed.push(`${path}: ${names.join(', ')}: ${why}`)
   for (const [names, what] of logins)
     if (names.length > 0) findings.toDo.push(`${path}: ${names.map(toldName).join(', ')}: ${what}`)
-  const set = Object.keys(params).filter(
-    (name) => OF_REQUESTS.has(name) && (found.get(name) ?? null) !== null,
-  )
-  if (set.length > 0)
-    findings.changed.push(
-      `${path}: ${set.join(', ')}: in force for every request, whatever its client says: with LiteLLM a client's own went first`,
-    )
   if (unknown.length > 0)
     findings.changed.push(`${path}.litellm_params: not taken over: ${unknown.map(toldName).join(', ')}`)
-  return Object.fromEntries(found)
+  return { parameters: Object.fromEntries(found), defaultParameters: Object.fromEntries(unsaid) }
 }
 
 /** Names of what servers ask for in a body to know who calls. `max_tokens` is not one. */

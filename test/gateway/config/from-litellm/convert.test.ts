@@ -9,8 +9,6 @@ import { ParetoBanditError } from '../../../../src/index.js'
 import { expectRejection } from '../../../support/errors.js'
 import type { Tree } from '../example.js'
 
-const IN_FORCE =
-  "in force for every request, whatever its client says: with LiteLLM a client's own went first"
 const SECRET = 'sk-this-is-a-secret-0123456789'
 
 /** Converts, and checks that the gateway takes what comes out. */
@@ -212,21 +210,17 @@ describe('a model of LiteLLM', () => {
       { model_info: { max_input_tokens: 100_000, max_output_tokens: 200_000, supports_vision: true } },
     )
     expect(model).toMatchObject({
-      parameters: { temperature: 0.2, max_tokens: 50, top_k: 3, top_p: null },
+      parameters: { top_k: 3, top_p: null },
+      // In LiteLLM a client's own go before these.
+      defaultParameters: { temperature: 0.2, max_tokens: 50 },
       contextTokens: 100_000,
       maxOutputTokens: 100_000,
       capabilities: ['tools', 'jsonSchema', 'images'],
     })
-    expect(Object.keys(model.parameters as Tree).sort()).toEqual([
-      'max_tokens',
-      'temperature',
-      'top_k',
-      'top_p',
-    ])
+    expect(Object.keys(model.parameters as Tree).sort()).toEqual(['top_k', 'top_p'])
     expect(upstream.headers).toEqual({ 'x-team': '$HEADER_X_TEAM', 'openai-organization': '$ORG' })
     expect(changed).toEqual([
       expect.stringMatching(/^model_list\[0\]: rpm: limits are set for keys/),
-      `model_list[0]: temperature, max_tokens: ${IN_FORCE}`,
       'model_list[0].litellm_params: not taken over: shine, model, a b',
     ])
   })
@@ -263,7 +257,7 @@ describe('a model of LiteLLM', () => {
     const vertex = await one({ model: 'vertex_ai/gemini-2.5-pro', vertex_project: `p ${grown}` })
     expect(vertex.upstream.options).toEqual({ project: '$VERTEX_PROJECT' })
     const tagged = await one({ model: 'ollama/monkey:7b', stop: ['\nkey: '] }, { model_name: 'monkey:7b' })
-    expect(tagged.model).toMatchObject({ id: 'monkey:7b', parameters: { stop: ['\nkey: '] } })
+    expect(tagged.model).toMatchObject({ id: 'monkey:7b', defaultParameters: { stop: ['\nkey: '] } })
     const named = { model_list: [{ model_name: `m ${grown}`, litellm_params: { model: 'gpt-5' } }] }
     await expect(fromLiteLlm(named, { env: {}, prices: null })).rejects.toThrow(/^(?!.*secret)/s)
     const based = await one({ model: 'gpt-5' }, { model_info: { base_model: `gpt-5 ${grown}` } })
@@ -336,11 +330,9 @@ describe('a model of LiteLLM', () => {
       ...{ temperature: 'os.environ/T', user: ' os.environ/U', stop: ['$5'], max_tokens: 5 },
       extra_body: { metadata: { app: ['os.environ/APP'] } },
     })
-    expect(model.parameters).toEqual({ stop: ['$5'], max_tokens: 5 })
-    expect(changed).toEqual([
-      `model_list[0]: stop, max_tokens: ${IN_FORCE}`,
-      'model_list[0].litellm_params: not taken over: temperature, user, metadata',
-    ])
+    expect(model).not.toHaveProperty('parameters')
+    expect(model.defaultParameters).toEqual({ stop: ['$5'], max_tokens: 5 })
+    expect(changed).toEqual(['model_list[0].litellm_params: not taken over: temperature, user, metadata'])
   })
 
   it('is the one that a variable names, if that is set', async () => {
