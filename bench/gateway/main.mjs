@@ -10,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { atRate, atSaturation, idleStreamBytes, percentile } from './load.mjs'
 import {
   bind,
@@ -22,11 +23,12 @@ import {
   stopAll,
 } from './servers.mjs'
 
-const args = process.argv.slice(2)
-const isThroughputAlone = args.includes('--throughput')
-const isMemoryAlone = args.includes('--memory')
-const isQuick = args.includes('--quick')
-const profile = args.includes('--profile') ? args[args.indexOf('--profile') + 1] : null
+const USAGE = 'usage: npm run bench:gateway -- [--quick] [--throughput | --memory | --profile DIR]'
+const flags = readFlags()
+const isThroughputAlone = flags.throughput === true
+const isMemoryAlone = flags.memory === true
+const isQuick = flags.quick === true
+const profile = flags.profile ?? null
 const ROUNDS = isQuick ? 1 : 5
 const SECONDS = isQuick ? 2 : 4
 /** Until then V8 compiles what is hot, on the cores that are measured: servers run for days. */
@@ -59,6 +61,18 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 process.exit(0)
+
+/** Minutes of measuring are not what a mistyped flag asks for. */
+function readFlags() {
+  const flag = { type: 'boolean' }
+  const options = { quick: flag, throughput: flag, memory: flag, profile: { type: 'string' } }
+  try {
+    return parseArgs({ options, strict: true }).values
+  } catch (error) {
+    console.error(`${error.message.split(/\n|\. /)[0]}; ${USAGE}`)
+    process.exit(2)
+  }
+}
 
 async function profiled() {
   const mock = await startMock()

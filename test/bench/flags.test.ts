@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { FlagError, parseFlags } from '../../bench/flags.js'
 
@@ -26,4 +28,15 @@ describe('parseFlags', () => {
     expect(() => parseFlags(args)).toThrow(FlagError)
     expect(() => parseFlags(args)).toThrow(/^[^\n]+$/)
   })
+})
+
+describe('the bench of the gateway', () => {
+  it.each([['--fast'], ['--profile'], ['folder']])(
+    'measures nothing for %s, and says in one line what it takes',
+    (flag) => {
+      const main = fileURLToPath(new URL('../../bench/gateway/main.mjs', import.meta.url))
+      const { status, stdout, stderr } = spawnSync(process.execPath, [main, flag], { encoding: 'utf8' })
+      expect([status, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^[^\n]+; usage: [^\n]+\n$/)])
+    },
+  )
 })
