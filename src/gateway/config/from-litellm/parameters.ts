@@ -17,7 +17,7 @@ const OF_REQUESTS: ReadonlySet<string> = new Set([
 /** What stands elsewhere in the new file, and what LiteLLM alone acts on. */
 const READ: ReadonlySet<string> = new Set([
   ...['model', 'api_key', 'api_base', 'base_url', 'api_version', 'custom_llm_provider', 'organization'],
-  ...['extra_headers', 'extra_body', 'additional_drop_params', 'drop_params', 'base_model', 'mode', 'id'],
+  ...['extra_headers', 'extra_body', 'additional_drop_params', 'base_model', 'mode', 'id'],
   ...['vertex_project', 'vertex_location', 'aws_region_name', 'aws_access_key_id', 'aws_secret_access_key'],
   ...['aws_session_token', 'stream', 'use_in_pass_through', 'region_name', 'headers'],
   ...['litellm_credential_name'],
@@ -30,6 +30,7 @@ const LIMITS: ReadonlySet<string> = new Set([
 const OF_ALL: readonly (readonly [readonly string[], string])[] = [
   [['weight', 'order'], 'the router decides by rewards and costs'],
   [['max_retries', 'num_retries'], 'retries are the same for all models'],
+  [['drop_params'], 'a model that does not take a member is passed over for those that do'],
 ]
 /** How else one shows who one is. */
 const LOGINS: readonly (readonly [RegExp, string])[] = [

@@ -275,6 +275,7 @@ describe('a model of LiteLLM', () => {
           tags: ['paid'],
           max_retries: 4,
           num_retries: 2,
+          drop_params: true,
           headers: { 'X-A': 'os.environ/A' },
         },
       },
@@ -299,6 +300,7 @@ describe('a model of LiteLLM', () => {
     expect(changed).toEqual([
       'model_list[0]: weight, order: the router decides by rewards and costs',
       'model_list[0]: max_retries, num_retries: retries are the same for all models',
+      'model_list[0]: drop_params: a model that does not take a member is passed over for those that do',
       'model_list[0].litellm_params: not taken over: tags',
       'model_list[0].model_info: not taken over: team_id, description',
       'model_list[0]: not taken over: rpm',
