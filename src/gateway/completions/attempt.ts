@@ -122,12 +122,12 @@ export class Attempt implements StreamedCall {
   told(error: unknown): UpstreamFailure {
     const { house } = this
     if (error instanceof UpstreamFailure) {
-      const { code, status, retryAfterMs, body, mayBeBilled, usage, isUnanswered } = error
+      const { code, status, retryAfterMs, body, mayBeBilled, usage, isUnanswered, isOfConnection } = error
       house.tellOperator(error, this.call, `${this.call.upstream.baseUrl}${this.adapter.path}`)
       // The time of the request was over, not the model's.
       const kind = code === 'upstream_timeout' && this.isLate ? 'operator' : error.kind
       const message = house.scrub(error.message)
-      const more = { retryAfterMs, body, mayBeBilled, usage, isUnanswered }
+      const more = { retryAfterMs, body, mayBeBilled, usage, isUnanswered, isOfConnection }
       return new UpstreamFailure(kind, code, status, message, more)
     }
     if (isTooDeep(error)) {

@@ -51,12 +51,12 @@ export class Booking {
 
   failure(failure: UpstreamFailure): void {
     if (this.isBooked) return
-    const { kind, retryAfterMs, mayBeBilled, usage, isRefusal } = failure
+    const { kind, retryAfterMs, mayBeBilled, usage, isRefusal, isOfConnection } = failure
     const { ledger } = this.house
     if (usage !== null) this.meter.add({ ...NO_FACTS, usage })
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
     const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
-    if (kind !== 'upstream' && !this.isOneTooMany(failure)) {
+    if (isOfConnection || (kind !== 'upstream' && !this.isOneTooMany(failure))) {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
     }

@@ -84,11 +84,14 @@ async function tryModels(
   const { retries, timeouts } = order.config
   house.retries.add(retries.shareMax)
   const excluded: string[] = []
+  let isAskedAgain = false
   let call = await reserve(house, exchange, order, excluded)
   for (;;) {
     const outcome = await new Attempt(house, adapter, exchange, order, call).run()
     if (!(outcome instanceof UpstreamFailure)) return outcome
-    excluded.push(call.model.id)
+    // Once: the next connection is another, or the upstream closes them all.
+    if (outcome.isOfConnection && !isAskedAgain) isAskedAgain = true
+    else excluded.push(call.model.id)
     const mayRetry =
       outcome.kind !== 'caller' &&
       !exchange.isGone &&

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, type buildConnector, type Dispatcher } from 'undici'
+import { Agent, type buildConnector, type Dispatcher, errors } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
+import { CLOSED_IDLE } from '../../base/unreached.js'
 import type { WriteLine } from '../logs/request-log.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 import { decodedAnswer } from './decoded-body.js'
@@ -222,6 +223,7 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.status === 0 && isClosedIdle(error)) Object.assign(error, { code: CLOSED_IDLE })
     this.failure = error
     // What came before it is not lost.
     this.failed(error)
@@ -235,6 +237,15 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
     if (this.controller === null) this.failed(broken())
     else if (!this.isEnded) this.controller.abort(broken())
   }
+}
+
+/** Whether a connection that has brought answers before has ended. What an upstream that breaks off says of it is the same: nobody can tell them apart. */
+function isClosedIdle(error: Error): boolean {
+  return (
+    error instanceof errors.SocketError &&
+    error.message === 'other side closed' &&
+    (error.socket?.bytesRead ?? 0) > 0
+  )
 }
 
 function broken(): Error {

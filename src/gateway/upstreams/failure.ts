@@ -10,7 +10,7 @@ import {
 } from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
-import { isUnreached, PROXY_REFUSES } from '../../base/unreached.js'
+import { CLOSED_IDLE, isUnreached, PROXY_REFUSES } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 
@@ -45,6 +45,8 @@ export class UpstreamFailure extends Error {
   readonly usage: Json | null
   /** Of `model`: it has read the prompt, and ended. */
   readonly isUnanswered: boolean
+  /** Of `upstream`: by all that is known it was the connection, and the same model may be asked again. */
+  readonly isOfConnection: boolean
   /** What clients are not told: the provider's words, or why there was no connection. Empty: the message says all of it. */
   readonly detail: string
 
@@ -59,6 +61,7 @@ export class UpstreamFailure extends Error {
       readonly mayBeBilled?: boolean
       readonly usage?: Json | null
       readonly isUnanswered?: boolean
+      readonly isOfConnection?: boolean
       readonly detail?: string
     } = {},
   ) {
@@ -71,6 +74,7 @@ export class UpstreamFailure extends Error {
     this.mayBeBilled = more.mayBeBilled ?? false
     this.usage = more.usage ?? null
     this.isUnanswered = more.isUnanswered ?? false
+    this.isOfConnection = more.isOfConnection ?? false
     this.detail = more.detail ?? ''
   }
 
@@ -263,7 +267,7 @@ export function failureOfConnection(error: unknown, isSent = true): UpstreamFail
     return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached', {
       detail,
     })
-  const more = { mayBeBilled: true, detail }
+  const more = { mayBeBilled: true, detail, isOfConnection: code === CLOSED_IDLE }
   return new UpstreamFailure(
     'upstream',
     'upstream_broke_off',

@@ -1,0 +1,154 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import type { Tree } from '../config/example.js'
+import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
+
+const open: (() => void)[] = []
+afterEach(async () => {
+  await closeAll()
+  for (const close of open.splice(0)) close()
+})
+
+const CHAT = '/v1/chat/completions'
+const BODY = { model: 'sim-small', messages: HELLO, max_tokens: 50 }
+const ANSWER = JSON.stringify({
+  id: 'x',
+  object: 'chat.completion',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'hello' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 },
+})
+const STREAM = [
+  '{"choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":"stop"}]}',
+  '{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}',
+  '[DONE]',
+]
+  .map((data) => `data: ${data}\n\n`)
+  .join('')
+
+/** What an upstream does with a request: the how manieth of all it is, and of its connection, from 1. */
+type Act = (socket: Socket, ofAll: number, ofConnection: number, isStreamed: boolean) => void
+
+const answer: Act = (socket, _all, _own, isStreamed) => {
+  const [type, body] = isStreamed ? ['text/event-stream', STREAM] : ['application/json', ANSWER]
+  socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+}
+
+async function upstreamThat(act: Act) {
+  const seen = { connections: 0, requests: 0 }
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    seen.connections++
+    sockets.add(socket)
+    let text = ''
+    let own = 0
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      text += bytes
+      if (!text.endsWith('}')) return
+      const isStreamed = text.includes('"stream":true')
+      text = ''
+      seen.requests++
+      own++
+      act(socket, seen.requests, own, isStreamed)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { seen, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }
+}
+
+async function gatewayBefore(baseUrl: string, tree: Tree = {}) {
+  return gatewayServer({
+    models: [modelTree('sim-small')],
+    call: undiciUpstream(),
+    tree: { upstreams: [{ id: 'openai', protocol: 'openai', baseUrl }], retries: { shareMax: 1 }, ...tree },
+  })
+}
+
+/** It closes a connection that has answered, just as it gets another request. */
+const closesUsed: Act = (socket, all, own, isStreamed) =>
+  own > 1 ? socket.end() : answer(socket, all, own, isStreamed)
+
+describe('a connection that the upstream closes just as a request is sent on it', () => {
+  it.each([false, true])('is made again: its client gets the answer, streamed: %s', async (stream) => {
+    const { seen, baseUrl } = await upstreamThat(closesUsed)
+    const server = await gatewayBefore(baseUrl)
+    for (let i = 0; i < 3; i++) {
+      const response = await server.post(CHAT, JSON.stringify({ ...BODY, stream }))
+      expect([i, response.status]).toEqual([i, 200])
+      const text = await response.text()
+      expect(stream ? eventsOf(text).length : JSON.parse(text).choices.length).toBeGreaterThan(0)
+    }
+    const records = await server.over(3)
+    expect(records.map(({ status, tries }) => [status, tries])).toEqual([
+      [200, 1],
+      [200, 2],
+      [200, 2],
+    ])
+    expect(seen).toEqual({ connections: 3, requests: 5 })
+  })
+
+  it('is paid for at its reservation, as nobody knows what was done, and is no failure of the model', async () => {
+    const { baseUrl } = await upstreamThat(closesUsed)
+    const server = await gatewayBefore(baseUrl)
+    const bookings: (readonly [string, number])[] = []
+    for (const kind of ['settled', 'failed', 'cancelled'] as const)
+      server.router.on(kind, ({ costUsd }) => void bookings.push([kind, costUsd]))
+    const reserved: number[] = []
+    server.router.on('routed', ({ reservedUsd }) => void reserved.push(reservedUsd))
+    for (let i = 0; i < 2; i++) expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    const [first, second] = await server.over(2)
+    expect(bookings.map(([kind]) => kind)).toEqual(['settled', 'cancelled', 'settled'])
+    expect(bookings[1]?.[1]).toBeCloseTo(reserved[1] ?? Number.NaN, 12)
+    expect(second?.costUsd).toBeCloseTo((first?.costUsd ?? Number.NaN) + (reserved[1] ?? Number.NaN), 12)
+    expect(second).toMatchObject({ isMeasured: false })
+    expect(server.router.stats().models[0]).toMatchObject({ failed: 0, outages: 0, isAvailable: true })
+    expect(server.ledger().reservedUsd).toBe(0)
+  })
+
+  it('is tried once more alone, and not where the config allows one try', async () => {
+    let closes = false
+    const { seen, baseUrl } = await upstreamThat((socket, ...more) =>
+      closes ? socket.end() : answer(socket, ...more),
+    )
+    const server = await gatewayBefore(baseUrl)
+    expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    closes = true
+    const response = await server.post(CHAT, JSON.stringify(BODY))
+    expect([response.status, await response.text()]).toEqual([
+      502,
+      expect.stringContaining('upstream_broke_off'),
+    ])
+    // The used one, and a new one, which is the upstream's failure.
+    expect(seen).toEqual({ connections: 2, requests: 3 })
+    expect(server.router.stats().models[0]).toMatchObject({ failed: 1 })
+
+    const other = await upstreamThat(closesUsed)
+    const strict = await gatewayBefore(other.baseUrl, { retries: { triesMax: 1 } })
+    const statuses = []
+    for (let i = 0; i < 2; i++) statuses.push((await strict.post(CHAT, JSON.stringify(BODY))).status)
+    expect(statuses).toEqual([200, 502])
+    expect(other.seen.requests).toBe(2)
+  })
+
+  it('is no such thing where an answer had begun, or nothing had come on it before', async () => {
+    const half = await upstreamThat((socket, all, own, isStreamed) =>
+      own > 1
+        ? socket.end('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"id"')
+        : answer(socket, all, own, isStreamed),
+    )
+    const server = await gatewayBefore(half.baseUrl)
+    const statuses = []
+    for (let i = 0; i < 2; i++) statuses.push((await server.post(CHAT, JSON.stringify(BODY))).status)
+    expect([statuses, half.seen.requests]).toEqual([[200, 502], 2])
+
+    const never = await upstreamThat((socket) => socket.end())
+    const second = await gatewayBefore(never.baseUrl)
+    expect((await second.post(CHAT, JSON.stringify(BODY))).status).toBe(502)
+    expect(never.seen.requests).toBe(1)
+  })
+})
