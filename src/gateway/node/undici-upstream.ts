@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, type buildConnector, type Dispatcher, errors } from 'undici'
+import { Agent, buildConnector, type Dispatcher, errors } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
 import { CLOSED_IDLE } from '../../base/unreached.js'
 import type { WriteLine } from '../logs/request-log.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 import { decodedAnswer } from './decoded-body.js'
+import { passingContinue } from './interim-answers.js'
 import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
 
 const CONNECT_MS = 10_000
@@ -56,7 +57,10 @@ const CONNECT = { timeout: CONNECT_MS }
 
 /** Without a proxy. */
 export function straightBy(
-  dispatcher: Pick<Dispatcher, 'dispatch'> = new Agent({ ...SETTINGS, connect: CONNECT }),
+  dispatcher: Pick<Dispatcher, 'dispatch'> = new Agent({
+    ...SETTINGS,
+    connect: passingContinue(buildConnector(CONNECT)),
+  }),
 ): (url: URL) => Way {
   return ({ origin, pathname, search }) => ({ dispatcher, origin, path: pathname + search, headers: null })
 }
@@ -94,7 +98,7 @@ export function proxiedBy(
   }
   const httpsProxy = proxyOf('HTTPS_PROXY', 'https')
   const httpProxy = proxyOf('HTTP_PROXY', 'http')
-  const dispatcher = new Agent({ ...SETTINGS, connect })
+  const dispatcher = new Agent({ ...SETTINGS, connect: passingContinue(buildConnector(connect)) })
   const straight = straightBy(dispatcher)
   if (httpsProxy === null && httpProxy === null) return { wayTo: straight, lines }
   const noProxy = variableOf(env, 'NO_PROXY')
@@ -102,7 +106,9 @@ export function proxiedBy(
   lines.push(['info', { https, http, noProxy }, 'providers are asked by a proxy'])
   const isStraight = noProxyOf(noProxy)
   const tunnels =
-    httpsProxy === null ? null : new Agent({ ...SETTINGS, connect: tunnelsBy(httpsProxy, connect) })
+    httpsProxy === null
+      ? null
+      : new Agent({ ...SETTINGS, connect: passingContinue(tunnelsBy(httpsProxy, connect)) })
   return {
     lines,
     wayTo: (url) => {
