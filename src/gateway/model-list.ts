@@ -4,9 +4,19 @@ import { Refused } from './completions/refused.js'
 import type { GatewayConfig } from './config/config.js'
 import type { ClientKey } from './keys/keyring.js'
 
-/** What a key may use, with prices and capabilities, as OpenAI lists models. */
+/** What Anthropic says where it does not know when a model was released. */
+const UNKNOWN_DATE = '1970-01-01T00:00:00Z'
+
+/** What a key may use, with prices and capabilities, as OpenAI and Anthropic list models: on one page. */
 export function modelList(config: GatewayConfig, key: ClientKey): object {
-  return { object: 'list', data: listed(config, key) }
+  const data = listed(config, key)
+  return {
+    object: 'list',
+    data,
+    has_more: false,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+  }
 }
 
 /** One of them. @throws Refused where the list has no such */
@@ -21,7 +31,15 @@ function listed(config: GatewayConfig, key: ClientKey) {
   const models = config.models.filter((model) => model.enabled && mayUse(key, model))
   const groups = [...new Set(models.filter(({ kind }) => kind === 'chat').flatMap((model) => model.groups))]
   const routed = ['auto', ...groups.map((group) => `auto:${group}`)]
-  const entry = (id: string, owner: string) => ({ id, object: 'model', created: 0, owned_by: owner })
+  const entry = (id: string, owner: string) => ({
+    id,
+    object: 'model',
+    type: 'model',
+    display_name: id,
+    created: 0,
+    created_at: UNKNOWN_DATE,
+    owned_by: owner,
+  })
   const ids = new Set(config.models.map(({ id }) => id))
   const meant = new Set([...routed, ...models.map(({ id }) => id)])
   const aliases = Object.entries(config.aliases).filter(

@@ -92,6 +92,11 @@ function signing({ secret, ttlMs }: LinksConfig): LinkOptions {
   return { secret: secret.reveal(), ttlMs }
 }
 
+/** Clients have other ids at hand: of the answer (`chatcmpl-...`), and of the request. */
+function unknownDecision(id: string): string {
+  return `there is no such decision: expected what an answer to this key has in its header x-paretobandit-decision, got ${JSON.stringify(id.slice(0, 100))}`
+}
+
 /** A decision of another's is like one that there is not, and so is one whose owner nobody knows any more. */
 async function mustBeOf(house: House, id: string, key: ClientKey): Promise<KnownDecision> {
   let known: KnownDecision | null
@@ -102,7 +107,7 @@ async function mustBeOf(house: House, id: string, key: ClientKey): Promise<Known
     throw notesAway()
   }
   if (known === null || known.owner !== ownerOf(key))
-    throw new Refused(404, 'unknown_decision', 'there is no such decision')
+    throw new Refused(404, 'unknown_decision', unknownDecision(id))
   return known
 }
 

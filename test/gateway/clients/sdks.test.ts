@@ -255,6 +255,38 @@ describe('LangChain by @langchain/openai', () => {
   })
 })
 
+describe('the SDKs of OpenAI and of Anthropic', () => {
+  it('list models, each with what its own provider says of one', async () => {
+    const { openai, anthropic } = await started()
+    const ofOpenai = (await openai.models.list()).data
+    expect(ofOpenai.slice(0, 2).map(({ id, object }) => [id, object])).toEqual([
+      ['auto', 'model'],
+      ['sim-small', 'model'],
+    ])
+    const ofAnthropic = await anthropic.models.list()
+    const told = { type: 'model', created_at: '1970-01-01T00:00:00Z' }
+    expect(ofAnthropic.data).toMatchObject(ofOpenai.map(({ id }) => ({ ...told, id, display_name: id })))
+    expect(ofAnthropic).toMatchObject({ has_more: false, first_id: 'auto', last_id: ofOpenai.at(-1)?.id })
+    expect(await anthropic.models.retrieve('sim-claude')).toMatchObject({
+      ...told,
+      display_name: 'sim-claude',
+    })
+  })
+
+  it('hear which id feedback is by, where they have another at hand', async () => {
+    const { openai } = await started()
+    const answer = await openai.chat.completions.create(ASK)
+    const ids = [answer.id, answer._request_id ?? '']
+    for (const id of ids)
+      await expect(openai.post('/feedback', { body: { decision_id: id, value: 1 } })).rejects.toMatchObject({
+        status: 404,
+        message: expect.stringContaining(
+          `there is no such decision: expected what an answer to this key has in its header x-paretobandit-decision, got "${id}"`,
+        ),
+      })
+  })
+})
+
 const run = promisify(execFile)
 const hasCurl = await run('curl', ['--version']).then(
   () => true,
