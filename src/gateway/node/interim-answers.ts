@@ -16,7 +16,7 @@ export function passingContinue(connect: buildConnector.connector): buildConnect
   return (options, callback) =>
     connect(options, (...made) => {
       const [, socket] = made
-      // Of a connection that failed there is none at all, whatever its type says.
+      // Missing where the connection failed, whatever its type says.
       if (socket) passContinue(socket)
       callback(...made)
     })
