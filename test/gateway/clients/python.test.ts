@@ -26,11 +26,11 @@ afterEach(async () => {
 })
 
 /** What it imports beside Python's own; the standard library: `json`. */
-const moduleOf = (code: string) => /^from (openai|anthropic) /m.exec(code)?.[1] ?? 'json'
+const moduleOf = (code: string) => /^from (openai|anthropic|langchain_openai) /m.exec(code)?.[1] ?? 'json'
 
 describe('the Python of docs/GATEWAY.md', () => {
-  it('is there for two clients, and for none', () => {
-    expect(SNIPPETS.map(moduleOf)).toEqual(['openai', 'anthropic', 'json'])
+  it('is there for three clients, and for none', () => {
+    expect(SNIPPETS.map(moduleOf)).toEqual(['openai', 'anthropic', 'langchain_openai', 'json'])
   })
 
   for (const code of SNIPPETS) {
