@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, buildConnector, type Dispatcher, errors } from 'undici'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
 import { CLOSED_IDLE } from '../../base/unreached.js'
 import type { WriteLine } from '../logs/request-log.js'
@@ -7,6 +7,7 @@ import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '.
 import { decodedAnswer } from './decoded-body.js'
 import { passingContinue } from './interim-answers.js'
 import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
+import { isClosedAfterUse, notingUse } from './used-sockets.js'
 
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
@@ -55,12 +56,13 @@ const SETTINGS = {
 } as const
 const CONNECT = { timeout: CONNECT_MS }
 
+function agentBy(connect: buildConnector.connector): Agent {
+  return new Agent({ ...SETTINGS, connect: notingUse(passingContinue(connect)) })
+}
+
 /** Without a proxy. */
 export function straightBy(
-  dispatcher: Pick<Dispatcher, 'dispatch'> = new Agent({
-    ...SETTINGS,
-    connect: passingContinue(buildConnector(CONNECT)),
-  }),
+  dispatcher: Pick<Dispatcher, 'dispatch'> = agentBy(buildConnector(CONNECT)),
 ): (url: URL) => Way {
   return ({ origin, pathname, search }) => ({ dispatcher, origin, path: pathname + search, headers: null })
 }
@@ -98,17 +100,14 @@ export function proxiedBy(
   }
   const httpsProxy = proxyOf('HTTPS_PROXY', 'https')
   const httpProxy = proxyOf('HTTP_PROXY', 'http')
-  const dispatcher = new Agent({ ...SETTINGS, connect: passingContinue(buildConnector(connect)) })
+  const dispatcher = agentBy(buildConnector(connect))
   const straight = straightBy(dispatcher)
   if (httpsProxy === null && httpProxy === null) return { wayTo: straight, lines }
   const noProxy = variableOf(env, 'NO_PROXY')
   const [https, http] = [httpsProxy?.origin ?? null, httpProxy?.origin ?? null]
   lines.push(['info', { https, http, noProxy }, 'providers are asked by a proxy'])
   const isStraight = noProxyOf(noProxy)
-  const tunnels =
-    httpsProxy === null
-      ? null
-      : new Agent({ ...SETTINGS, connect: passingContinue(tunnelsBy(httpsProxy, connect)) })
+  const tunnels = httpsProxy === null ? null : agentBy(tunnelsBy(httpsProxy, connect))
   return {
     lines,
     wayTo: (url) => {
@@ -229,7 +228,7 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.status === 0 && isClosedIdle(error)) Object.assign(error, { code: CLOSED_IDLE })
+    if (this.status === 0 && isClosedAfterUse(error)) Object.assign(error, { code: CLOSED_IDLE })
     this.failure = error
     // What came before it is not lost.
     this.failed(error)
@@ -243,15 +242,6 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
     if (this.controller === null) this.failed(broken())
     else if (!this.isEnded) this.controller.abort(broken())
   }
-}
-
-/** Whether a connection that has brought answers before has ended. What an upstream that breaks off says of it is the same: nobody can tell them apart. */
-function isClosedIdle(error: Error): boolean {
-  return (
-    error instanceof errors.SocketError &&
-    error.message === 'other side closed' &&
-    (error.socket?.bytesRead ?? 0) > 0
-  )
 }
 
 function broken(): Error {

@@ -92,6 +92,36 @@ describe('a connection that the upstream closes just as a request is sent on it'
     expect(seen).toEqual({ connections: 3, requests: 5 })
   })
 
+  it('is made again on one that was not used before, where all others were closed with it', async () => {
+    const used = new Set<Socket>()
+    const held: (() => void)[] = []
+    const { seen, baseUrl } = await upstreamThat((socket, all, own, isStreamed) => {
+      const isUsed = used.has(socket)
+      used.add(socket)
+      if (isUsed) for (const each of used) each.end()
+      else held.push(() => answer(socket, all, own, isStreamed))
+      if (all <= 5 && held.length < 5) return
+      for (const go of held.splice(0)) go()
+    })
+    const server = await gatewayBefore(baseUrl)
+    const ask = () => server.post(CHAT, JSON.stringify(BODY))
+    // Five connections at a time.
+    for (const { status } of await Promise.all([1, 2, 3, 4, 5].map(ask))) expect(status).toBe(200)
+    expect((await ask()).status).toBe(200)
+    expect(seen.connections).toBe(6)
+    const records = await server.over(6)
+    expect(records.at(-1)).toMatchObject({ status: 200, tries: 2 })
+  })
+
+  it('is made again too where it is reset', async () => {
+    const { seen, baseUrl } = await upstreamThat((socket, all, own, isStreamed) =>
+      own > 1 ? socket.resetAndDestroy() : answer(socket, all, own, isStreamed),
+    )
+    const server = await gatewayBefore(baseUrl)
+    for (let i = 0; i < 2; i++) expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    expect(seen).toEqual({ connections: 2, requests: 3 })
+  })
+
   it('is paid for at its reservation, as nobody knows what was done, and is no failure of the model', async () => {
     const { baseUrl } = await upstreamThat(closesUsed)
     const server = await gatewayBefore(baseUrl)
