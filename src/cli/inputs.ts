@@ -2,7 +2,7 @@ import { checkPriors } from '../bandit/check-priors.js'
 import type { Priors } from '../bandit/priors.js'
 import { isRecord } from '../base/check.js'
 import { show } from '../base/errors.js'
-import { checkModelSpecs, type ResolvedModelSpec } from '../models/model.js'
+import { checkModelSpecs, type ResolvedModelSpec, refusePerToken, USD_PER_MTOK_MIN } from '../models/model.js'
 import { CommandError } from './command-error.js'
 import { readJsonFile } from './files.js'
 import { printError } from './print.js'
@@ -12,7 +12,10 @@ import { printError } from './print.js'
  * also have the other prices of `ModelSpec`.
  * @throws FILE_UNREADABLE; INVALID_ARGUMENT, UNKNOWN_OPTION, DUPLICATE_MODEL naming file and field
  */
-export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]> {
+export async function readModelsFile(
+  path: string,
+  perToken: 'refuse' | 'warn' = 'refuse',
+): Promise<ResolvedModelSpec[]> {
   const value = await readJsonFile(path)
   const list = isRecord(value) ? value.models : value
   if (!Array.isArray(list)) {
@@ -28,15 +31,13 @@ export async function readModelsFile(path: string): Promise<ResolvedModelSpec[]>
     throw new CommandError('FILE_UNREADABLE', `${path}: models: expected at least one, got none`)
   const specs = checkModelSpecs(list, `${path}: models`)
   for (const [i, spec] of specs.entries()) {
+    if (perToken === 'refuse') refusePerToken(spec, `${path}: models[${i}]`)
     const tiers = (spec.tiers ?? []).map((tier, t) => [`models[${i}].tiers[${t}]`, tier] as const)
     for (const [where, prices] of [[`models[${i}]`, spec] as const, ...tiers])
       warnOfUnits(path, where, prices)
   }
   return specs
 }
-
-/** Below it, and above 0, a price is that of a token and not of a million. */
-const USD_PER_MTOK_MIN = 1e-4
 
 /** It says so, and goes on: `prices import` may be what mends the file. */
 function warnOfUnits(path: string, where: string, prices: object): void {

@@ -76,7 +76,7 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
   if (file === undefined && as.size === 0)
     throw new CommandError('BAD_ARGUMENT', 'expected --models FILE, or --as ID=NAME for each model')
   await checkOutputs([write], [isAddress(source) ? undefined : source, file])
-  const current = file === undefined ? [] : await readModelsFile(file)
+  const current = file === undefined ? [] : await readModelsFile(file, 'warn')
   const models = new Map([...current.map(({ id }): [string, string] => [id, id]), ...as])
   const strangers = strangersOf(as.keys(), current)
   const taken = await imported(source, flags, current, models, strangers)

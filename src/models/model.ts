@@ -1,5 +1,5 @@
 import { checkAmount, checkEach, checkKeys, checkPositive, checkRecord, checkString } from '../base/check.js'
-import { expected, ParetoBanditError } from '../base/errors.js'
+import { expected, expectedGot, ParetoBanditError } from '../base/errors.js'
 import { DISCOUNT_NAMES, type DiscountName } from './service-tier.js'
 import {
   type DefaultedPriceName,
@@ -100,6 +100,29 @@ export function priceOf(model: ResolvedModelPrice, kinds = TOKEN_KINDS): Resolve
   const record = model as Readonly<Record<string, unknown>>
   const fields = priceKeys(kinds).filter((key) => record[key] !== undefined)
   return Object.fromEntries(fields.map((key) => [key, record[key]])) as ResolvedModelPrice
+}
+
+/** Below it, and above 0, a price is that of a token and not of a million: no budget would ever be spent. */
+export const USD_PER_MTOK_MIN = 1e-4
+
+/**
+ * Refuses prices of one token in place of a million, of a tier too. Prices that logs and snapshots have are taken as they are.
+ * @throws INVALID_ARGUMENT naming the first
+ */
+export function refusePerToken(price: ResolvedModelPrice, field: string): void {
+  price.tiers?.forEach((tier, i) => {
+    refuseLow(tier, `${field}.${TIERS}[${i}]`)
+  })
+  refuseLow(price, field)
+}
+
+function refuseLow(prices: object, field: string): void {
+  for (const [name, usd] of Object.entries(prices)) {
+    if (!name.endsWith('UsdPerMTok') || usd === 0 || usd >= USD_PER_MTOK_MIN) continue
+    const what = `USD per million tokens, 0 or at least ${USD_PER_MTOK_MIN}`
+    const got = `${usd}: if that is the price of one token, write ${Number((usd * 1e6).toPrecision(12))}`
+    throw expectedGot('INVALID_ARGUMENT', `${field}.${name}`, what, got)
+  }
 }
 
 function readPrice(record: Record<string, unknown>, field: string, kinds: TokenKinds): ResolvedModelPrice {

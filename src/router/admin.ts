@@ -1,7 +1,13 @@
 import { checkBoolean, checkKeys, checkOneOf, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { readOnce } from '../base/read-once.js'
-import { checkModelPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from '../models/model.js'
+import {
+  checkModelPrice,
+  logNormalisedCost,
+  type ModelPrice,
+  type ModelSpec,
+  refusePerToken,
+} from '../models/model.js'
 import { type Model, SWITCHES, type Switch } from '../models/registry.js'
 import { checkNewCeiling } from '../policy/budget.js'
 import type {
@@ -89,6 +95,7 @@ export class Admin {
     const at = this.committer.now()
     const model = this.model(id).id
     const checked = checkModelPrice(given, 'price')
+    refusePerToken(checked, 'price')
     const logCost = logNormalisedCost(checked)
     const { expectedInputTokens, expectedOutputTokens } = this.options
     const usualTokens = Float64Array.of(expectedInputTokens, expectedOutputTokens)

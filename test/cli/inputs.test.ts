@@ -345,16 +345,33 @@ describe('a models file with prices of one token', () => {
     },
   ]
 
-  it('is taken with a warning that names them, and says what to write', async () => {
+  const why = 'got 2.5e-7: if that is the price of one token, write 0.25'
+
+  it('is refused, with what to write', async () => {
     await folder.write('tokens.json', JSON.stringify(models(2.5e-7)))
-    const { code, stderr } = await folder.run(['route', 'hello', '--models', 'tokens.json'])
-    expect(code).toBe(0)
-    const why =
-      'expected USD per million tokens, got 2.5e-7: if that is the price of one token, write 0.25; all costs are a millionth of the true ones otherwise'
-    expect(stderr).toBe(
-      `paretobandit: tokens.json: models[0].inputUsdPerMTok: ${why}\n` +
-        `paretobandit: tokens.json: models[1].tiers[0].inputUsdPerMTok: ${why}\n`,
+    await folder.refused(
+      ['route', 'hello', '--models', 'tokens.json'],
+      new RegExp(
+        `^paretobandit: tokens.json: models\\[0\\].inputUsdPerMTok: expected USD per million tokens, .*${why}$`,
+        'm',
+      ),
     )
+  })
+
+  it('is taken by prices import, which mends it, with a warning', async () => {
+    await folder.write('tokens.json', JSON.stringify(models(2.5e-7)))
+    await folder.write(
+      'list.json',
+      JSON.stringify([
+        { ...models(1)[0], id: 'm' },
+        { ...models(1)[0], id: 'n' },
+      ]),
+    )
+    const { stderr } = await folder.run(['prices', 'import', 'list.json', '--models', 'tokens.json'])
+    for (const where of ['models[0]', 'models[1].tiers[0]'])
+      expect(stderr).toContain(
+        `paretobandit: tokens.json: ${where}.inputUsdPerMTok: expected USD per million tokens, ${why}; all costs`,
+      )
   })
 
   it.each([0, 0.0001, 2.5])('is not what a price of %d is', async (usd) => {

