@@ -49,6 +49,11 @@ describe('bundles of others', () => {
     expect(found).toEqual([])
   })
 
+  /** Turbopack puts a module of its own into the place of its address: `request.indexOf is not a function`, in Next.js. */
+  it('find no worker to bundle', () => {
+    expect(FILES.filter((file) => /\bnew Worker\(/.test(readFileSync(join(DIST, file), 'utf8')))).toEqual([])
+  })
+
   describe('for a server', () => {
     let application: Application
     beforeAll(() => {

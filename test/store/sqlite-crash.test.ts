@@ -255,6 +255,14 @@ describe('a worker of the SQLite store', () => {
     await store.close()
   })
 
+  it('that lacks a file which it imports says what to do about bundles', async () => {
+    const worker = folder.file('worker.mjs')
+    writeFileSync(worker, `import './chunk-that-was-not-copied.js'`)
+    const store = sqliteStoreWith(folder.file(), {}, { worker: pathToFileURL(worker) })
+    const { message } = await expectRejection(store.open(HEADER, []), 'STORE_UNREACHABLE')
+    expect(message).toMatch(/chunk-that-was-not-copied\.js.*: leave paretobandit out of bundles/)
+  })
+
   it.skipIf(hasOwnSqlite)('says what to install where there is no SQLite', async () => {
     const away = new Folder(tmpdir())
     try {

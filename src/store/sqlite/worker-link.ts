@@ -17,6 +17,10 @@ function workerUrl(): URL | null {
   )
 }
 
+/** Where the worker or what it imports is not there. */
+const ADVICE =
+  'leave paretobandit out of bundles (external of esbuild and Rollup, serverExternalPackages of Next.js), and have a deployment that copies only what it finds in use copy all of paretobandit/dist'
+
 interface Waiting {
   resolve(value: Results[Op]): void
   reject(error: unknown): void
@@ -38,14 +42,18 @@ export class WorkerLink {
     this.description = description
     if (url === null || !existsSync(url)) {
       const file = url === null ? 'its file store/sqlite-worker.js' : fileURLToPath(url)
-      const message = `expected ${file} to be there: leave paretobandit out of bundles (external of esbuild and Rollup, serverExternalPackages of Next.js), and have a deployment that copies only what it finds in use copy all of paretobandit/dist`
-      throw new ParetoBanditError('MISSING_DEPENDENCY', description, message)
+      throw new ParetoBanditError(
+        'MISSING_DEPENDENCY',
+        description,
+        `expected ${file} to be there: ${ADVICE}`,
+      )
     }
     // Loaders of the parent, a test runner's for one, are not meant for it.
-    this.worker = new Worker(url, { execArgv: [] })
+    // Not by `new`: Turbopack puts a module of its own into the place of an address that it can read there, and that fails.
+    this.worker = Reflect.construct(Worker, [url, { execArgv: [] }])
     this.worker.unref()
     this.worker.on('message', (reply: Reply) => this.settle(reply))
-    this.worker.on('error', (cause) => this.fail(`its worker failed: ${String(cause)}`, cause))
+    this.worker.on('error', (cause) => this.fail(`its worker failed: ${reasonOf(cause)}`, cause))
     this.worker.on('exit', (code) => this.fail(`its worker stopped with code ${code}`, undefined))
   }
 
@@ -89,4 +97,9 @@ export class WorkerLink {
     for (const { reject } of this.waiting.values()) reject(this.failure)
     this.waiting.clear()
   }
+}
+
+function reasonOf(cause: unknown): string {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'
+  return isMissing ? `${cause.message}: ${ADVICE}` : String(cause)
 }
