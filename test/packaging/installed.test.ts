@@ -180,6 +180,29 @@ export async function decide(): Promise<Decision<'small'>> {
     })
   })
 
+  it('is imported in a CommonJS file of TypeScript as docs/USAGE.md says', () => {
+    const imports = "import { createRouter } from 'paretobandit'\nexport const made = createRouter({})\n"
+    const waits = "export const made = import('paretobandit').then(({ createRouter }) => createRouter({}))\n"
+    const compile = (module: string, text: string, compiler: string) => {
+      application.write('cts/index.cts', text)
+      const compilerOptions = {
+        target: 'es2022',
+        lib: WITH_DOM,
+        strict: true,
+        noEmit: true,
+        types: [],
+        module,
+      }
+      application.write('cts/tsconfig.json', JSON.stringify({ compilerOptions, files: ['index.cts'] }))
+      return node(compiler, '-p', 'cts').stdout
+    }
+    expect(compile('nodenext', imports, TSC)).toBe('')
+    expect(compile('node20', imports, TSC)).toBe('')
+    expect(compile('node16', imports, TSC)).toContain('TS1479')
+    expect(compile('node16', waits, OLDER_TSC)).toBe('')
+    expect(compile('nodenext', imports, OLDER_TSC)).toContain('TS1479')
+  })
+
   it.each([
     ['a browser', { lib: WITH_DOM, types: [] }],
     ['Node', { lib: ['es2022'], types: ['node'] }],
