@@ -230,6 +230,19 @@ describe('the fold', () => {
     },
   )
 
+  it('takes a price of one token, which releases before took', async () => {
+    const { router, log } = await makeBench()
+    router.reprice('small', { inputUsdPerMTok: 2, outputUsdPerMTok: 3 })
+    const other = await makeBench()
+    for (const event of log.slice(-1)) {
+      if (event.type !== 'model-repriced') throw new Error(event.type)
+      other.router.apply({ ...event, price: { ...event.price, inputUsdPerMTok: 2e-6 } })
+    }
+    const copy = await makeBench()
+    copy.router.restore(other.router.snapshot())
+    for (const each of [other, copy]) expect(each.router.stats().models[0].inputUsdPerMTok).toBe(2e-6)
+  })
+
   it('takes every event that a router made, however far apart prices, budgets and rewards are', async () => {
     const amount = fc.constantFrom(0, 1e-12, 1e-6, 0.01, 1, 1e6, 1e12)
     const ceiling = fc.constantFrom(1e-12, 1e-9, 1e-6, 0.01, 1e6, 1e12)

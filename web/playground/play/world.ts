@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../../../src/models/model.js'
+import { type ModelSpec, USD_PER_MTOK_MIN } from '../../../src/models/model.js'
 import { costUnder, type OutcomeShift, rewardUnder } from '../../../src/replay/scenarios.js'
 import type { OutcomeTable } from '../../../src/replay/table.js'
 import type { ModelSetting } from './setting.js'
@@ -19,14 +19,19 @@ export interface WorldModel {
   readonly meanCostUsd: number
 }
 
+/** Prices that are made from costs of a file may be lower than a router takes. */
+function taken(usdPerMTok: number): number {
+  return usdPerMTok === 0 ? 0 : Math.max(usdPerMTok, USD_PER_MTOK_MIN)
+}
+
 /** A recorded model as a setting changes it. Costs follow the price, as in the price drop of `replay`. */
 export function worldModel(setting: ModelSetting, table: OutcomeTable): WorldModel {
   const column = table.models.findIndex(({ id }) => id === setting.base)
   const { inputUsdPerMTok, outputUsdPerMTok } = table.models[column]
   const spec = {
     id: setting.id,
-    inputUsdPerMTok: inputUsdPerMTok * setting.priceFactor,
-    outputUsdPerMTok: outputUsdPerMTok * setting.priceFactor,
+    inputUsdPerMTok: taken(inputUsdPerMTok * setting.priceFactor),
+    outputUsdPerMTok: taken(outputUsdPerMTok * setting.priceFactor),
   }
   const shift = shiftOf(setting, column)
   let reward = 0
