@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { EventWriter } from '../../src/events/codec.js'
 import { type Batch, type LogHeader, type OpenedLog, START, type Store } from '../../src/log/store.js'
 import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
-import { CALLS, checkAccess } from '../../src/store/redis/access.js'
+import { CALLS, checkAccess, DIRECT, WAIT } from '../../src/store/redis/access.js'
 import type { Connection } from '../../src/store/redis/connection.js'
 import { storeError } from '../../src/store/redis/failure.js'
 import { redisStore } from '../../src/store/redis/index.js'
@@ -26,6 +26,19 @@ it('all that scripts of a store call is asked about', () => {
     Array.from(text.matchAll(/redis\.p?call\('(\w+)'/g), ([, name]) => name),
   )
   expect([...new Set(called)].sort()).toEqual([...Object.keys(CALLS), 'TIME'].sort())
+})
+
+it('all that a store sends outside of them is asked about', () => {
+  const folder = new URL('../../src/store/redis/', import.meta.url)
+  // What only `inspect` and its like send, and what a start goes on without.
+  const others = ['read-only.ts', 'key-report.ts', 'access.ts', 'server-check.ts']
+  const sent = readdirSync(folder)
+    .filter((name) => !others.includes(name))
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+    .flatMap((text) => Array.from(text.matchAll(/command\(\s*'(\w+)'/g), ([, name]) => name))
+  const ofConnection = ['EVALSHA']
+  const asked = new Set([...DIRECT, WAIT].map(([name]) => name))
+  expect([...sent, ...ofConnection].filter((name) => !asked.has(name))).toEqual([])
 })
 
 it('a slot that goes to another node refuses nobody; a password that is wrong does', async () => {
@@ -62,8 +75,39 @@ describe.skipIf(!hasRedis)('a user of Redis that may not do what a store does', 
   it.each([...Object.keys(CALLS), 'TIME'])('(%s) opens none, by its name, and harms none', async (name) => {
     await may('+@all', `-${name}`)
     const { message } = await expectRejection(ofSome().open(HEADER, []), 'STORE_UNREACHABLE')
-    expect(message).toContain(`may call ${name} in`)
+    expect(message).toMatch(new RegExp(`may call .*\\b${name} ?(, .*)?in scripts`))
     expect(await server.command('EXISTS', `{${stream()}}:log`, `{${stream()}}:nothing`)).toBe(0)
+  })
+
+  it.each([...DIRECT, WAIT].map(([name, sub]) => (name === 'SCRIPT' ? `${name} ${sub}` : name)))(
+    '(%s, outside of scripts) opens none, by its name',
+    async (name) => {
+      await may('+@all', `-${name.replace(' ', '|')}`)
+      const store = redisStore({
+        url: server.url.replace('//', '//some:pw@'),
+        stream: stream(),
+        timeoutMs: 2000,
+        ...(name === 'WAIT' ? { waitReplicas: 1 } : {}),
+      })
+      stores.push(store)
+      const { message } = await expectRejection(store.open(HEADER, []), 'STORE_UNREACHABLE')
+      expect(message).toMatch(new RegExp(`may call (.*, )?${name}(,|:)`))
+      expect(await server.command('EXISTS', `{${stream()}}:log`, `{${stream()}}:nothing`)).toBe(0)
+    },
+  )
+
+  it('hears of all that is refused at once', async () => {
+    await may('-@all', '+ping', '+evalsha', '+script|load', '+hget', '+time')
+    const { message } = await expectRejection(ofSome().open(HEADER, []), 'STORE_UNREACHABLE')
+    expect(message).toContain(
+      'may call HMGET, HEXISTS, HSET, EXPIRE, DEL, ZREM, XREAD, INFO, MULTI, EXEC, and DEL, EXISTS, GET',
+    )
+  })
+
+  it('of keys opens none', async () => {
+    await server.command('ACL', 'SETUSER', 'some', 'resetkeys', '~{elsewhere}:*', '+@all', 'on', '>pw')
+    const { message } = await expectRejection(ofSome().open(HEADER, []), 'STORE_UNREACHABLE')
+    expect(message).toContain('NOPERM')
   })
 
   it('any more, while it runs, appends nothing and harms nobody, and goes on when it may again', async () => {
@@ -90,4 +134,22 @@ describe.skipIf(!hasRedis)('a user of Redis that may not do what a store does', 
     expect(numbers).toEqual(['seed 1', `${b} 1`, `${a} 1`, `${b} 3`, `${a} 3`])
     await make(server.url).open(HEADER, [])
   })
+})
+
+it.runIf(hasRedis)('a server that does not know a command is refused at the start, by its name', async () => {
+  const server = await RedisServer.start({ 'rename-command': ['XREAD', ''], save: '' })
+  const other = await RedisServer.start({ 'rename-command': ['XADD', ''] })
+  try {
+    for (const [{ url }, name] of [
+      [server, 'XREAD:'],
+      [other, 'XADD in scripts:'],
+    ] as const) {
+      const store = redisStore({ url, timeoutMs: 2000 })
+      const { message } = await expectRejection(store.open(HEADER, []), 'STORE_UNREACHABLE')
+      expect(message).toContain(`may call ${name}`)
+    }
+  } finally {
+    await server.stop()
+    await other.stop()
+  }
 })

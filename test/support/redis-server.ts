@@ -33,12 +33,14 @@ export class RedisServer {
     this.settings = settings
   }
 
-  /** @param settings for example `{ appendfsync: 'everysec' }` */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
+  /** @param settings for example `{ appendfsync: 'everysec' }`; several words of one in a list */
+  static async start(
+    settings: Readonly<Record<string, string | readonly string[]>> = {},
+  ): Promise<RedisServer> {
     // By default the port and 10,000, which may be no valid port.
     const bus = 'cluster-enabled' in settings ? { 'cluster-port': String(await freePort()) } : {}
     const all = { ...bus, appendonly: 'yes', appendfsync: 'always', save: '', ...settings }
-    const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value])
+    const flags = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value].flat())
     const folder = mkdtempSync(join(tmpdir(), 'paretobandit-redis-'))
     for (let left = PORTS_MAX; ; left--) {
       const server = new RedisServer(await freePort(), folder, flags)

@@ -5,6 +5,7 @@ import type { UseExchange } from '../keys/use.js'
 import { memoryNotes, type Notes, type NotesMax } from '../notes/notes.js'
 import { fileNotes } from './file-notes.js'
 import { fileRecords, keptShort } from './file-records.js'
+import { checkLinkAccess } from './redis-access.js'
 import { redisLink } from './redis-link.js'
 import { redisNotes } from './redis-notes.js'
 import { redisRecords } from './redis-records.js'
@@ -64,6 +65,12 @@ export async function openBesideLog(store: StoreConfig, isHolder = false): Promi
     }
   }
   const link = await redisLink(store)
+  try {
+    await checkLinkAccess(link, store)
+  } catch (error) {
+    link.close()
+    throw error
+  }
   return {
     records: redisRecords(link, store),
     use: redisUse(link, store.prefix),

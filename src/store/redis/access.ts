@@ -1,5 +1,5 @@
 import { ParetoBanditError } from '../../base/errors.js'
-import { type Command, type Connection, Script } from './connection.js'
+import { type Command, type Connection, command, Script } from './connection.js'
 import { firstWord } from './failure.js'
 
 /**
@@ -36,8 +36,8 @@ export const CALLS: Readonly<Record<string, readonly string[]>> = {
   ZSCORE: ['m'],
 }
 
-/** KEYS[1] is not there; ARGV: calls, words of one apart by new lines. -> those that the user may not make */
-const REFUSED = new Script(`
+/** KEYS[1] is not there; ARGV: calls, words of one apart by new lines. -> those that the user may not make, or that are not known */
+export const REFUSED_IN_SCRIPTS = `
 local refused = {}
 for i = 1, #ARGV do
   local words = {}
@@ -46,26 +46,98 @@ for i = 1, #ARGV do
   local wrong = type(reply) == 'table' and reply.err
   -- Words of Redis 7.0, of later ones, and of Valkey.
   if wrong and (string.find(wrong, 'executing the script', 1, true) or string.find(wrong, 'ACL failure', 1, true)
-    or string.find(wrong, 'NOPERM', 1, true)) then refused[#refused + 1] = words[1] end
+    or string.find(wrong, 'NOPERM', 1, true) or string.find(wrong, 'nknown.*command')) then refused[#refused + 1] = words[1] end
 end
 return refused
-`)
+`
+
+const REFUSED = new Script(REFUSED_IN_SCRIPTS)
+const ONE = new Script('return 1')
+
+/** What a store sends outside of scripts, each of which changes nothing so. The first leads to the node that has the keys. */
+export const DIRECT: readonly (readonly string[])[] = [
+  ['HGET', 'KEY', 'f'],
+  ['HMGET', 'KEY', 'f'],
+  ['HEXISTS', 'KEY', 'f'],
+  ['HSET', 'KEY', 'f', 'v', 'no value'],
+  ['EXPIRE', 'KEY', '1'],
+  ['DEL', 'KEY'],
+  ['ZREM', 'KEY', 'm'],
+  ['XREAD', 'STREAMS', 'KEY', '0'],
+  ['TIME'],
+  ['INFO', 'server'],
+  ['SCRIPT', 'LOAD', ONE.text],
+  ['EVALSHA', ONE.digest, '0'],
+  ['MULTI'],
+  ['EXEC'],
+]
+/** And where it waits for replicas. */
+export const WAIT: readonly string[] = ['WAIT', '0', '1']
+
+/** `calls` as `REFUSED_IN_SCRIPTS` takes them. */
+export function callTexts(calls: Readonly<Record<string, readonly string[]>>, key: string): string[] {
+  return Object.entries(calls).map(([name, words]) => {
+    const all = name === 'XINFO' || name === 'TIME' ? words : ['KEY', ...words]
+    return [name, ...all.map((word) => (word === 'KEY' ? key : word))].join('\n')
+  })
+}
+
+/**
+ * Which commands a user may not send, or the server does not know. All are asked before it says so; what fails otherwise will fail again
+ * where it matters.
+ * @param send rejects with what Redis answered
+ */
+export async function refusedDirectly(
+  send: (words: readonly string[]) => Promise<unknown>,
+  direct: readonly (readonly string[])[],
+  key: string,
+): Promise<string[]> {
+  const [first, ...others] = direct.map((words) => words.map((word) => (word === 'KEY' ? key : word)))
+  // One alone: where it leads to another node, what was sent with it would be cut off.
+  const asked = [...(await Promise.allSettled([send(first)]))]
+  asked.push(...(await Promise.allSettled(others.map(send))))
+  return asked.flatMap((answer, i) => {
+    if (answer.status === 'fulfilled') return []
+    const [name, sub] = direct[i]
+    return isRefusedCommand(answer.reason) ? [name === 'SCRIPT' ? `${name} ${sub}` : name] : []
+  })
+}
+
+/** Whether Redis said that this user may not send a command, or that it knows none of that name; what it says of keys is another matter. */
+export function isRefusedCommand(error: unknown): boolean {
+  const text = error instanceof Error ? error.message : ''
+  return /\bNOPERM\b/.test(text) ? !/\bkeys?\b/i.test(text) : /unknown (?:sub)?command/i.test(text)
+}
+
+/** What an operator reads where something is refused. */
+export function refusedText(directly: readonly string[], inScripts: readonly string[]): string {
+  const parts = [
+    ...(directly.length === 0 ? [] : [directly.join(', ')]),
+    ...(inScripts.length === 0 ? [] : [`${inScripts.join(', ')} in scripts`]),
+  ]
+  return `expected a Redis that knows, and a user of it that may call ${parts.join(', and ')}: docs/OPERATIONS.md has what a user needs (ACL SETUSER)`
+}
 
 /**
  * Asks before the first write. Redis undoes nothing of a script that is refused a command in its middle, and a log with half of an append
- * is damaged for everybody.
+ * is damaged for everybody; a command outside of scripts would be refused for ever while the process runs.
  * @param key of the store's, where nothing is
- * @throws STORE_UNREACHABLE where the user may not call what the scripts call; names all of it
+ * @param isWaiting whether it waits for Redis's replicas
+ * @throws STORE_UNREACHABLE where the user may not call what the store calls, or the server does not know it; names all of it
  */
-export async function checkAccess(connection: Connection, key: string, description: string): Promise<void> {
-  const calls = Object.entries(CALLS).map(([name, words]) => {
-    const all = name === 'XINFO' ? words : ['KEY', ...words]
-    return [name, ...all.map((word) => (word === 'KEY' ? key : word))].join('\n')
-  })
-  const refused = await sent(connection, REFUSED.call([key], [...calls, 'TIME']))
-  if (refused.length === 0) return
-  const text = `expected a user of Redis that may call ${refused.map(String).join(', ')} in scripts: docs/OPERATIONS.md has what it needs (ACL SETUSER)`
-  throw new ParetoBanditError('STORE_UNREACHABLE', description, text)
+export async function checkAccess(
+  connection: Connection,
+  key: string,
+  description: string,
+  isWaiting = false,
+): Promise<void> {
+  const direct = isWaiting ? [...DIRECT.slice(0, 1), WAIT, ...DIRECT.slice(1)] : DIRECT
+  const refused = await refusedDirectly((words) => connection.send(command(...words)), direct, key)
+  const canRun = !refused.includes('EVALSHA') && !refused.includes('SCRIPT LOAD')
+  const calls = [...callTexts(CALLS, key), 'TIME']
+  const inScripts = canRun ? (await sent(connection, REFUSED.call([key], calls))).map(String) : []
+  if (refused.length === 0 && inScripts.length === 0) return
+  throw new ParetoBanditError('STORE_UNREACHABLE', description, refusedText(refused, inScripts))
 }
 
 /** What a node of a cluster says of a key that is not there, while its slot goes to another: keys that are there still have their answers. */

@@ -11,7 +11,7 @@ import type {
   StoredSnapshot,
 } from '../../log/store.js'
 import { START } from '../../log/store.js'
-import { checkAccess } from './access.js'
+import { checkAccess, isRefusedCommand } from './access.js'
 import { importRedis } from './client.js'
 import { Confirmation } from './confirmation.js'
 import { Connection, command, Target } from './connection.js'
@@ -102,8 +102,11 @@ class RedisStore implements Store {
     const target = new Target(module, url, timeoutMs, this.description)
     const main = new Connection(target)
     try {
-      await checkVersion(main, this.description)
-      await checkAccess(main, this.keys.nothing, this.description)
+      await checkVersion(main, this.description).catch((error: unknown) => {
+        // One that may not ask for it hears below what else it may not.
+        if (!isRefusedCommand(error)) throw error
+      })
+      await checkAccess(main, this.keys.nothing, this.description, this.settings.waitReplicas > 0)
       const found = await this.findOrMake(main, header, seed)
       const joined = await main.send(JOIN.call([this.keys.log], [found.id, String(NUMBERS_SINCE)]))
       const origin = `${this.settings.name}-${Number(String(joined)).toString(36)}`
