@@ -11,7 +11,7 @@ export type { Chat, ChatMessage, ChatPart } from './features/chat.js'
 export type { ContextInput } from './features/context-reader.js'
 export type { AnyEncoder, AsyncEncoder, Encoder } from './features/encoder.js'
 export type { ArmStatistics, KernelName } from './kernel/kernel.js'
-export type { JournalSettings } from './log/journal-settings.js'
+export type { JournalSettings, OthersChange } from './log/journal-settings.js'
 export type { DifferingOption, OnDifference, OnDifferences } from './log/on-difference.js'
 export type {
   Batch,

@@ -1,5 +1,13 @@
+import type { RouterEvent } from '../events/events.js'
 import type { OnDifference, OnDifferences } from './on-difference.js'
 import type { Store } from './store.js'
+
+/** What another router on the same log did. */
+export interface OthersChange {
+  readonly event: RouterEvent
+  /** What the other calls itself: ids of its requests begin so. */
+  readonly origin: string
+}
 
 /** How a router keeps its log. */
 export interface JournalSettings {
@@ -16,6 +24,11 @@ export interface JournalSettings {
   readonly onStoreBack?: ((goneMs: number) => void) | undefined
   /** Called with a line for each option that is not in force, as the log says otherwise, or that undoes a command. Default: console.warn. */
   readonly onWarning?: ((line: string) => void) | undefined
+  /**
+   * Shared stores: called with each event of another router that is of no request, a command of an operator say, before it counts here: what
+   * this router tells of its settings is as it was before. Default: nobody is told.
+   */
+  readonly onOthersChange?: ((change: OthersChange) => void) | undefined
   /**
    * Shared stores, while they are away and a lease is spent: the share of each cap, in [0, 1], that this router may go on
    * with by itself. With n routers spend may then exceed a cap by n times that share. Default 0: it refuses.

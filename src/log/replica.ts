@@ -270,7 +270,7 @@ export class Replica implements Journal {
     const outcome = this.fold.fold(origin, number, bytes)
     const isOwn = origin === this.origin
     if (isOwn) this.placeOwn(number, outcome)
-    else if (outcome.kind === 'applied' || outcome.kind === 'billed') this.followOther(outcome.event)
+    else if (outcome.kind === 'applied' || outcome.kind === 'billed') this.followOther(outcome.event, origin)
     // Slots go by order: two replicas that added a model each at the same time have given them the other way round.
     if (outcome.kind === 'applied' && outcome.event.type === 'model-added')
       this.isDiverged ||= !haveSameSlots(this.confirmed, this.host.state)
@@ -310,9 +310,10 @@ export class Replica implements Journal {
     this.storeFailed(error)
   }
 
-  private followOther(event: RouterEvent): void {
+  private followOther(event: RouterEvent, origin: string): void {
     // Own events without a place come after it in the log, and came before it here.
     const isChange = !REQUEST_EVENT_TYPES.has(event.type)
+    if (isChange) this.options.onOthersChange({ event, origin })
     if (isChange ? this.unplaced.length > 0 : this.lastChange >= this.firstUnplaced) this.isDiverged = true
     try {
       this.host.follow(this.host.check(event))

@@ -20,6 +20,7 @@ const KEYS = [
   'capacity',
   'onStoreError',
   'onStoreBack',
+  'onOthersChange',
   'onWarning',
   'localShare',
   'holdMs',
@@ -54,6 +55,9 @@ export function resolveJournal(value: unknown): JournalOptions {
     throw expected('INVALID_ARGUMENT', 'journal.onStoreError', 'a function', onStoreError)
   if (settings.onStoreBack !== undefined && typeof settings.onStoreBack !== 'function')
     throw expected('INVALID_ARGUMENT', 'journal.onStoreBack', 'a function', settings.onStoreBack)
+  const { onOthersChange = () => {} } = settings
+  if (typeof onOthersChange !== 'function')
+    throw expected('INVALID_ARGUMENT', 'journal.onOthersChange', 'a function', onOthersChange)
   if (onWarning !== undefined && typeof onWarning !== 'function')
     throw expected('INVALID_ARGUMENT', 'journal.onWarning', 'a function', onWarning)
   const onStoreBack = guarded(
@@ -79,6 +83,9 @@ export function resolveJournal(value: unknown): JournalOptions {
         ? true
         : checkBoolean(settings.snapshotOnClose, 'journal.snapshotOnClose'),
     onStoreBack,
+    onOthersChange: guarded(onOthersChange as JournalOptions['onOthersChange'], (error) =>
+      console.error(error),
+    ),
     outage: new Outage(onStoreBack),
     closedError: ({ description }) =>
       new ParetoBanditError('STORE_CLOSED', description, 'the router has been closed'),

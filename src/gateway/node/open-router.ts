@@ -26,7 +26,7 @@ async function storeOf(store: StoreConfig): Promise<Store | null> {
  */
 export async function openRouter(
   config: GatewayConfig,
-  hears: Pick<JournalSettings, 'onStoreError' | 'onStoreBack' | 'onWarning'>,
+  hears: Pick<JournalSettings, 'onStoreError' | 'onStoreBack' | 'onWarning' | 'onOthersChange'>,
   priors: Priors | null = null,
 ): Promise<Router<string>> {
   const store = await storeOf(config.store)

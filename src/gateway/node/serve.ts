@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { messageOf } from '../../base/errors.js'
+import type { Router } from '../../index.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
 import { createGateway, type Gateway } from '../gateway.js'
 import { errorsOf, refusalResponse } from '../keys/refusal.js'
 import { differenceLines } from '../logs/difference-lines.js'
 import { newLedgerLine } from '../logs/new-ledger.js'
+import { othersChangeLog } from '../logs/others-changes.js'
 import { priorsLine } from '../logs/priors-line.js'
 import type { WriteLine } from '../logs/request-log.js'
 import { scrubberOf } from '../logs/scrub.js'
@@ -149,7 +151,14 @@ class Server implements Serving {
       onStoreBack: store.works,
       onWarning: (line: string) => void warnings.push(line),
     }
-    const router = await openRouter(config, hears, priors)
+    let opened: Router<string> | null = null
+    const onOthersChange = othersChangeLog(
+      log.write,
+      () => opened,
+      () => performance.now(),
+    )
+    const router = await openRouter(config, { ...hears, onOthersChange }, priors)
+    opened = router
     const { recovery } = router
     if (recovery !== null) {
       const { isNew, folded, repairs, differences } = recovery
