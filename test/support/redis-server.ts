@@ -131,7 +131,8 @@ export class RedisServer {
   }
 }
 
-function freePort(): Promise<number> {
+/** Of this machine, a moment ago. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)

@@ -68,7 +68,8 @@ export const headerValue: Shape<string | Secret> = {
   },
 }
 
-const PLAIN_REDIS = '^(?:rediss?://[^\\s:@/]+(?::\\d+)?(?:/\\d+)?|unix:///[^\\s@?#]+)$'
+const PLAIN_REDIS =
+  '^(?:rediss?://[^\\s:@/]+(?::\\d+)?(?:/\\d+)?(?:\\?(?:(?:caFile|certFile|keyFile|serverName)=[^\\s&=#]+&?){1,4})?|unix:///[^\\s@?#]+)$'
 
 const PLAIN_PRICES =
   '^(?:https://[^\\s@?#]+|http://(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::\\d+)?(?:/[^\\s@?#]*)?|(?![a-zA-Z][a-zA-Z0-9+.-]*://)(?!\\$)[^\\u0000-\\u001f\\u007f]{1,4096})$'

@@ -1,5 +1,6 @@
 import { afterQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
+import { TlsParameters, tlsAdvice } from '../../store/redis/tls.js'
 import type { RedisStoreConfig } from '../config/store-config.js'
 
 /** What is used of a client of the package `redis`. */
@@ -65,17 +66,24 @@ class ClusterLink implements RedisLink {
   /** Calls of `WAIT`, behind which nothing is answered. */
   private waits = 0
   private isClosed = false
+  /** Why its connection failed last. */
+  private problem: unknown = null
+  private readonly tls: TlsParameters
 
   constructor(module: RedisModule, url: string, timeoutMs: number) {
     this.module = module
     this.timeoutMs = timeoutMs
     this.places = [url]
     this.place = url
+    this.tls = new TlsParameters(url)
     this.client = this.clientFor(url)
   }
 
   async open(): Promise<void> {
-    await within(this.timeoutMs, this.client.connect())
+    await within(this.timeoutMs, this.client.connect()).catch((error: unknown) => {
+      // It was tried again for all that time: why it failed is what can be mended.
+      throw error instanceof NoAnswer ? (this.problem ?? error) : error
+    })
   }
 
   async send(...args: string[]): Promise<unknown> {
@@ -120,9 +128,11 @@ class ClusterLink implements RedisLink {
       maintNotifications: 'disabled',
       commandsQueueMaxLength: 1000,
       socket: {
+        ...this.tls.options(),
         connectTimeout: this.timeoutMs,
         reconnectStrategy: (retries: number) => {
-          if (retries < ATTEMPTS || this.places.length === 1)
+          // Another client reads files of TLS again: they may have been renewed.
+          if (retries < ATTEMPTS || (this.places.length === 1 && !this.tls.hasFiles))
             return Math.min(50 * 2 ** Math.min(retries, 8), RECONNECT_MS_MAX)
           afterQuietly(RECONNECT_MS_MAX / 10, () => this.leave(client))
           return false
@@ -130,7 +140,9 @@ class ClusterLink implements RedisLink {
       },
     })
     // Each call tells of its own failure.
-    client.on('error', () => {})
+    client.on('error', (error) => {
+      this.problem = error
+    })
     let endWait = (): void => {}
     client.on('connect', () => {
       endWait()
@@ -202,7 +214,7 @@ function placeIn(error: unknown, asked: string): string | null {
 
 /** With a code, as other failures have that an operator is to mend. */
 function away(error: unknown): never {
-  const message = `Redis: ${messageOf(error)}`
+  const message = `Redis: ${messageOf(error)}${tlsAdvice(error)}`
   throw Object.assign(new Error(message, { cause: error }), { code: 'REDIS_UNAVAILABLE' })
 }
 

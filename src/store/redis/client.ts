@@ -42,7 +42,11 @@ export async function importRedis(specifier = 'redis'): Promise<RedisModule> {
 }
 
 /** Options of one attempt to connect: whether there is another is the connection's to say, and nothing is queued. */
-export function clientOptions(url: string, connectTimeoutMs: number): Record<string, unknown> {
+export function clientOptions(
+  url: string,
+  connectTimeoutMs: number,
+  tls: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   return {
     url,
     RESP: 2,
@@ -52,6 +56,6 @@ export function clientOptions(url: string, connectTimeoutMs: number): Record<str
     // Batches go one at a time; what remains are heartbeats, leases and claims.
     commandsQueueMaxLength: 1000,
     commandOptions: { typeMapping: { [BLOB_STRING]: Buffer } },
-    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
+    socket: { ...tls, connectTimeout: connectTimeoutMs, reconnectStrategy: false },
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { ParetoBanditError } from '../../base/errors.js'
 import { clientOptions, type RedisClient, type RedisModule } from './client.js'
 import { firstWord, isReply, storeError } from './failure.js'
+import { TlsParameters } from './tls.js'
 
 const BACKOFF_MS = 50
 const BACKOFF_MS_MAX = 3000
@@ -45,11 +46,13 @@ export class Target {
   /** The URL first. Any node of a cluster knows who has the keys. */
   private readonly places: string[]
   private current: string
+  private readonly tls: TlsParameters
 
   constructor(module: RedisModule, url: string, timeoutMs: number, description: string) {
     this.module = module
     this.places = [url]
     this.current = url
+    this.tls = new TlsParameters(url)
     this.timeoutMs = timeoutMs
     this.description = description
   }
@@ -60,7 +63,7 @@ export class Target {
   }
 
   client(): RedisClient {
-    return this.module.createClient(clientOptions(this.current, this.timeoutMs))
+    return this.module.createClient(clientOptions(this.current, this.timeoutMs, this.tls.options()))
   }
 
   /** `MOVED slot host:port`; no host: the one that answered. */

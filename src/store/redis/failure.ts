@@ -1,4 +1,5 @@
 import { type ErrorCode, ParetoBanditError } from '../../base/errors.js'
+import { tlsAdvice } from './tls.js'
 
 /** What the first word of an error reply means: those of our scripts, then those of Redis. */
 const CODE_OF_REPLY: Readonly<Record<string, ErrorCode>> = {
@@ -55,7 +56,7 @@ export function storeError(error: unknown, description: string): ParetoBanditErr
   const [, word, rest] = /^([A-Z]+) (.*)$/s.exec(message) ?? []
   const code = word === undefined || isRefusal(word, message) ? undefined : CODE_OF_REPLY[word]
   if (code === undefined || code === 'STORE_UNREACHABLE') {
-    const text = `expected an answer of Redis, got: ${message}`
+    const text = `expected an answer of Redis, got: ${message}${tlsAdvice(error)}`
     return new ParetoBanditError('STORE_UNREACHABLE', description, text, { cause: error })
   }
   return new ParetoBanditError(code, description, word.startsWith('LOG') ? rest : message, { cause: error })

@@ -2,9 +2,13 @@ import { checkInteger, checkString } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { readOptions } from '../../base/read-once.js'
 import type { RedisModule } from './client.js'
+import { checkTlsParameters } from './tls.js'
 
 export interface RedisStoreOptions {
-  /** `redis://[user[:password]@]host[:port][/database]`, `rediss://...` for TLS, or `unix:///path/to/socket`. */
+  /**
+   * `redis://[user[:password]@]host[:port][/database]`, `rediss://...` for TLS, or `unix:///path/to/socket`. One of TLS takes paths of PEM files
+   * and the name that the server's certificate has: `?caFile=&certFile=&keyFile=&serverName=`. They are read for each connection.
+   */
   readonly url: string
   /** Names the log: all its keys begin with `{stream}:`. `paretobandit` by default. */
   readonly stream?: string | undefined
@@ -66,15 +70,33 @@ export function checkOptions(given: RedisStoreOptions): RedisSettings {
   })
 }
 
+function isDecoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function withoutPassword(url: string): string {
   const unix = /^unix:\/\/(?:[^@/]*@)?(\/[^?#]+)/.exec(url)
   if (unix !== null) return `unix://${unix[1]}`
-  if (!/^rediss?:\/\/./.test(url) || !URL.canParse(url)) {
+  const [, rest = ''] = /^rediss?:\/\/(.+)$/s.exec(url) ?? []
+  // What follows the first of these is no password any more: it would be asked for as a host, and stand in errors.
+  if (/[/?#].*@|#/s.test(rest) || !isDecoded(/^(.*)@/s.exec(rest)?.[1] ?? ''))
+    throw new ParetoBanditError(
+      'INVALID_ARGUMENT',
+      'url',
+      'expected / ? # and % of a user or password as %2F %3F %23 and %25 (encodeURIComponent), got one as it is',
+    )
+  if (rest === '' || !URL.canParse(url)) {
     throw new ParetoBanditError('INVALID_ARGUMENT', 'url', `expected ${URL_SHAPE}`)
   }
   const parsed = new URL(url)
   if (!/^(\/\d*)?$/.test(parsed.pathname))
     throw expected('INVALID_ARGUMENT', 'url', 'a number of a database at its end', parsed.pathname)
+  checkTlsParameters(url)
   parsed.password = ''
   parsed.search = ''
   parsed.hash = ''

@@ -35,6 +35,12 @@ function reply(link: RedisLink, ...args: string[]): Promise<unknown> {
 }
 
 describe.skipIf(!hasRedis)('a connection to Redis for keys and notes', () => {
+  it('that cannot be made says why', async () => {
+    const { url, kill } = await server().then((redis) => ({ url: redis.url, kill: () => redis.kill() }))
+    await kill()
+    await expect(redisLink(redisConfig(url, 'p', 300))).rejects.toThrow('ECONNREFUSED')
+  })
+
   it('that nobody answers any more, and nobody ends, is made again', async () => {
     const redis = await server()
     const relay = await relayTo(redis)
