@@ -30,6 +30,7 @@ import { SharedRecords } from './keys/shared-records.js'
 import { SharedUse } from './keys/shared-use.js'
 import type { UseExchange } from './keys/use.js'
 import { alarmLog } from './logs/alarms.js'
+import { clockAheadLog } from './logs/clock-ahead.js'
 import { failureLog } from './logs/failure-log.js'
 import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
@@ -81,6 +82,9 @@ const DURABLE_MS = 5000
 
 /** How often it is looked whether a write that hung has come to its end, ms. */
 const HANG_LOOK_MS = 1000
+
+/** How often it is looked whether a clock that ran ahead was set back, ms. */
+const CLOCK_LOOK_MS = 60_000
 
 /** A gateway: one `fetch` for all its paths, and what whoever serves it does with it. */
 export interface Gateway {
@@ -146,6 +150,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   processMetrics(metrics, now)
   const after = options.after ?? afterQuietly
   const endAlarms = alarmLog(router, write, steadyNow, after)
+  const lookAtClock = clockAheadLog(router, () => live.current.tenants.map(({ id }) => id), write, now)
+  lookAtClock()
+  const endClock = everyQuietly(CLOCK_LOOK_MS, lookAtClock)
   const endExpiry = startExpiry(router, (error) => onError(error, 'reservations whose time is over'))
   const storeProblem = () => {
     const said = storeWatch.problem
@@ -278,6 +285,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await surfaces.close()
       await notes.close()
       endAlarms()
+      endClock()
       endExpiry()
       endWatch()
       await closeRouter(router, write)
