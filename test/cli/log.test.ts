@@ -421,6 +421,39 @@ describe.runIf(hasRedis)('a log in Redis', () => {
     await router.close()
   })
 
+  test('is made again by a restore whose first attempt had no room for the snapshot, and by none where there is anything', async () => {
+    const router = await createRouter({
+      models: [MODELS[2]],
+      store: sqliteStore(join(folder.path, 'room.db')),
+    })
+    router.settle(router.route('x').id, { costUsd: 0.5 })
+    await router.close()
+    await folder.ok(['snapshot', 'room.db', 'room.snapshot'])
+    const restore = (stream: string) => ['restore', 'room.snapshot', server.url, '--stream', stream]
+    await folder.ok(restore('whole'))
+    // What is left where the snapshot found no room (OOM), or the command was killed: a head alone.
+    const head = (await server.command('HGETALL', '{whole}:log')) as string[]
+    const begun = ['format', 'id', 'header'].flatMap((name) => [name, head[head.indexOf(name) + 1]])
+    await server.command('HSET', '{left}:log', ...begun, 'pots', '0')
+    await folder.ok(restore('left'))
+    expect((await folder.inspect(server.url, '--stream', 'left')).stats.pacer.spendUsd).toBe(0.5)
+    await folder.refused(restore('left'), /expected no log, there is one/)
+    await server.command(
+      'HSET',
+      '{other-head}:log',
+      ...begun,
+      'pots',
+      '0',
+      'header',
+      '{"version":1,"settings":{}}',
+    )
+    await folder.refused(restore('other-head'), /expected no log, there is one/)
+    await server.command('HSET', '{lives}:log', ...begun, 'pots', '0')
+    await server.command('ZADD', '{lives}:processes', String(Date.now()), 'r-other')
+    await folder.refused(restore('lives'), /expected no log, there is one/)
+    expect(await server.command('EXISTS', '{lives}:snapshot:latest', '{other-head}:snapshot:latest')).toBe(0)
+  })
+
   test.each([
     ['of a month', { per: 'month' }, 'x'],
     ['of a month that no request has begun', { per: 'month' }, null],

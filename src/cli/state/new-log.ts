@@ -1,6 +1,6 @@
 import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
-import type { Store } from '../../log/store.js'
+import { type LogHeader, type OpenedLog, START, type Store } from '../../log/store.js'
 import type { RouterOptions } from '../../policy/options.js'
 import { redisStore } from '../../store/redis/redis-store.js'
 import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
@@ -58,18 +58,28 @@ export async function beginLog(
   return store.description
 }
 
-/** A shared store whose new log has a snapshot at its end before anybody reads it. */
+/**
+ * A shared store whose new log has a snapshot at its end before anybody reads it. One that was begun and has nothing in it counts as new: it is
+ * what a `restore` leaves that was killed, or had no room for its snapshot, and a gateway that began there would have spent nothing yet.
+ */
 function beginningWith(bytes: Uint8Array, store: Store): Store {
   const open = store.open.bind(store)
   return Object.assign(store, {
     hasOwnOptions: true,
     open: async (...args: Parameters<Store['open']>) => {
       const opened = await open(...args)
-      if (!opened.isNew) throw isThere(store)
+      if (!opened.isNew && !(await isLeft(store, opened, args[0]))) throw isThere(store)
       await store.writeSnapshot({ position: opened.end, bytes })
-      return opened
+      return { ...opened, isNew: true }
     },
   })
+}
+
+/** Whether a log has no event and no snapshot, is as ours would be, and is nobody else's. */
+async function isLeft(store: Store, { header }: OpenedLog, ours: LogHeader): Promise<boolean> {
+  if (JSON.stringify(header) !== JSON.stringify(ours)) return false
+  for await (const _ of store.snapshots()) return false
+  return (await store.read(START, 0)).length === 0 && (await store.leases?.processes()) === 1
 }
 
 function isThere({ description }: Store): ParetoBanditError {

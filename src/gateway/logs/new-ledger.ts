@@ -8,7 +8,10 @@ import type { WriteLine } from './request-log.js'
  * @param left what an earlier log has left beside it
  */
 export function newLedgerLine(write: WriteLine, router: Router<string>, left: readonly string[]): void {
-  if (router.recovery?.isNew !== true) return
+  const { recovery } = router
+  // One without any event was begun by somebody who came no further: a `restore` that had no room, say.
+  const isEmpty = recovery !== null && !recovery.fromSnapshot && recovery.folded === 0
+  if (recovery?.isNew !== true && !isEmpty) return
   if (left.length > 0) write('error', { left }, GONE)
   else write(hasLimit(router) ? 'warn' : 'info', {}, BEGUN)
 }
