@@ -4,6 +4,7 @@ import type { Store } from './store.js'
 
 /** What another router on the same log did. */
 export interface OthersChange {
+  /** As it stands in the log. */
   readonly event: RouterEvent
   /** What the other calls itself: ids of its requests begin so. */
   readonly origin: string

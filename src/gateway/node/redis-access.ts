@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.js'
-import { callTexts, REFUSED_IN_SCRIPTS, refusedDirectly, refusedText } from '../../store/redis/access.js'
+import { callTexts, REFUSED_IN_SCRIPTS, refusedDirectly, refusedText } from '../../store/redis/parts.js'
 import type { RedisStoreConfig } from '../config/store-config.js'
 import type { RedisLink } from './redis-link.js'
 

@@ -1,6 +1,6 @@
 import { afterQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
-import { TlsParameters, tlsAdvice } from '../../store/redis/tls.js'
+import { TlsParameters, tlsAdvice } from '../../store/redis/parts.js'
 import type { RedisStoreConfig } from '../config/store-config.js'
 
 /** What is used of a client of the package `redis`. */

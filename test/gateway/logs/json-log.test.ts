@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, copyFileSync, openSync, readFileSync, truncateSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type JsonLog, jsonLog } from '../../../src/gateway/node/json-log.js'
 import { tempFile } from '../keys/record-stores.js'
@@ -43,6 +43,25 @@ describe('a log of JSON', () => {
       { level: 'info', time, msg: 'without fields' },
       { level: 'warn', time, text: 'a "b"\n\u2028', list: [1, null], msg: 'of "two"\nlines' },
     ])
+  })
+
+  it('that is appended to a file goes on at its beginning where that is copied and cut', async () => {
+    const path = tempFile()
+    const fd = openSync(path, 'a')
+    open.push(fd)
+    const log = jsonLog('info', fd)
+    const messages = (file: string) => {
+      log.flush()
+      const texts = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+      return texts.map((text) => (JSON.parse(text) as { msg: string }).msg)
+    }
+    log.write('info', {}, 'before')
+    await expect.poll(() => messages(path)).toEqual(['before'])
+    copyFileSync(path, `${path}.1`)
+    truncateSync(path)
+    log.write('info', {}, 'after')
+    await expect.poll(() => messages(path)).toEqual(['after'])
+    expect(messages(`${path}.1`)).toEqual(['before'])
   })
 
   it('has nothing that a terminal acts on, or that somebody else takes for the end of a line', async () => {
