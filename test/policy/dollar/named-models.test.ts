@@ -9,7 +9,7 @@ const USD_PER_MTOK = { small: 0.1, large: 5, added: 1 }
 const REWARDS = { small: 0.6, large: 0.9, added: 0.9 }
 /** What it buys of the large model is a tenth; of the added one all. */
 const BUDGET_USD = (1.5 * USD_PER_MTOK.added * TOKENS) / 1e6
-const SEEDS = [0, 1, 2, 3, 4]
+const SEEDS = Array.from({ length: 12 }, (_, seed) => seed)
 type Id = keyof typeof REWARDS
 
 const spec = (id: Id) => ({
@@ -34,19 +34,26 @@ async function inUse(random: Random, seed: number): Promise<Router> {
 }
 
 /** @returns share of the requests that the added model got */
-function serve(router: Router, random: Random, requests: number, candidates?: readonly Id[]): number {
+function serve(
+  router: Router,
+  random: Random,
+  requests: number,
+  candidates?: readonly Id[],
+  isHeard: (id: Id) => boolean = () => true,
+): number {
   let added = 0
   for (let i = 0; i < requests; i++) {
     const { id, model } = router.route(random.vector(D), { candidates })
     if (model === 'added') added++
     router.settle(id, { costUsd: (USD_PER_MTOK[model as Id] * TOKENS) / 1e6 })
-    if (candidates === undefined) router.reward(id, random.next() < REWARDS[model as Id] ? 1 : 0)
+    const right = random.next() < REWARDS[model as Id]
+    if (candidates === undefined && isHeard(model as Id)) router.reward(id, right ? 1 : 0)
   }
   return added / requests
 }
 
 describe('a model that clients name, and do not rate', () => {
-  for (const named of [0, 40, 80, 500])
+  for (const named of [0, 20, 40, 80, 500])
     it(`is found to be good by the others all the same, after ${named} requests by name`, async () => {
       for (const seed of SEEDS) {
         const random = new Random(seed)
@@ -55,4 +62,23 @@ describe('a model that clients name, and do not rate', () => {
         expect.soft(serve(router, random, 1000), `seed ${seed}`).toBeGreaterThan(0.4)
       }
     })
+})
+
+describe('models whose answers nobody rates', () => {
+  it('leave the traffic to the one whose answers are rated, however good they are', async () => {
+    for (const seed of SEEDS) {
+      const random = new Random(seed)
+      const router = await createRouter({
+        models: [spec('small'), spec('added')],
+        dimension: D,
+        kernel: 'js',
+        seed,
+        name: 'r',
+        budget: { usdPerRequest: BUDGET_USD },
+      })
+      serve(router, random, 500, undefined, (id) => id === 'small')
+      const unrated = serve(router, random, 1000, undefined, (id) => id === 'small')
+      expect.soft(unrated, `seed ${seed}`).toBeLessThan(0.1)
+    }
+  })
 })
