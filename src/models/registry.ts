@@ -269,6 +269,14 @@ export class Registry {
     if (model.forcedRemaining > 0 && --model.forcedRemaining === 0 && model.enabled) this.newcomers--
   }
 
+  /** As many of the forced explorations that were done are to come again. */
+  repeatForced(model: Model, count: number): void {
+    const repeated = Math.min(model.forcedDone, count)
+    if (repeated > 0 && model.forcedRemaining === 0 && model.enabled) this.newcomers++
+    model.forcedDone -= repeated
+    model.forcedRemaining += repeated
+  }
+
   private outdate(): void {
     this.version++
     this.stale = true

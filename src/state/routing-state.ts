@@ -254,6 +254,8 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     kernel.update(model.slot, event.reward, this.requests)
     this.answered(model, event.at, sequence)
     this.pending.setFlags(sequence, REWARDED)
+    // Tries that no rated model could have been asked in place of, and that nobody rated, showed nothing: one wrong answer would decide now.
+    if (model.rewarded === 0) this.registry.repeatForced(model, model.settledAlone)
     model.rewarded++
     model.rewardSum += event.reward
   }

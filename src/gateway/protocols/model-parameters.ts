@@ -12,7 +12,7 @@ const LIMITS: Readonly<Partial<Record<Surface, readonly [string, ...string[]]>>>
 const ALL_LIMITS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as const
 const EFFORT = 'reasoning_effort'
 /** Members that say how much is thought. */
-const EFFORTS: readonly string[] = [EFFORT, 'reasoning', 'thinking']
+const EFFORTS: readonly string[] = [EFFORT, 'reasoning', 'thinking', 'output_config']
 
 /**
  * What the operator says for a model in a request: its `parameters`, and those of its `defaultParameters` of which neither these nor the client say
@@ -27,19 +27,28 @@ export function ownParameters(
   for (const name in defaultParameters) {
     const value = defaultParameters[name] ?? null
     if (value === null || Object.hasOwn(parameters, name)) continue
-    if (isSaid(surface, name, parameters) || isSaid(surface, name, body)) continue
+    // Limits of the operator's are sent in the words of any surface, those of a client in its own.
+    if (isSaid(name, parameters, ALL_LIMITS) || isSaid(name, body, LIMITS[surface] ?? [], parameters))
+      continue
     own ??= { ...parameters }
     own[name] = value
   }
   return own ?? parameters
 }
 
-/** Whether something is said of what a parameter sets. */
-function isSaid(surface: Surface, name: string, body: Json): boolean {
-  if ((body[name] ?? null) !== null) return true
-  if (ALL_LIMITS.some((limit) => limit === name))
-    return (LIMITS[surface] ?? ALL_LIMITS).some((limit) => (body[limit] ?? null) !== null)
-  return EFFORTS.includes(name) && isEffortSaid(body)
+/**
+ * Whether something is said of what a parameter sets.
+ * @param limits members that limit an answer
+ * @param over what is taken out of it where it says null
+ */
+function isSaid(name: string, body: Json, limits: readonly string[], over: Json = {}): boolean {
+  const isIn = (each: string) => (body[each] ?? null) !== null && over[each] !== null
+  if (isIn(name)) return true
+  if (ALL_LIMITS.some((limit) => limit === name)) return limits.some(isIn)
+  return (
+    EFFORTS.includes(name) &&
+    isEffortSaid(Object.fromEntries(EFFORTS.filter(isIn).map((each) => [each, body[each]])))
+  )
 }
 
 function isEffortSaid({ reasoning_effort, reasoning, thinking, output_config }: Json): boolean {

@@ -1,4 +1,3 @@
-import type { CandidateList } from '../../bandit/candidate-list.js'
 import { tieBreak } from '../../bandit/tie-break.js'
 import type { RouterEvent, RouterEventType } from '../../events/events.js'
 import type { Model } from '../../models/registry.js'
@@ -128,7 +127,7 @@ export class DollarChooser implements Chooser<DollarState> {
     if (uses.isOn) candidates.predictUses(state, note)
     const affordable = candidates.score(state, exploit ? 0 : this.options.alpha, choice)
     choice.savedUsd = 0
-    let position = exploit || isNamed(list) ? -1 : probes.probe(state, choice)
+    let position = exploit ? -1 : probes.probe(state, choice)
     note.forced = position >= 0
     if (!exploit && position < 0) position = probes.canary(state, state.policy, uses, index)
     note.canary = !note.forced && position >= 0
@@ -239,12 +238,4 @@ export class DollarChooser implements Chooser<DollarState> {
   private get reservesWorstCase(): boolean {
     return this.options.policyOptions.reserve === 'worst-case'
   }
-}
-
-/**
- * Whether a request can have one model alone, of which no reward has come: that is no try of it, as nobody may be about to rate the answer.
- * Tries that nobody rates would be over before the first that is rated, and one wrong answer would then decide.
- */
-function isNamed({ count, models }: CandidateList): boolean {
-  return count === 1 && models[0].rewarded === 0
 }

@@ -214,6 +214,59 @@ describe('default parameters of a model', () => {
     ])
   })
 
+  it.each<[path: string, parameters: object, defaults: object, asked: object, sent: object]>([
+    [
+      'chat/completions',
+      { max_output_tokens: 500 },
+      { max_tokens: 4000 },
+      {},
+      { max_completion_tokens: 500 },
+    ],
+    ['responses', { max_tokens: 500 }, { max_output_tokens: 4000 }, {}, { max_output_tokens: 500 }],
+    [
+      'chat/completions',
+      { max_tokens: null },
+      { max_completion_tokens: 500 },
+      { max_tokens: 7 },
+      { max_completion_tokens: 500 },
+    ],
+    [
+      'chat/completions',
+      { temperature: null },
+      { temperature: 0.2 },
+      { temperature: 1, max_tokens: 9 },
+      { max_tokens: 9 },
+    ],
+    [
+      'chat/completions',
+      { reasoning_effort: 'low' },
+      { reasoning: { effort: 'high' } },
+      { max_tokens: 9 },
+      { reasoning_effort: 'low', max_tokens: 9 },
+    ],
+    [
+      'chat/completions',
+      {},
+      { reasoning: { effort: 'high' } },
+      { max_tokens: 9, thinking: { type: 'disabled' } },
+      { max_tokens: 9, thinking: { type: 'disabled' } },
+    ],
+    [
+      'chat/completions',
+      { thinking: null },
+      { reasoning_effort: 'low' },
+      { max_tokens: 9, thinking: { type: 'enabled' } },
+      { max_tokens: 9, reasoning_effort: 'low' },
+    ],
+  ])('give way, at %s: parameters %j, defaults %j', async (path, parameters, defaults, asked, sent) => {
+    const bodies: unknown[] = []
+    const server = await capped(parameters, {}, bodies, defaults)
+    const prompt = path === 'responses' ? { input: 'Hi' } : { messages: HELLO }
+    const response = await server.post(`/v1/${path}`, { model: 'm', ...prompt, ...asked })
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)])
+    expect(bodies).toEqual([{ model: 'm', ...prompt, ...sent }])
+  })
+
   it('count when the worst case is set aside, and for the room that a model has', async () => {
     const dear = await capped({}, {}, [], { max_tokens: 10_000 })
     const ask = { model: 'm', messages: HELLO }

@@ -63,16 +63,12 @@ export class Probes {
     const fundUsd = payer?.credit.fundUsd ?? 0
     choice.savedUsd = fundUsd === 0 ? NO_SAVING : FUND_BACK
     if (state.registry.exploring === 0) return -1
-    if (!hasNewcomer(list)) {
-      // That a request does not allow newcomers says nothing of them.
-      if (fundUsd > 0) choice.savedUsd = NO_SAVING
-      return -1
-    }
     const usdPerRequest = payer?.usdPerRequest ?? null
     const savingUsd = usdPerRequest === null ? 0 : (payer?.credit.savingUsd(availableUsd, usdPerRequest) ?? 0)
     const paceUsd = Math.min(limits.ceilingUsd, limits.paceUsd)
     newcomers.read(state, limits, paceUsd)
     const tryUsd = TRY_CAP_SHARE * limits.capUsd
+    let open = false
     let wanted = false
     let needUsd = 0
     let chosen = -1
@@ -81,6 +77,7 @@ export class Probes {
     for (let position = 0; position < list.count; position++) {
       const model = list.models[position]
       if (model.forcedRemaining === 0) continue
+      open = true
       if (!newcomers.mayBeTried(position)) continue
       const costUsd = drawnUsd[position]
       if (neededUsd[position] === Number.POSITIVE_INFINITY || costUsd > othersUsd || costUsd > tryUsd)
@@ -101,6 +98,8 @@ export class Probes {
       leastUsd = spentUsd
       promise = promised
     }
+    // That a request does not allow newcomers says nothing of them.
+    if (!open && fundUsd > 0) choice.savedUsd = NO_SAVING
     // More than the dearest tries need would only be missing elsewhere.
     if (wanted && payer !== null) choice.savedUsd = Math.min(savingUsd, Math.max(0, needUsd - fundUsd))
     return chosen
@@ -208,11 +207,6 @@ export class Probes {
     this.triesCost = true
     return position
   }
-}
-
-function hasNewcomer({ models, count }: CandidateList): boolean {
-  for (let position = 0; position < count; position++) if (models[position].forcedRemaining > 0) return true
-  return false
 }
 
 /**
