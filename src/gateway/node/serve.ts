@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { afterQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
 import type { Router } from '../../index.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
@@ -6,7 +7,7 @@ import { createGateway, type Gateway } from '../gateway.js'
 import { errorsOf, refusalResponse } from '../keys/refusal.js'
 import { differenceLines } from '../logs/difference-lines.js'
 import { newLedgerLine } from '../logs/new-ledger.js'
-import { othersChangeLog } from '../logs/others-changes.js'
+import { OthersChangeLog } from '../logs/others-changes.js'
 import { priorsLine } from '../logs/priors-line.js'
 import type { WriteLine } from '../logs/request-log.js'
 import { scrubberOf } from '../logs/scrub.js'
@@ -115,6 +116,7 @@ class Server implements Serving {
   private end: (result: { readonly exitCode: number }) => void = () => {}
   private readonly signals: Signals
   private endWatch: () => void = () => {}
+  private endOthers: () => void = () => {}
   /** With the secrets of the config at the start. */
   private readonly scrubFirst: (text: string) => string
 
@@ -152,12 +154,14 @@ class Server implements Serving {
       onWarning: (line: string) => void warnings.push(line),
     }
     let opened: Router<string> | null = null
-    const onOthersChange = othersChangeLog(
+    const others = new OthersChangeLog(
       log.write,
       () => opened,
       () => performance.now(),
+      afterQuietly,
     )
-    const router = await openRouter(config, { ...hears, onOthersChange }, priors)
+    this.endOthers = () => others.close()
+    const router = await openRouter(config, { ...hears, onOthersChange: others.hear }, priors)
     opened = router
     const { recovery } = router
     if (recovery !== null) {
@@ -200,6 +204,7 @@ class Server implements Serving {
     } catch (error) {
       await beside?.records.close()
       await router.close()
+      this.endOthers()
       throw error
     }
     if (this.front.isEnding) await this.front.gateway.close()
@@ -292,6 +297,7 @@ class Server implements Serving {
   private finish(exitCode: number): void {
     this.signals.forget()
     this.endWatch()
+    this.endOthers()
     void this.log.close().then(() => this.end({ exitCode }))
   }
 }
