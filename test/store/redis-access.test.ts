@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { EventWriter } from '../../src/events/codec.js'
 import { type Batch, type LogHeader, type OpenedLog, START, type Store } from '../../src/log/store.js'
 import { ALL_EVENT_TABLE } from '../../src/policy/all-events.js'
-import { CALLS, checkAccess, DIRECT, WAIT } from '../../src/store/redis/access.js'
+import { CALLS, checkAccess, DIRECT, isRefusedCommand, WAIT } from '../../src/store/redis/access.js'
 import type { Connection } from '../../src/store/redis/connection.js'
 import { storeError } from '../../src/store/redis/failure.js'
 import { redisStore } from '../../src/store/redis/index.js'
@@ -47,6 +47,21 @@ it('a slot that goes to another node refuses nobody; a password that is wrong do
   for (const text of ['ASK 866 127.0.0.1:7001', 'TRYAGAIN Multiple keys request during rehashing of slot'])
     await checkAccess(answering(text), 'k', 'a log')
   await expectRejection(checkAccess(answering('NOPERM no'), 'k', 'a log'), 'STORE_UNREACHABLE')
+})
+
+it.each([
+  ["NOPERM this user has no permissions to run the 'get' command or its subcommand", true],
+  ["NOPERM User gateway-key has no permissions to run the 'get' command", true],
+  ["NOPERM User keys has no permissions to run the 'script|load' command", true],
+  ["NOPERM User no permissions to access a key has no permissions to run the 'get' command", true],
+  ["ERR unknown command 'GET', with args beginning with: 'k' ", true],
+  ['NOPERM this user has no permissions to access one of the keys used as arguments', false],
+  ['NOPERM No permissions to access a key', false],
+  ['NOPERM this user has no permissions to access one of the channels used as arguments', false],
+  ['NOPERM No permissions to access a channel', false],
+  ['WRONGPASS invalid username-password pair or user is disabled.', false],
+])('%s: of a command it is %s', (text, isOfCommand) => {
+  expect(isRefusedCommand(storeError(new Error(text), 'a log'))).toBe(isOfCommand)
 })
 
 describe.skipIf(!hasRedis)('a user of Redis that may not do what a store does', () => {

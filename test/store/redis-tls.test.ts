@@ -68,11 +68,23 @@ it.each([
   ['redis://user:12/hidden@h:6379', '%2F %3F %23 and %25'],
   ['redis://user:1?hidden@h:6379', '%2F %3F %23 and %25'],
   ['redis://user:hidden%@h:6379', '%2F %3F %23 and %25'],
+  ['redis://user:1?caFile&hidden@h:6379', '%2F %3F %23 and %25'],
+  ['rediss://u:hidden@h:6379?caFile=/a@b&certFile=c', 'certFile and keyFile together'],
   ['redis://h:6379#hidden', '%2F %3F %23 and %25'],
 ])('%s is refused, and its password is not repeated', (url, words) => {
   const { message } = expectCode(() => redisStore({ url }), 'INVALID_ARGUMENT')
   expect(message).toContain(words)
   expect(message).not.toContain('hidden')
+})
+
+it.each([
+  'rediss://h:6379?caFile=/etc/redis@prod/ca.pem',
+  'rediss://[::1]:6379/2?serverName=a&caFile=/etc/redis@prod/ca.pem',
+  'rediss://u:p%40@h?caFile=/etc/redis@prod/ca.pem',
+])('%s is taken: a path may have an @', async (url) => {
+  const store = redisStore({ url })
+  expect(store.description).not.toContain('prod')
+  await store.close()
 })
 
 describe.skipIf(!hasRedis || !hasOpenssl)('a Redis with TLS and certificates of its own', () => {
@@ -109,7 +121,7 @@ describe.skipIf(!hasRedis || !hasOpenssl)('a Redis with TLS and certificates of 
   ])('says of what is missing how it is given: %s', async (query, words) => {
     const open = redisStore({ url: base + query, timeoutMs: 5000 }).open(HEADER, [])
     expect((await expectRejection(open, 'STORE_UNREACHABLE')).message).toContain(words)
-    await expect(redisLink(redisConfig(base + query, 'p', 5000))).rejects.toThrow(words)
+    await expect(redisLink(redisConfig(base + query, 'p', 1000))).rejects.toThrow(words)
   })
 
   it('is opened, read, and asked for keys and notes, and again when all its certificates were renewed', async () => {

@@ -103,10 +103,17 @@ export async function refusedDirectly(
   })
 }
 
-/** Whether Redis said that this user may not send a command, or that it knows none of that name; what it says of keys is another matter. */
+/**
+ * Whether Redis said that this user may not send a command, or that it knows none of that name; what it says of keys and channels is another matter.
+ * Of a command Redis 6.2 says `NOPERM this user has no permissions to run the 'get' command or its subcommand`, 7.0 and later and Valkey
+ * `NOPERM User NAME has no permissions to run the 'get' command`; of a key `NOPERM this user has no permissions to access one of the keys used as arguments`
+ * or `NOPERM No permissions to access a key`, and a channel in its place. A name may have any words.
+ */
 export function isRefusedCommand(error: unknown): boolean {
   const text = error instanceof Error ? error.message : ''
-  return /\bNOPERM\b/.test(text) ? !/\bkeys?\b/i.test(text) : /unknown (?:sub)?command/i.test(text)
+  return /\bNOPERM\b/.test(text)
+    ? !/\bno permissions to access (?:a|one of the) (?:key|channel)s?\b[^']*$/i.test(text)
+    : /unknown (?:sub)?command/i.test(text)
 }
 
 /** What an operator reads where something is refused. */

@@ -2,7 +2,7 @@ import { checkInteger, checkString } from '../../base/check.js'
 import { expected, ParetoBanditError } from '../../base/errors.js'
 import { readOptions } from '../../base/read-once.js'
 import type { RedisModule } from './client.js'
-import { checkTlsParameters } from './tls.js'
+import { checkTlsParameters, isTlsParameter } from './tls.js'
 
 export interface RedisStoreOptions {
   /**
@@ -79,12 +79,24 @@ function isDecoded(text: string): boolean {
   }
 }
 
+/** Of an address whose password has no `/ ? #`, with parameters: what follows `?`. */
+const PARAMETERS_OF = /^(?:[^@/?#]*@)?(?:\[[0-9a-f:.]+\]|[\w.-]+)?(?::\d+)?(?:\/\d*)?\?(.*)$/is
+
+/** Whether `/ ? #` stand where a user or password would be; paths of files may have an `@`. */
+function hasBareMark(rest: string): boolean {
+  if (rest.includes('#')) return true
+  const query = PARAMETERS_OF.exec(rest)?.[1]
+  // `1?secret` of `user:1?secret@host` is a password.
+  if (query?.split('&').every((part) => isTlsParameter(part.split('=', 1)[0]))) return false
+  return /[/?].*@/s.test(rest)
+}
+
 function withoutPassword(url: string): string {
   const unix = /^unix:\/\/(?:[^@/]*@)?(\/[^?#]+)/.exec(url)
   if (unix !== null) return `unix://${unix[1]}`
   const [, rest = ''] = /^rediss?:\/\/(.+)$/s.exec(url) ?? []
   // What follows the first of these is no password any more: it would be asked for as a host, and stand in errors.
-  if (/[/?#].*@|#/s.test(rest) || !isDecoded(/^(.*)@/s.exec(rest)?.[1] ?? ''))
+  if (hasBareMark(rest) || !isDecoded(/^(.*)@/s.exec(rest)?.[1] ?? ''))
     throw new ParetoBanditError(
       'INVALID_ARGUMENT',
       'url',

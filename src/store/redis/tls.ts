@@ -10,6 +10,10 @@ const PARAMETERS: Readonly<Record<string, { readonly option: string; readonly is
 }
 const NAMES = Object.keys(PARAMETERS)
 
+export function isTlsParameter(name: string): boolean {
+  return NAMES.includes(name)
+}
+
 /**
  * What the address of a Redis says of TLS behind its `?`.
  * @throws INVALID_ARGUMENT; no message repeats a user or password
