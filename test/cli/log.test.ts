@@ -448,10 +448,18 @@ describe.runIf(hasRedis)('a log in Redis', () => {
       '{"version":1,"settings":{}}',
     )
     await folder.refused(restore('other-head'), /expected no log, there is one/)
-    await server.command('HSET', '{lives}:log', ...begun, 'pots', '0')
-    await server.command('ZADD', '{lives}:processes', String(Date.now()), 'r-other')
-    await folder.refused(restore('lives'), /expected no log, there is one/)
+    const living = redisStore({ url: server.url, stream: 'lives' })
+    await living.open(JSON.parse(head[head.indexOf('header') + 1]), [])
+    const signOfLife =
+      /nothing in it yet, and another process was there less than 10 s ago: .*try again in 10 s/
+    await folder.refused(restore('lives'), signOfLife)
     expect(await server.command('EXISTS', '{lives}:snapshot:latest', '{other-head}:snapshot:latest')).toBe(0)
+    // One that was killed gives no more signs, and takes none back.
+    const signs = (await server.command('ZRANGE', '{lives}:processes', '0', '-1', 'WITHSCORES')) as string[]
+    expect(signs).toHaveLength(2)
+    await living.close()
+    await server.command('ZADD', '{lives}:processes', String(Number(signs[1]) - 10_001), signs[0])
+    await folder.ok(restore('lives'))
   })
 
   test.each([

@@ -2,6 +2,7 @@ import { ParetoBanditError } from '../../base/errors.js'
 import { createRouter } from '../../create-router.js'
 import { type LogHeader, type OpenedLog, START, type Store } from '../../log/store.js'
 import type { RouterOptions } from '../../policy/options.js'
+import { ALIVE_MS } from '../../store/redis/lease-broker.js'
 import { redisStore } from '../../store/redis/redis-store.js'
 import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
 import { sqliteDriver } from './driver.js'
@@ -75,13 +76,22 @@ function beginningWith(bytes: Uint8Array, store: Store): Store {
   })
 }
 
-/** Whether a log has no event and no snapshot, is as ours would be, and is nobody else's. */
+/**
+ * Whether a log has no event and no snapshot, and is as ours would be.
+ * @throws STORE_MISMATCH where it may be another's: one that was killed gives signs of life for a while
+ */
 async function isLeft(store: Store, { header }: OpenedLog, ours: LogHeader): Promise<boolean> {
   if (JSON.stringify(header) !== JSON.stringify(ours)) return false
   for await (const _ of store.snapshots()) return false
-  return (await store.read(START, 0)).length === 0 && (await store.leases?.processes()) === 1
+  if ((await store.read(START, 0)).length > 0) return false
+  if ((await store.leases?.processes()) === 1) return true
+  const seconds = ALIVE_MS / 1000
+  throw isThere(
+    store,
+    `; it has nothing in it yet, and another process was there less than ${seconds} s ago: if that was a restore that has been killed, try again in ${seconds} s`,
+  )
 }
 
-function isThere({ description }: Store): ParetoBanditError {
-  return new ParetoBanditError('STORE_MISMATCH', description, 'expected no log, there is one')
+function isThere({ description }: Store, more = ''): ParetoBanditError {
+  return new ParetoBanditError('STORE_MISMATCH', description, `expected no log, there is one${more}`)
 }

@@ -19,7 +19,7 @@ interface Part {
 }
 
 /** A process that has given no sign of life for so long is not there. */
-const ALIVE_MS = 10_000
+export const ALIVE_MS = 10_000
 /** Rolling pools whose grants are remembered; of older ones nothing is given back. */
 const POOLS_MAX = 10_000
 
