@@ -13,7 +13,7 @@ interface Client {
   destroy(): void
 }
 
-interface RedisModule {
+export interface RedisModule {
   createClient(options: Record<string, unknown>): Client
 }
 
@@ -31,8 +31,11 @@ export interface RedisLink {
 }
 
 const RECONNECT_MS_MAX = 2000
-/** Where another node is known, one that cannot be reached is left after this many attempts. */
+/** Where another node is known, one that cannot be reached is left after this many attempts, and so long after the last, ms. */
 const ATTEMPTS = 2
+const LEAVE_AFTER_MS = 200
+/** After the first attempt that failed. */
+const RECONNECT_MS_MIN = 50
 /** One that answers, and is no primary, is left no more often: it can still be read. */
 const LEAVE_MS = 1000
 /** Nodes that are remembered, and answers that the keys are elsewhere, for one call. */
@@ -41,9 +44,15 @@ const DETOURS_MAX = 4
 /** Answers of a primary that became a replica, or of a node that lost its cluster. */
 const IS_NO_PRIMARY = /^(READONLY|MASTERDOWN|CLUSTERDOWN|UNBLOCKED) /
 
-/** @throws (the promise is rejected) where it cannot be reached */
-export async function redisLink({ url, timeoutMs }: RedisStoreConfig): Promise<RedisLink> {
-  const link = new ClusterLink(await importRedis(), url.reveal(), timeoutMs)
+/**
+ * @param load brings the package
+ * @throws (the promise is rejected) where it cannot be reached within `timeoutMs`
+ */
+export async function redisLink(
+  { url, timeoutMs }: RedisStoreConfig,
+  load: () => Promise<RedisModule> = importRedis,
+): Promise<RedisLink> {
+  const link = new ClusterLink(await load(), url.reveal(), timeoutMs)
   try {
     await link.open()
   } catch (error) {
@@ -66,6 +75,9 @@ class ClusterLink implements RedisLink {
   /** Calls of `WAIT`, behind which nothing is answered. */
   private waits = 0
   private isClosed = false
+  /** How often a node that could not be reached was left, since one last answered. */
+  private vainClients = 0
+  private hasAnswered: () => void = () => {}
   /** Why its connection failed last. */
   private problem: unknown = null
   private readonly tls: TlsParameters
@@ -80,9 +92,16 @@ class ClusterLink implements RedisLink {
   }
 
   async open(): Promise<void> {
-    await within(this.timeoutMs, this.client.connect()).catch((error: unknown) => {
+    const answered = new Promise<void>((resolve) => {
+      this.hasAnswered = resolve
+    })
+    // Where it cannot be reached another client comes after it, which may.
+    this.client.connect().catch((error: unknown) => {
+      this.problem ??= error
+    })
+    await within(this.timeoutMs, answered).catch((error: unknown) => {
       // It was tried again for all that time: why it failed is what can be mended.
-      throw error instanceof NoAnswer ? (this.problem ?? error) : error
+      throw this.problem ?? error
     })
   }
 
@@ -132,9 +151,11 @@ class ClusterLink implements RedisLink {
         connectTimeout: this.timeoutMs,
         reconnectStrategy: (retries: number) => {
           // Another client reads files of TLS again: they may have been renewed.
+          const rounds = Math.floor(this.vainClients / this.places.length)
           if (retries < ATTEMPTS || (this.places.length === 1 && !this.tls.hasFiles))
-            return Math.min(50 * 2 ** Math.min(retries, 8), RECONNECT_MS_MAX)
-          afterQuietly(RECONNECT_MS_MAX / 10, () => this.leave(client))
+            return pauseMs(RECONNECT_MS_MIN, retries + rounds)
+          if (client === this.client) this.vainClients++
+          afterQuietly(pauseMs(LEAVE_AFTER_MS, rounds), () => this.leave(client))
           return false
         },
       },
@@ -149,7 +170,11 @@ class ClusterLink implements RedisLink {
       // A server that is stopped takes connections all the same.
       endWait = afterQuietly(this.timeoutMs, () => this.leave(client))
     })
-    client.on('ready', () => endWait())
+    client.on('ready', () => {
+      endWait()
+      this.vainClients = 0
+      this.hasAnswered()
+    })
     return client
   }
 
@@ -191,6 +216,11 @@ class ClusterLink implements RedisLink {
     // Where it cannot be reached either its own attempts lead on.
     this.client.connect().catch(() => {})
   }
+}
+
+/** Twice as long after each failure in a row. */
+function pauseMs(first: number, failures: number): number {
+  return Math.min(first * 2 ** Math.min(failures, 8), RECONNECT_MS_MAX)
 }
 
 /** One that has given up is closed already, and says so. */
