@@ -9,9 +9,13 @@ const TENANTS_MAX = 1000
 const MESSAGE =
   "a cap's period begins in the future, as a clock ran ahead: until then all that is spent counts in that one period; 'A clock that ran ahead' in docs/OPERATIONS.md has what ends it"
 
+const MORE =
+  'periods of caps begin in the future, and more tenants have not been looked at: their caps may be shut too, as GET /admin/tenants shows'
+
 /**
  * A line for each calendar cap whose period has not begun by this machine's clock: one that ran ahead began it, and a cap that is spent there
- * stays shut, for years where a machine came up with a wrong date. Once for each such period.
+ * stays shut, for years where a machine came up with a wrong date. Once for each such period. Of more tenants
+ * than are looked at there is one line, where there is such a cap.
  * @param tenants of the config
  * @param now milliseconds since 1970 UTC
  * @returns looks at them
@@ -23,9 +27,11 @@ export function clockAheadLog(
   now: () => number,
 ): () => void {
   let told = new Set<string>()
+  let areMoreTold = false
   return () => {
     const still = new Set<string>()
-    for (const tenant of [null, ...tenants().slice(0, TENANTS_MAX)])
+    const all = tenants()
+    for (const tenant of [null, ...all.slice(0, TENANTS_MAX)])
       for (const { per, startsAt } of capsOf(router, tenant)) {
         const aheadMs = startsAt - now()
         if (aheadMs <= SKEW_MS_MAX) continue
@@ -36,6 +42,10 @@ export function clockAheadLog(
         write('error', { ...(tenant === null ? {} : { tenant }), cap: per, begins, aheadMs }, MESSAGE)
       }
     told = still
+    const tenantsLeftOut = Math.max(0, all.length - TENANTS_MAX)
+    const areMore = tenantsLeftOut > 0 && still.size > 0
+    if (areMore && !areMoreTold) write('error', { tenantsLeftOut }, MORE)
+    areMoreTold = areMore
   }
 }
 

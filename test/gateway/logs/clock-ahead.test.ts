@@ -47,3 +47,27 @@ it('a cap whose period a clock began that ran ahead is named, once, until time h
   expect(lines).toHaveLength(4)
   await router.close()
 })
+
+it('of more tenants than are looked at one line says how many were left out, where a cap is ahead', async () => {
+  let time = NOW + 3650 * DAY_MS
+  const router = await createRouter<string>({
+    models: [{ id: 'm', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }],
+    caps: [{ usd: 1, per: 'day' }],
+    clock: () => time,
+  })
+  const lines: object[] = []
+  const look = clockAheadLog(
+    router,
+    () => Array.from({ length: 1003 }, (_, i) => `t${i}`),
+    (_, fields) => lines.push(fields),
+    () => time,
+  )
+  router.cancel(router.route('hello').id)
+  look()
+  expect(lines).toEqual([])
+  time = NOW
+  look()
+  look()
+  expect(lines).toEqual([expect.objectContaining({ cap: 'day' }), { tenantsLeftOut: 3 }])
+  await router.close()
+})
