@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { type Command, InvalidArgumentError } from 'commander'
 import { nearest } from '../base/nearest.js'
 import { visible } from '../base/visible.js'
-import type { ResolvedModelSpec } from '../models/model.js'
+import { checkModelSpecs, type ResolvedModelSpec, refusePerToken } from '../models/model.js'
 import type { PriceDifference } from '../prices/difference.js'
 import { PRICE_FORMATS, type PriceFormat } from '../prices/formats/formats.js'
 import { type ImportedPrices, importList } from '../prices/import-prices.js'
@@ -85,6 +85,7 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
     message: `it is new, as --models has no such model; did you mean '${meant}'?`,
   }))
   const result = { ...taken, notes: [...hints, ...taken.notes] }
+  if (write !== undefined) refuseUnreadable(taken)
   if (write !== undefined) await writeOutput(write, modelsFile(result))
   if (json === true) {
     print(`${JSON.stringify({ ...result, readAt: timeOf(result) }, null, 2)}\n`)
@@ -92,6 +93,11 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
   }
   printResult(result, current.length > 0)
   if (write !== undefined) print(`${visible(write)}: ${plural(result.models.length, 'model')} written\n`)
+}
+
+/** @throws INVALID_ARGUMENT for prices that the file's readers would refuse, accepted or not */
+function refuseUnreadable({ models, source }: ImportedPrices): void {
+  for (const model of checkModelSpecs(models, source)) refusePerToken(model, `${source}: ${model.id}`)
 }
 
 /** What is doubtful is asked about where somebody can answer. @throws PricesError with what was refused */

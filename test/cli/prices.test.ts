@@ -36,6 +36,25 @@ describe('prices import', () => {
     ])
   })
 
+  test('writes no prices of one token, which readers of the file would refuse', async () => {
+    await folder.write('token.json', {
+      models: [{ id: 'm', inputUsdPerMTok: 0.000002, outputUsdPerMTok: 0.00001 }],
+    })
+    const args = [
+      'prices',
+      'import',
+      'token.json',
+      '--as',
+      'x=m',
+      '--accept',
+      'x',
+      '--write',
+      'per-token.json',
+    ]
+    await folder.refused(args, /x\.inputUsdPerMTok: .*if that is the price of one token, write 2/)
+    expect(existsSync(`${folder.path}/per-token.json`)).toBe(false)
+  })
+
   test('writes a models file that replay, a router and the command itself can read', async () => {
     await files()
     const args = [
