@@ -1,7 +1,7 @@
 /** A proxy on the way wants a user and a password, or others. */
 export const PROXY_REFUSES = 'ERR_PROXY_REFUSES'
 
-/** A connection that was used before ended before anything came of an answer: its other side may have closed it just as the request was sent. */
+/** A connection that was used before ended at once, before anything came of an answer: its other side may have closed it just as the request was sent. */
 export const CLOSED_IDLE = 'ERR_CONNECTION_CLOSED_IDLE'
 
 /** What codes of connections say that were never there: nothing was sent, so nothing was done. */

@@ -32,7 +32,7 @@ export interface TimeoutsConfig {
 }
 
 export interface RetriesConfig {
-  /** Models that one request may be sent to, the first included, 1 to 10. Default 3. */
+  /** Tries of one request, the first included, 1 to 10: each asks another model, but for the one after a connection that was closed as it was used again. Default 3. */
   readonly triesMax: number
   /** Retries of all requests, as a share of requests, in [0, 1]. Default 0.2. */
   readonly shareMax: number

@@ -70,7 +70,11 @@ export const timeouts: Shape<TimeoutsConfig> = object<TimeoutsConfig>({
 })
 
 export const retries: Shape<RetriesConfig> = object<RetriesConfig>({
-  triesMax: withDefault(integerIn(1, 10), 3, 'models that one request may be sent to, the first included'),
+  triesMax: withDefault(
+    integerIn(1, 10),
+    3,
+    'tries of one request, the first included: each asks another model, but for the one after a connection that was closed as it was used again',
+  ),
   shareMax: withDefault(numberIn(0, 1), 0.2, 'retries of all requests, as a share of requests'),
   cooldownMs: withDefault(
     milliseconds(0, HOUR_MS),

@@ -12,6 +12,8 @@ import { isClosedAfterUse, notingUse } from './used-sockets.js'
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
 const HELD_BYTES_MAX = 64 * 1024
+/** An idle connection that its other side had closed is found so within a round trip of the sending; what ends later may have been worked on. */
+const CLOSED_IDLE_MS_MAX = 1000
 /** Addresses are of the config: a few. */
 const ADDRESSES_MAX = 1000
 
@@ -28,8 +30,12 @@ export interface Way {
  * By undici, with connections that are kept, and without streams between it and who reads: in Node it takes a fraction of what
  * `fetch` takes.
  * @param wayTo how each address is asked. Default: straight, by an agent of its own
+ * @param nowMs a clock that only goes on
  */
-export function undiciUpstream(wayTo: (url: URL) => Way = straightBy()): CallUpstream {
+export function undiciUpstream(
+  wayTo: (url: URL) => Way = straightBy(),
+  nowMs: () => number = () => performance.now(),
+): CallUpstream {
   const ways = new LatestMap<string, Way>(ADDRESSES_MAX)
   const wayOf = (url: string): Way => {
     const known = ways.get(url)
@@ -43,7 +49,10 @@ export function undiciUpstream(wayTo: (url: URL) => Way = straightBy()): CallUps
       const { dispatcher, origin, path, headers: more } = wayOf(call.url)
       const { body } = call
       const headers = more === null ? call.headers : { ...call.headers, ...more }
-      dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, new Answer(call, resolve, reject))
+      dispatcher.dispatch(
+        { origin, path, method: 'POST', headers, body },
+        new Answer(call, nowMs, resolve, reject),
+      )
     })
 }
 
@@ -133,6 +142,8 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   status = 0
   private headers: IncomingHttpHeaders = {}
   private readonly call: UpstreamCall
+  private readonly nowMs: () => number
+  private sentMs = 0
   private readonly begun: (answer: UpstreamAnswer) => void
   private readonly failed: (error: unknown) => void
   private controller: Dispatcher.DispatchController | null = null
@@ -145,8 +156,14 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   /** Why no more comes; undefined: nothing failed. */
   private failure: unknown
 
-  constructor(call: UpstreamCall, begun: (answer: UpstreamAnswer) => void, failed: (error: unknown) => void) {
+  constructor(
+    call: UpstreamCall,
+    nowMs: () => number,
+    begun: (answer: UpstreamAnswer) => void,
+    failed: (error: unknown) => void,
+  ) {
     this.call = call
+    this.nowMs = nowMs
     this.begun = begun
     this.failed = failed
     call.markSent?.(false)
@@ -192,6 +209,7 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller
+    this.sentMs = this.nowMs()
     // Nothing has been sent yet, and what is aborted now never will be.
     if (this.isBroken) controller.abort(broken())
     else this.call.markSent?.(true)
@@ -228,7 +246,8 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.status === 0 && isClosedAfterUse(error)) Object.assign(error, { code: CLOSED_IDLE })
+    const isSoon = this.nowMs() - this.sentMs <= CLOSED_IDLE_MS_MAX
+    if (this.status === 0 && isSoon && isClosedAfterUse(error)) Object.assign(error, { code: CLOSED_IDLE })
     this.failure = error
     // What came before it is not lost.
     this.failed(error)

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 
 /** How a connection ends that its other side has closed, by the code of its error. */
@@ -6,16 +7,33 @@ const RESET = new Set(['ECONNRESET', 'EPIPE'])
 const CLOSED = 'other side closed'
 const ofUsed = new WeakSet<Error>()
 
-/** Connections whose errors are known by whether anything had come on them before. */
+/** Connections whose errors are known by whether an answer had ended on them before. */
 export function notingUse(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...made) => {
       const [, socket] = made
-      socket?.once('error', (error) => {
-        if (socket.bytesRead > 0) ofUsed.add(error)
-      })
+      // Missing where the connection failed, whatever its type says.
+      if (socket) noteUse(socket)
       callback(...made)
     })
+}
+
+/**
+ * A request goes out in one piece, and the next one after the answer to it: what comes before that may be of TLS, or no more than `100 Continue`.
+ */
+function noteUse(socket: Socket): void {
+  const write: Socket['write'] = socket.write.bind(socket)
+  let bytesBefore: number | null = null
+  let isUsed = false
+  const noting = (...given: Parameters<Socket['write']>) => {
+    bytesBefore ??= socket.bytesRead
+    isUsed ||= socket.bytesRead > bytesBefore
+    return write(...given)
+  }
+  socket.write = noting as Socket['write']
+  socket.once('error', (error) => {
+    if (isUsed) ofUsed.add(error)
+  })
 }
 
 /**

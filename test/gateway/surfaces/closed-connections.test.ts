@@ -1,6 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
-import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { proxiedBy, undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { CERTIFICATE, CERTIFICATE_KEY } from '../../support/certificate.js'
 import type { Tree } from '../config/example.js'
 import { closeAll, eventsOf, gatewayServer, HELLO, modelTree } from './gateway-server.js'
 
@@ -26,6 +28,9 @@ const STREAM = [
   .map((data) => `data: ${data}\n\n`)
   .join('')
 
+/** Trusts its certificate, which has a name that is no address. */
+const BY_TLS = { ca: CERTIFICATE, timeout: 10_000, checkServerIdentity: () => undefined }
+
 /** What an upstream does with a request: the how manieth of all it is, and of its connection, from 1. */
 type Act = (socket: Socket, ofAll: number, ofConnection: number, isStreamed: boolean) => void
 
@@ -34,10 +39,10 @@ const answer: Act = (socket, _all, _own, isStreamed) => {
   socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
 }
 
-async function upstreamThat(act: Act) {
+async function upstreamThat(act: Act, isTls = false) {
   const seen = { connections: 0, requests: 0 }
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
+  const serve = (socket: Socket) => {
     seen.connections++
     sockets.add(socket)
     let text = ''
@@ -52,19 +57,23 @@ async function upstreamThat(act: Act) {
       own++
       act(socket, seen.requests, own, isStreamed)
     })
-  })
+  }
+  const server = isTls
+    ? createTlsServer({ cert: CERTIFICATE, key: CERTIFICATE_KEY }, serve)
+    : createServer(serve)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   open.push(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { seen, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }
+  return { seen, baseUrl: `http${isTls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}/v1` }
 }
 
-async function gatewayBefore(baseUrl: string, tree: Tree = {}) {
+/** @param nowMs by which an end comes soon after the sending, or late */
+async function gatewayBefore(baseUrl: string, tree: Tree = {}, nowMs = () => 0) {
   return gatewayServer({
     models: [modelTree('sim-small')],
-    call: undiciUpstream(),
+    call: undiciUpstream(proxiedBy({}, BY_TLS).wayTo, nowMs),
     tree: { upstreams: [{ id: 'openai', protocol: 'openai', baseUrl }], retries: { shareMax: 1 }, ...tree },
   })
 }
@@ -180,5 +189,43 @@ describe('a connection that the upstream closes just as a request is sent on it'
     const second = await gatewayBefore(never.baseUrl)
     expect((await second.post(CHAT, JSON.stringify(BODY))).status).toBe(502)
     expect(never.seen.requests).toBe(1)
+  })
+
+  it('is told from a new one by TLS too', async () => {
+    const used = await upstreamThat(closesUsed, true)
+    const server = await gatewayBefore(used.baseUrl)
+    for (let i = 0; i < 2; i++) expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    expect(used.seen).toEqual({ connections: 2, requests: 3 })
+    const never = await upstreamThat((socket) => socket.end(), true)
+    const second = await gatewayBefore(never.baseUrl)
+    expect((await second.post(CHAT, JSON.stringify(BODY))).status).toBe(502)
+    expect(never.seen.requests).toBe(1)
+  })
+
+  it('is no such thing where it ends a second after the sending, or later', async () => {
+    let ms = 0
+    const { seen, baseUrl } = await upstreamThat((socket, all, own, isStreamed) => {
+      if (own === 1) return answer(socket, all, own, isStreamed)
+      ms += all === 2 ? 1000 : 1001
+      socket.resetAndDestroy()
+    })
+    const server = await gatewayBefore(baseUrl, {}, () => ms)
+    const ask = async () => (await server.post(CHAT, JSON.stringify(BODY))).status
+    // The third request is the second one again.
+    expect([await ask(), await ask(), seen.requests]).toEqual([200, 200, 3])
+    expect(server.router.stats().models[0]).toMatchObject({ failed: 0 })
+    expect([await ask(), seen.requests]).toEqual([502, 4])
+    expect(server.router.stats().models[0]).toMatchObject({ failed: 1 })
+  })
+
+  it('is no such thing where no more than an interim answer has come on it', async () => {
+    for (const interim of ['100 Continue', '103 Early Hints']) {
+      const { seen, baseUrl } = await upstreamThat((socket) => {
+        socket.write(`HTTP/1.1 ${interim}\r\n\r\n`, () => socket.end())
+      })
+      const server = await gatewayBefore(baseUrl)
+      expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(502)
+      expect([interim, seen.requests]).toEqual([interim, 1])
+    }
   })
 })
