@@ -28,6 +28,7 @@ import type { Try } from './ledger.js'
 import { Meter } from './meter.js'
 import type { Order } from './order.js'
 import { longestAnswer } from './route-options.js'
+import { maySendAgain } from './sent-again.js'
 import { type StreamedCall, StreamResponse } from './stream-response.js'
 import { StreamedAnswer } from './streamed.js'
 import { inWording, refusedWording, type Wording, WordingRefused } from './wordings.js'
@@ -55,6 +56,7 @@ export class Attempt implements StreamedCall {
   readonly call: Try
   readonly meter: Meter
   readonly booking: Booking
+  private readonly isAgain: boolean
   /** Whether one answer was asked for. */
   private readonly isSingle: boolean
   private readonly worth: AnswerWorth
@@ -69,7 +71,16 @@ export class Attempt implements StreamedCall {
   private changes: Json = {}
   private readonly cleanUps: (() => void)[] = []
 
-  constructor(house: House, adapter: ProtocolAdapter, exchange: Exchange, order: Order, call: Try) {
+  /** @param isAgain whether a connection of this request was closed before, and no fault of a model */
+  constructor(
+    house: House,
+    adapter: ProtocolAdapter,
+    exchange: Exchange,
+    order: Order,
+    call: Try,
+    isAgain: boolean,
+  ) {
+    this.isAgain = isAgain
     this.house = house
     this.adapter = adapter
     this.exchange = exchange
@@ -122,7 +133,8 @@ export class Attempt implements StreamedCall {
   told(error: unknown): UpstreamFailure {
     const { house } = this
     if (error instanceof UpstreamFailure) {
-      const { code, status, retryAfterMs, body, mayBeBilled, usage, isUnanswered, isOfConnection } = error
+      const { code, status, retryAfterMs, body, mayBeBilled, usage, isUnanswered } = error
+      const isOfConnection = error.isOfConnection && !this.isAgain && this.maySendAgain
       house.tellOperator(error, this.call, `${this.call.upstream.baseUrl}${this.adapter.path}`)
       // The time of the request was over, not the model's.
       const kind = code === 'upstream_timeout' && this.isLate ? 'operator' : error.kind
@@ -137,6 +149,11 @@ export class Attempt implements StreamedCall {
     house.deps.onError(error, 'the call of an upstream')
     const more = { mayBeBilled: true }
     return new UpstreamFailure('operator', 'internal_error', 500, 'the gateway failed', more)
+  }
+
+  private get maySendAgain(): boolean {
+    const { order, adapter, call } = this
+    return maySendAgain(order, ownParameters(adapter.surface, call.model, order.body.json))
   }
 
   get config() {

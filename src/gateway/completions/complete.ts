@@ -87,10 +87,10 @@ async function tryModels(
   let isAskedAgain = false
   let call = await reserve(house, exchange, order, excluded)
   for (;;) {
-    const outcome = await new Attempt(house, adapter, exchange, order, call).run()
+    const outcome = await new Attempt(house, adapter, exchange, order, call, isAskedAgain).run()
     if (!(outcome instanceof UpstreamFailure)) return outcome
     // Once: the next connection is another, or the upstream closes them all.
-    if (outcome.isOfConnection && !isAskedAgain) isAskedAgain = true
+    if (outcome.isOfConnection) isAskedAgain = true
     else excluded.push(call.model.id)
     const mayRetry =
       outcome.kind !== 'caller' &&

@@ -45,7 +45,7 @@ export class UpstreamFailure extends Error {
   readonly usage: Json | null
   /** Of `model`: it has read the prompt, and ended. */
   readonly isUnanswered: boolean
-  /** Of `upstream`: by all that is known it was the connection, and the same model may be asked again. */
+  /** Of `upstream`: by all that is known it was the connection, and not the model. */
   readonly isOfConnection: boolean
   /** What clients are not told: the provider's words, or why there was no connection. Empty: the message says all of it. */
   readonly detail: string

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
+import { CLOSED_IDLE } from '../../../src/base/unreached.js'
 import { proxiedBy, undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../support/certificate.js'
 import type { Tree } from '../config/example.js'
@@ -189,6 +190,57 @@ describe('a connection that the upstream closes just as a request is sent on it'
     const second = await gatewayBefore(never.baseUrl)
     expect((await second.post(CHAT, JSON.stringify(BODY))).status).toBe(502)
     expect(never.seen.requests).toBe(1)
+  })
+
+  const RESPONSES = '/v1/responses'
+  const INPUT = { model: 'sim-small', input: 'hello', max_output_tokens: 50 }
+  const SEARCH = [{ type: 'web_search' }]
+  it.each<[string, string, Tree, Tree]>([
+    ['keeps the answer of', CHAT, { ...BODY, store: true }, {}],
+    ['adds to a conversation by', RESPONSES, { ...INPUT, conversation: 'conv_1' }, {}],
+    ['goes on from an answer by', RESPONSES, { ...INPUT, previous_response_id: 'resp_1' }, {}],
+    ['runs tools for', RESPONSES, { ...INPUT, tools: SEARCH }, {}],
+    ['asks more for', CHAT, { ...BODY, service_tier: 'priority' }, {}],
+    ['keeps, by parameters of the model, the answer of', CHAT, BODY, { store: true }],
+    ['runs tools by such parameters for', CHAT, BODY, { web_search_options: {} }],
+  ])('is not made again for what a provider %s', async (_, path, body, parameters) => {
+    const { seen, baseUrl } = await upstreamThat(closesUsed)
+    const server = await gatewayBefore(baseUrl, {
+      models: [{ ...modelTree('sim-small'), parameters }],
+      requests: { allow: ['service_tier', 'tools.web_search'] },
+    })
+    expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    expect((await server.post(path, JSON.stringify(body))).status).toBe(502)
+    expect(seen.requests).toBe(2)
+    expect(server.router.stats().models[0]).toMatchObject({ failed: 1 })
+  })
+
+  it('is made again for who wants nothing kept, or whose model takes that out', async () => {
+    for (const [store, parameters] of [
+      [false, {}],
+      [true, { store: null }],
+    ]) {
+      const { seen, baseUrl } = await upstreamThat(closesUsed)
+      const server = await gatewayBefore(baseUrl, { models: [{ ...modelTree('sim-small'), parameters }] })
+      for (let i = 0; i < 2; i++)
+        expect((await server.post(CHAT, JSON.stringify({ ...BODY, store }))).status).toBe(200)
+      expect(seen.requests).toBe(3)
+    }
+  })
+
+  it('counts as a failure of the model where the second is closed as well', async () => {
+    let calls = 0
+    const server = await gatewayServer({
+      models: [modelTree('sim-small')],
+      call: () => {
+        calls++
+        return Promise.reject(Object.assign(new Error('other side closed'), { code: CLOSED_IDLE }))
+      },
+      tree: { retries: { shareMax: 1 } },
+    })
+    expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(502)
+    expect(calls).toBe(2)
+    expect(server.router.stats().models[0]).toMatchObject({ cancelled: 1, failed: 1, isAvailable: false })
   })
 
   it('is told from a new one by TLS too', async () => {
