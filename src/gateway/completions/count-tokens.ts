@@ -33,7 +33,11 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
   if (counting.length === 0) return { input_tokens: order.size.client.inputTokens }
   let failure: UpstreamFailure | null = null
   for (const { model, upstream } of counting.slice(0, retries.triesMax)) {
-    const counted = await countBy(house, exchange, order, model, upstream)
+    const count = () => countBy(house, exchange, order, model, upstream)
+    let counted = await count()
+    // A count costs nothing, so all may be counted again.
+    if (counted instanceof UpstreamFailure && counted.isOfConnection && !exchange.isGone)
+      counted = await count()
     if (!(counted instanceof UpstreamFailure)) return counted
     failure = counted
     if (counted.kind === 'caller' || exchange.isGone) break

@@ -243,6 +243,29 @@ describe('a connection that the upstream closes just as a request is sent on it'
     expect(server.router.stats().models[0]).toMatchObject({ cancelled: 1, failed: 1, isAvailable: false })
   })
 
+  it('is made again for a count of tokens, once', async () => {
+    let closes = false
+    const { seen, baseUrl } = await upstreamThat((socket, _all, own) => {
+      if (closes || own > 1) return socket.end()
+      const body = '{"input_tokens":7}'
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    })
+    const server = await gatewayBefore(baseUrl, {
+      upstreams: [{ id: 'anthropic', protocol: 'anthropic', baseUrl }],
+      models: [modelTree('sim-claude')],
+    })
+    const count = () =>
+      server.post('/v1/messages/count_tokens', JSON.stringify({ model: 'sim-claude', messages: HELLO }))
+    for (let i = 0; i < 3; i++) {
+      const response = await count()
+      expect([response.status, await response.json()]).toEqual([200, { input_tokens: 7 }])
+    }
+    expect(seen).toEqual({ connections: 3, requests: 5 })
+    closes = true
+    expect((await count()).status).toBe(502)
+    expect(seen.requests).toBe(7)
+  })
+
   it('is told from a new one by TLS too', async () => {
     const used = await upstreamThat(closesUsed, true)
     const server = await gatewayBefore(used.baseUrl)
