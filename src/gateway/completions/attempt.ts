@@ -209,6 +209,7 @@ export class Attempt implements StreamedCall {
   private begun(body: string): Promise<UpstreamAnswer> {
     const { house, adapter, order, exchange } = this
     const { model, upstream } = this.call
+    const { parameters, defaultParameters } = model
     const { break: broken, booking } = this
     if (upstream.protocol !== 'ai-sdk') {
       const headers = upstreamHeaders(upstream, adapter, exchange.request.headers)
@@ -219,7 +220,10 @@ export class Attempt implements StreamedCall {
       modelId: model.upstreamModel,
       body,
       isStreamed: order.asked.isStreamed,
-      providerOptions: objectOf(ownParameters(adapter.surface, model, order.body.json).providerOptions),
+      // Of a client's own `providerOptions` nothing is read, so they stand before no default.
+      providerOptions: objectOf(parameters.providerOptions),
+      defaultOptions:
+        parameters.providerOptions === null ? null : objectOf(defaultParameters.providerOptions),
       package: upstream.package,
       signal: broken.signal,
       now: house.deps.now,

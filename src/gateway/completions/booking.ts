@@ -80,7 +80,10 @@ export class Booking {
     const { size, asked, body } = this.order
     const { model } = this.call
     const own = ownParameters(this.exchange.record.surface, model, body.json)
-    const isDearer = asked.dearer.length > 0 || dearerIn(own).length > 0
+    // These are told to packages of the AI SDK whatever the client says in a member of that name.
+    const { providerOptions } = model.defaultParameters
+    const isDearer =
+      asked.dearer.length > 0 || dearerIn(own).length > 0 || dearerIn({ providerOptions }).length > 0
     const inputTokens = inputTokensFor(size, model)
     return this.house.billing.billOf(this.call, this.meter, inputTokens, isDearer)
   }

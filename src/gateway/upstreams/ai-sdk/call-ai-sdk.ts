@@ -28,8 +28,10 @@ export interface AiSdkUpstreamCall {
   readonly modelId: string
   readonly body: string
   readonly isStreamed: boolean
-  /** Of the config: what the model's package is told besides. */
+  /** Of the config: what the model's package is told besides, whatever the client says. */
   readonly providerOptions: Json | null
+  /** Of the config: the same, where the client says nothing else. */
+  readonly defaultOptions: Json | null
   /** Of the config; null: the provider was given in code. */
   readonly package: string | null
   readonly signal: PlatformSignal
@@ -76,7 +78,7 @@ export async function callAiSdk(model: AiSdkModel, call: AiSdkUpstreamCall): Pro
     const hasTools = asking.request.tools !== undefined
     const own = ownOptions(model, call.modelId, call.package, body, hasTools)
     if ('unsupported' in own) return jsonAnswer(400, writer.error(own.unsupported, 400), () => null)
-    const options = await optionsOf(model, asking, call, own.options)
+    const options = await optionsOf(model, asking, call, own.options, isThinkingSaid(body))
     const head: Head = {
       id: crypto.randomUUID().replaceAll('-', ''),
       model: call.modelId,
@@ -105,12 +107,15 @@ async function optionsOf(
   asking: Asking,
   call: AiSdkUpstreamCall,
   ofClient: Readonly<Record<string, Json>>,
+  isThinkingSaid: boolean,
 ): Promise<AiSdkCall> {
   const { request, effort, thinking, cacheControl } = asking
   const prompt = await withFiles(request.prompt, model)
   const isNew = Number(model.specificationVersion.slice(1)) >= 4
   const space = model.provider.split('.')[0]
+  const isEffortSaid = isThinkingSaid || effort !== null || thinking !== null
   const providerOptions = mergedOptions(
+    withoutEfforts(call.defaultOptions ?? {}, isEffortSaid),
     effort === null || isNew ? {} : { [space]: { reasoningEffort: effort } },
     thinking === null ? {} : thinkingOptions(model.provider, thinking),
     cacheControl === null ? {} : { anthropic: { cacheControl } },
@@ -124,6 +129,30 @@ async function optionsOf(
     ...(effort !== null && isNew ? { reasoning: effort } : {}),
     ...(Object.keys(providerOptions).length === 0 ? {} : { providerOptions }),
   }
+}
+
+/** Also that nothing is thought, which few packages have a word for. */
+function isThinkingSaid({ thinking, reasoning }: Json): boolean {
+  return objectOf(thinking) !== null || typeof objectOf(reasoning)?.enabled === 'boolean'
+}
+
+/** What packages call how much is thought; some go by it before what a call says of that. */
+const EFFORTS: ReadonlySet<string> = new Set([
+  'effort',
+  'reasoningConfig',
+  'reasoningEffort',
+  'thinking',
+  'thinkingConfig',
+])
+
+/** Defaults of the config, where the client may have said how much is thought. */
+function withoutEfforts(options: Json, isEffortSaid: boolean): Json {
+  if (!isEffortSaid) return options
+  const left = Object.entries(options).map(([space, own]) => {
+    const rest = Object.entries(objectOf(own) ?? {}).filter(([name]) => !EFFORTS.has(name))
+    return [space, Object.fromEntries(rest)] as const
+  })
+  return Object.fromEntries(left.filter(([, own]) => Object.keys(own).length > 0))
 }
 
 /** The later ones go above those before: the operator's above the client's. */
