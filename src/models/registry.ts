@@ -23,9 +23,9 @@ export class Model implements Availability, Tries {
   /** Who has taken it out; nobody: it is enabled. */
   disabledBy: readonly Switch[] = NOBODY
   requests = 0
-  settled = 0
   /** Of those, what none of the models that had rewards could take, while this one had none. */
-  settledAlone = 0
+  alone = 0
+  settled = 0
   failed = 0
   expired = 0
   rewarded = 0
@@ -143,7 +143,7 @@ export const MODEL_NUMBERS = [
   'freeUsd',
   'freeSettled',
   ...TRY_NUMBERS,
-  'settledAlone',
+  'alone',
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -269,7 +269,7 @@ export class Registry {
     if (model.forcedRemaining > 0 && --model.forcedRemaining === 0 && model.enabled) this.newcomers--
   }
 
-  /** As many of the forced explorations that were done are to come again. */
+  /** As many of the forced explorations that were done are to come again: at the first reward, those that may be without one. */
   repeatForced(model: Model, count: number): void {
     const repeated = Math.min(model.forcedDone, count)
     if (repeated > 0 && model.forcedRemaining === 0 && model.enabled) this.newcomers++

@@ -189,6 +189,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     model.requests++
     tried(model, event.at, this.requests)
     if (event.forced) this.registry.countForced(model)
+    if (event.alone) model.alone++
     countTries(model, event.at, this.requests, {
       costUsd: event.triesCost ? (event.triedLimitUsd ?? 0) : null,
       latencyMs: event.triesLatency ? (event.triedLimitMs ?? 0) : null,
@@ -226,7 +227,6 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const told = isTold ? this.bills.judge(model, event, listCostUsd, pending.prices(sequence)) : UNTOLD
     pending.setFlags(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
     model.settled++
-    if ((pending.state(sequence) & ALONE) !== 0) model.settledAlone++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
       model.latencyCount++
@@ -253,9 +253,11 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.policy.rewarded?.(event, model, sequence)
     kernel.update(model.slot, event.reward, this.requests)
     this.answered(model, event.at, sequence)
+    // Tries for which there was no other model showed nothing where nobody rates them: one wrong answer would decide now.
+    if (model.rewarded === 0) this.registry.repeatForced(model, model.alone)
+    const isTry = this.pending.forced(sequence) && (this.pending.state(sequence) & ALONE) !== 0
+    if (isTry && model.forcedRemaining > 0) this.registry.countForced(model)
     this.pending.setFlags(sequence, REWARDED)
-    // Tries that no rated model could have been asked in place of, and that nobody rated, showed nothing: one wrong answer would decide now.
-    if (model.rewarded === 0) this.registry.repeatForced(model, model.settledAlone)
     model.rewarded++
     model.rewardSum += event.reward
   }

@@ -55,7 +55,7 @@ export interface SnapshotTotals {
 const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: number) => boolean>> = {
   requests: isCount,
   settled: isCount,
-  settledAlone: isCount,
+  alone: isCount,
   failed: isCount,
   expired: isCount,
   rewarded: isCount,
@@ -203,7 +203,7 @@ function checkModel(model: Model, { incarnations, requests }: SnapshotTotals, re
   if (
     model.requests > requests ||
     ONCE_A_REQUEST.some((name) => model[name] > model.requests) ||
-    model.settledAlone > model.settled
+    model.alone > model.requests
   )
     throw invalidSnapshot('a model has more feedback than requests')
   if (Math.abs(model.rewardSum) > model.rewarded * rewardMax * (1 + 1e-6))

@@ -52,6 +52,18 @@ function serve(
   return added / requests
 }
 
+/** Three models of which nobody has rated anything. */
+function newRouter(seed: number): Promise<Router> {
+  return createRouter({
+    models: [spec('small'), spec('large'), spec('added')],
+    dimension: D,
+    kernel: 'js',
+    seed,
+    name: 'r',
+    budget: { usdPerRequest: BUDGET_USD },
+  })
+}
+
 describe('a model that clients name, and do not rate', () => {
   for (const named of [0, 20, 40, 80, 500])
     it(`is found to be good by the others all the same, after ${named} requests by name`, async () => {
@@ -62,6 +74,48 @@ describe('a model that clients name, and do not rate', () => {
         expect.soft(serve(router, random, 1000), `seed ${seed}`).toBeGreaterThan(0.4)
       }
     })
+
+  it('is found to be good where they did so before anybody rated anything', async () => {
+    for (const named of [32, 64, 128])
+      for (const seed of SEEDS) {
+        const random = new Random(seed)
+        const router = await newRouter(seed)
+        serve(router, random, named, ['added'])
+        expect.soft(serve(router, random, 1000), `seed ${seed}, ${named} by name`).toBeGreaterThan(0.4)
+      }
+  })
+
+  it('is found to be good where they broke off or forgot their calls', async () => {
+    for (const end of ['cancel', 'forget'])
+      for (const seed of SEEDS) {
+        const random = new Random(seed)
+        const router = await inUse(random, seed)
+        for (let i = 0; i < 40; i++) {
+          const { id } = router.route(random.vector(D), { candidates: ['added'] })
+          if (end === 'cancel') router.cancel(id)
+        }
+        expect.soft(serve(router, random, 1000), `seed ${seed}, ${end}`).toBeGreaterThan(0.4)
+      }
+  })
+
+  it('has no more tries than it had, where their rewards come later, all at once', async () => {
+    const random = new Random(0)
+    const router = await inUse(random, 0)
+    const ids = Array.from({ length: 40 }, () => {
+      const { id } = router.route(random.vector(D), { candidates: ['added'] })
+      router.settle(id, { costUsd: (USD_PER_MTOK.added * TOKENS) / 1e6 })
+      return id
+    })
+    const tries = () => {
+      const { forcedRemaining, forcedDone } = router.stats().models.find(({ id }) => id === 'added') ?? {}
+      return [forcedRemaining, forcedDone]
+    }
+    expect(tries()).toEqual([0, 20])
+    router.reward(ids[0], 1)
+    expect(tries()).toEqual([19, 1])
+    for (const id of ids.slice(1)) router.reward(id, 1)
+    expect(tries()).toEqual([0, 20])
+  })
 })
 
 describe('models whose answers nobody rates', () => {

@@ -3,9 +3,13 @@ import type { Model } from '../../../models/registry.js'
 import type { RegistryView } from '../../../state/policy-state.js'
 import { DUE_REWARDS } from '../tuning.js'
 
-/** Whether a model has no rewards, others have, and none of these could take its place. */
-export function isAlone(model: Model, open: readonly Model[], { models }: RegistryView): boolean {
-  return model.rewarded === 0 && !hasRewards(open) && hasRewards(models)
+/**
+ * Whether a model has no rewards, and none that has could take its place: of others some have rewards, or the request is for this one of several
+ * alone, before anybody has rated anything.
+ */
+export function isAlone(model: Model, open: readonly Model[], { models, enabled }: RegistryView): boolean {
+  if (model.rewarded > 0 || hasRewards(open)) return false
+  return (open.length === 1 && enabled.length > 1) || hasRewards(models)
 }
 
 /**
@@ -23,7 +27,7 @@ export function markMissingRewards(
   evidence: Evidence,
   requests: number,
 ): void {
-  const settled = model.settled - model.settledAlone
+  const settled = model.settled - model.alone
   if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
   let othersRewarded = 0
   let othersSettled = 0
