@@ -66,7 +66,7 @@ const SETTINGS = {
 const CONNECT = { timeout: CONNECT_MS }
 
 function agentBy(connect: buildConnector.connector): Agent {
-  return new Agent({ ...SETTINGS, connect: notingUse(passingContinue(connect)) })
+  return new Agent({ ...SETTINGS, connect: passingContinue(notingUse(connect)) })
 }
 
 /** Without a proxy. */

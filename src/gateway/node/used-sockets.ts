@@ -7,7 +7,10 @@ const RESET = new Set(['ECONNRESET', 'EPIPE'])
 const CLOSED = 'other side closed'
 const ofUsed = new WeakSet<Error>()
 
-/** Connections whose errors are known by whether an answer had ended on them before. */
+/**
+ * Connections whose errors are known by whether an answer had ended on them before, and nothing come since. To stand below whatever reads of a socket
+ * and passes something over.
+ */
 export function notingUse(connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) =>
     connect(options, (...made) => {
@@ -19,26 +22,34 @@ export function notingUse(connect: buildConnector.connector): buildConnector.con
 }
 
 /**
- * A request goes out in one piece, and the next one after the answer to it: what comes before that may be of TLS, or no more than `100 Continue`.
+ * A request goes out in one piece, and the next one after the answer to it. What undici reads is counted, and not `bytesRead`: with TLS that has records
+ * of its own too, such as the one that says the end.
  */
 function noteUse(socket: Socket): void {
   const write: Socket['write'] = socket.write.bind(socket)
-  let bytesBefore: number | null = null
+  const read = socket.read.bind(socket)
   let isUsed = false
+  /** Whether something came since the last request. */
+  let isAnswered = false
   const noting = (...given: Parameters<Socket['write']>) => {
-    bytesBefore ??= socket.bytesRead
-    isUsed ||= socket.bytesRead > bytesBefore
+    isUsed ||= isAnswered
+    isAnswered = false
     return write(...given)
   }
   socket.write = noting as Socket['write']
+  socket.read = (size?: number) => {
+    const chunk: unknown = read(size)
+    isAnswered ||= chunk !== null
+    return chunk
+  }
   socket.once('error', (error) => {
-    if (isUsed) ofUsed.add(error)
+    if (isUsed && !isAnswered) ofUsed.add(error)
   })
 }
 
 /**
- * Whether the other side has closed a connection that had been used before. What an upstream that breaks off does looks the same: nobody can tell them
- * apart.
+ * Whether the other side has closed a connection that had been used before, with nothing on it for the latest request. What an upstream does that breaks
+ * off before it says anything looks the same: nobody can tell them apart.
  */
 export function isClosedAfterUse(error: Error & { readonly code?: unknown }): boolean {
   return ofUsed.has(error) && (RESET.has(String(error.code)) || error.message === CLOSED)

@@ -293,6 +293,35 @@ describe('a connection that the upstream closes just as a request is sent on it'
     expect(server.router.stats().models[0]).toMatchObject({ failed: 1 })
   })
 
+  it.each([
+    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['another interim answer', 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'],
+    ['half of a head', 'HTTP/1.1 200 OK\r\ncontent-ty'],
+  ])('is no such thing where %s to this request had come on it', async (_, begun) => {
+    for (const isTls of [false, true]) {
+      const { seen, baseUrl } = await upstreamThat((socket, all, own, isStreamed) => {
+        if (own === 1) return answer(socket, all, own, isStreamed)
+        socket.write(begun, () => socket.end())
+      }, isTls)
+      const server = await gatewayBefore(baseUrl)
+      const statuses = []
+      for (let i = 0; i < 2; i++) statuses.push((await server.post(CHAT, JSON.stringify(BODY))).status)
+      expect([isTls, statuses, seen]).toEqual([isTls, [200, 502], { connections: 1, requests: 2 }])
+      expect(server.router.stats().models[0]).toMatchObject({ failed: 1 })
+    }
+  })
+
+  it('is one where interim answers came to the request before alone', async () => {
+    const { seen, baseUrl } = await upstreamThat((socket, all, own, isStreamed) => {
+      if (own > 1) return socket.end()
+      socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+      answer(socket, all, own, isStreamed)
+    })
+    const server = await gatewayBefore(baseUrl)
+    for (let i = 0; i < 2; i++) expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    expect(seen).toEqual({ connections: 2, requests: 3 })
+  })
+
   it('is no such thing where no more than an interim answer has come on it', async () => {
     for (const interim of ['100 Continue', '103 Early Hints']) {
       const { seen, baseUrl } = await upstreamThat((socket) => {
