@@ -71,7 +71,7 @@ export class Attempt implements StreamedCall {
   private changes: Json = {}
   private readonly cleanUps: (() => void)[] = []
 
-  /** @param isAgain whether a connection of this request was closed before, and no fault of a model */
+  /** @param isAgain whether this request was sent to the model before, on a connection that was closed by no fault of it */
   constructor(
     house: House,
     adapter: ProtocolAdapter,
@@ -134,7 +134,7 @@ export class Attempt implements StreamedCall {
     const { house } = this
     if (error instanceof UpstreamFailure) {
       const { code, status, retryAfterMs, body, mayBeBilled, usage, isUnanswered } = error
-      const isOfConnection = error.isOfConnection && !this.isAgain && this.maySendAgain
+      const isOfConnection = error.isOfConnection && !this.isAgain
       house.tellOperator(error, this.call, `${this.call.upstream.baseUrl}${this.adapter.path}`)
       // The time of the request was over, not the model's.
       const kind = code === 'upstream_timeout' && this.isLate ? 'operator' : error.kind
@@ -151,9 +151,11 @@ export class Attempt implements StreamedCall {
     return new UpstreamFailure('operator', 'internal_error', 500, 'the gateway failed', more)
   }
 
-  private get maySendAgain(): boolean {
+  /** Whether its model may get the request once more. */
+  get maySendAgain(): boolean {
     const { order, adapter, call } = this
-    return maySendAgain(order, ownParameters(adapter.surface, call.model, order.body.json))
+    const own = ownParameters(adapter.surface, call.model, order.body.json)
+    return maySendAgain(order, own)
   }
 
   get config() {

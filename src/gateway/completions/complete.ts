@@ -84,14 +84,16 @@ async function tryModels(
   const { retries, timeouts } = order.config
   house.retries.add(retries.shareMax)
   const excluded: string[] = []
-  let isAskedAgain = false
+  /** Models with a connection that was closed as it was used again: each is asked once more, by another, or the upstream closes them all. */
+  const closed = new Set<string>()
   let call = await reserve(house, exchange, order, excluded)
   for (;;) {
-    const outcome = await new Attempt(house, adapter, exchange, order, call, isAskedAgain).run()
+    const { id } = call.model
+    const attempt = new Attempt(house, adapter, exchange, order, call, closed.has(id))
+    const outcome = await attempt.run()
     if (!(outcome instanceof UpstreamFailure)) return outcome
-    // Once: the next connection is another, or the upstream closes them all.
-    if (outcome.isOfConnection) isAskedAgain = true
-    else excluded.push(call.model.id)
+    if (outcome.isOfConnection && attempt.maySendAgain) closed.add(id)
+    else excluded.push(id)
     const mayRetry =
       outcome.kind !== 'caller' &&
       !exchange.isGone &&

@@ -199,7 +199,7 @@ describe('a connection that the upstream closes just as a request is sent on it'
     ['keeps the answer of', CHAT, { ...BODY, store: true }, {}],
     ['adds to a conversation by', RESPONSES, { ...INPUT, conversation: 'conv_1' }, {}],
     ['goes on from an answer by', RESPONSES, { ...INPUT, previous_response_id: 'resp_1' }, {}],
-    ['runs tools for', RESPONSES, { ...INPUT, tools: SEARCH }, {}],
+    ['runs tools for', RESPONSES, { ...INPUT, store: false, tools: SEARCH }, {}],
     ['asks more for', CHAT, { ...BODY, service_tier: 'priority' }, {}],
     ['keeps, by parameters of the model, the answer of', CHAT, BODY, { store: true }],
     ['runs tools by such parameters for', CHAT, BODY, { web_search_options: {} }],
@@ -212,20 +212,44 @@ describe('a connection that the upstream closes just as a request is sent on it'
     expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
     expect((await server.post(path, JSON.stringify(body))).status).toBe(502)
     expect(seen.requests).toBe(2)
-    expect(server.router.stats().models[0]).toMatchObject({ failed: 1 })
+    // Others may ask the model at once.
+    const unpaused = { failed: 0, cancelled: 1, outages: 0, isAvailable: true }
+    expect(server.router.stats().models[0]).toMatchObject(unpaused)
+    expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
   })
 
-  it('is made again for who wants nothing kept, or whose model takes that out', async () => {
-    for (const [store, parameters] of [
-      [false, {}],
-      [true, { store: null }],
-    ]) {
-      const { seen, baseUrl } = await upstreamThat(closesUsed)
-      const server = await gatewayBefore(baseUrl, { models: [{ ...modelTree('sim-small'), parameters }] })
-      for (let i = 0; i < 2; i++)
-        expect((await server.post(CHAT, JSON.stringify({ ...BODY, store }))).status).toBe(200)
-      expect(seen.requests).toBe(3)
-    }
+  it.each([
+    ['each once, where it may not be made again', true, 1],
+    ['each once more, where it may', false, 2],
+  ])('is no failure of two models that had both closed theirs, %s', async (_, store, each) => {
+    const calls: string[] = []
+    const server = await gatewayServer({
+      models: [modelTree('sim-small'), modelTree('sim-middle')],
+      call: ({ body }) => {
+        calls.push(JSON.parse(body).model)
+        return Promise.reject(Object.assign(new Error('other side closed'), { code: CLOSED_IDLE }))
+      },
+      tree: { retries: { shareMax: 1, triesMax: 5 } },
+    })
+    const response = await server.post(CHAT, JSON.stringify({ ...BODY, model: 'auto', store }))
+    expect(response.status).toBe(502)
+    const timesOf = (model: string) => calls.filter((called) => called === model).length
+    expect(['sim-small', 'sim-middle'].map(timesOf)).toEqual([each, each])
+    // The second end in one request is of a connection that may have been new.
+    for (const model of server.router.stats().models)
+      expect(model).toMatchObject({ cancelled: 1, failed: each - 1, isAvailable: each === 1 })
+  })
+
+  it.each<[string, string, Tree, Tree]>([
+    ['who wants nothing kept', CHAT, { ...BODY, store: false }, {}],
+    ['whose model takes that out', CHAT, { ...BODY, store: true }, { store: null }],
+    ['who wants no response kept', RESPONSES, { ...INPUT, store: false }, {}],
+  ])('is made again for %s', async (_, path, body, parameters) => {
+    const { seen, baseUrl } = await upstreamThat(closesUsed)
+    const server = await gatewayBefore(baseUrl, { models: [{ ...modelTree('sim-small'), parameters }] })
+    expect((await server.post(CHAT, JSON.stringify(BODY))).status).toBe(200)
+    expect((await server.post(path, JSON.stringify(body))).status).toBe(200)
+    expect(seen.requests).toBe(3)
   })
 
   it('counts as a failure of the model where the second is closed as well', async () => {
