@@ -155,7 +155,7 @@ export class Attempt implements StreamedCall {
   get maySendAgain(): boolean {
     const { order, adapter, call } = this
     const own = ownParameters(adapter.surface, call.model, order.body.json)
-    return maySendAgain(order, own)
+    return maySendAgain(adapter.surface, order, own)
   }
 
   get config() {

@@ -1,4 +1,5 @@
 import type { Json } from '../../base/json.js'
+import type { Surface } from '../logs/request-record.js'
 import { dearerIn } from '../protocols/dearer.js'
 import type { Order } from './order.js'
 
@@ -10,10 +11,19 @@ const KEEPING = ['background', 'conversation', 'previous_response_id', 'store'] 
  * keeps, or for which it does what has a price of its own.
  * @param own what the model's own parameters say in it
  */
-export function maySendAgain({ asked, body }: Pick<Order, 'asked' | 'body'>, own: Json): boolean {
+export function maySendAgain(
+  surface: Surface,
+  { asked, body }: Pick<Order, 'asked' | 'body'>,
+  own: Json,
+): boolean {
   const isKept = KEEPING.some((name) => {
-    const said = (Object.hasOwn(own, name) ? own : body.json)[name] ?? false
+    const said = (Object.hasOwn(own, name) ? own : body.json)[name] ?? isKeptUnasked(surface, name)
     return said !== false
   })
   return !isKept && asked.dearer.length === 0 && dearerIn(own).length === 0
+}
+
+/** A response is kept unless `store` says otherwise. */
+function isKeptUnasked(surface: Surface, name: (typeof KEEPING)[number]): boolean {
+  return surface === 'responses' && name === 'store'
 }

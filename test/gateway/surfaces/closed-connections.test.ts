@@ -197,9 +197,17 @@ describe('a connection that the upstream closes just as a request is sent on it'
   const SEARCH = [{ type: 'web_search' }]
   it.each<[string, string, Tree, Tree]>([
     ['keeps the answer of', CHAT, { ...BODY, store: true }, {}],
-    ['adds to a conversation by', RESPONSES, { ...INPUT, conversation: 'conv_1' }, {}],
-    ['goes on from an answer by', RESPONSES, { ...INPUT, previous_response_id: 'resp_1' }, {}],
+    ['adds to a conversation by', RESPONSES, { ...INPUT, store: false, conversation: 'conv_1' }, {}],
+    ['goes on from an answer by', RESPONSES, { ...INPUT, store: false, previous_response_id: 'resp_1' }, {}],
     ['runs tools for', RESPONSES, { ...INPUT, store: false, tools: SEARCH }, {}],
+    ['keeps, as none says otherwise, the answer of', RESPONSES, INPUT, {}],
+    ['keeps, as null says nothing, the answer of', RESPONSES, { ...INPUT, store: null }, {}],
+    [
+      'keeps, as parameters of the model take out what says no, the answer of',
+      RESPONSES,
+      { ...INPUT, store: false },
+      { store: null },
+    ],
     ['asks more for', CHAT, { ...BODY, service_tier: 'priority' }, {}],
     ['keeps, by parameters of the model, the answer of', CHAT, BODY, { store: true }],
     ['runs tools by such parameters for', CHAT, BODY, { web_search_options: {} }],
@@ -244,6 +252,7 @@ describe('a connection that the upstream closes just as a request is sent on it'
     ['who wants nothing kept', CHAT, { ...BODY, store: false }, {}],
     ['whose model takes that out', CHAT, { ...BODY, store: true }, { store: null }],
     ['who wants no response kept', RESPONSES, { ...INPUT, store: false }, {}],
+    ['whose model keeps no response', RESPONSES, INPUT, { store: false }],
   ])('is made again for %s', async (_, path, body, parameters) => {
     const { seen, baseUrl } = await upstreamThat(closesUsed)
     const server = await gatewayBefore(baseUrl, { models: [{ ...modelTree('sim-small'), parameters }] })
