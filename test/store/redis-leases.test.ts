@@ -160,7 +160,9 @@ describe.skipIf(!hasRedis)('leases in Redis', () => {
     const start = Date.now()
     let takenAt = start
     let heldUsd = await take(broker, pool, 8)
-    while (Date.now() - start < 4000) {
+    const inTime = () => spent.filter(({ isLate }) => !isLate).length
+    // A busy machine needs longer for as many steps.
+    while (Date.now() - start < 4000 || (inTime() <= 20 && Date.now() - start < 40_000)) {
       await sleep(22)
       const at = Date.now()
       // Two steps are what a slice may be held: on a busy machine this test may itself be late.
@@ -182,7 +184,7 @@ describe.skipIf(!hasRedis)('leases in Redis', () => {
       expect(counted).toBeGreaterThanOrEqual(countedUsd + sum(since(1280).filter(({ isLate }) => !isLate)))
       expect(counted).toBeLessThanOrEqual(heldUsd + sum(since(1600)))
     }
-    expect(spent.filter(({ isLate }) => !isLate).length).toBeGreaterThan(20)
+    expect(inTime()).toBeGreaterThan(20)
   })
 
   it('of a rolling pot that are still in hand count for a window after they were renewed, to the bit', async () => {
