@@ -2,7 +2,8 @@ import { checkPriors } from '../bandit/check-priors.js'
 import type { Priors } from '../bandit/priors.js'
 import { isRecord } from '../base/check.js'
 import { show } from '../base/errors.js'
-import { checkModelSpecs, type ResolvedModelSpec, refusePerToken, USD_PER_MTOK_MIN } from '../models/model.js'
+import { isPerToken, perTokenText } from '../base/price-unit.js'
+import { checkModelSpecs, type ResolvedModelSpec, refusePerToken } from '../models/model.js'
 import { CommandError } from './command-error.js'
 import { readJsonFile } from './files.js'
 import { printError } from './print.js'
@@ -31,10 +32,12 @@ export async function readModelsFile(
     throw new CommandError('FILE_UNREADABLE', `${path}: models: expected at least one, got none`)
   const specs = checkModelSpecs(list, `${path}: models`)
   for (const [i, spec] of specs.entries()) {
-    if (perToken === 'refuse') refusePerToken(spec, `${path}: models[${i}]`)
-    const tiers = (spec.tiers ?? []).map((tier, t) => [`models[${i}].tiers[${t}]`, tier] as const)
-    for (const [where, prices] of [[`models[${i}]`, spec] as const, ...tiers])
-      warnOfUnits(path, where, prices)
+    if (perToken === 'refuse') {
+      refusePerToken(spec, `${path}: models[${i}]`)
+      continue
+    }
+    warnOfUnits(path, `models[${i}]`, spec)
+    for (const [t, tier] of (spec.tiers ?? []).entries()) warnOfUnits(path, `models[${i}].tiers[${t}]`, tier)
   }
   return specs
 }
@@ -42,14 +45,11 @@ export async function readModelsFile(
 /** It says so, and goes on: `prices import` may be what mends the file. */
 function warnOfUnits(path: string, where: string, prices: object): void {
   // One of them: those that are left out are as the others of their side.
-  const low = Object.entries(prices).find(
-    ([name, usd]) => name.endsWith('UsdPerMTok') && usd > 0 && usd < USD_PER_MTOK_MIN,
-  )
+  const low = Object.entries(prices).find(([name, usd]) => name.endsWith('UsdPerMTok') && isPerToken(usd))
   if (low === undefined) return
   const [name, usd] = low
-  const million = Number((usd * 1e6).toPrecision(12))
   printError(
-    `paretobandit: ${path}: ${where}.${name}: expected USD per million tokens, got ${usd}: if that is the price of one token, write ${million}; all costs are a millionth of the true ones otherwise\n`,
+    `paretobandit: ${path}: ${where}.${name}: expected USD per million tokens, got ${perTokenText(usd)}; all costs are a millionth of the true ones otherwise\n`,
   )
 }
 

@@ -1,5 +1,6 @@
 import { checkAmount, checkEach, checkKeys, checkPositive, checkRecord, checkString } from '../base/check.js'
 import { expected, expectedGot, ParetoBanditError } from '../base/errors.js'
+import { isPerToken, perTokenText, USD_PER_MTOK_MIN } from '../base/price-unit.js'
 import { DISCOUNT_NAMES, type DiscountName } from './service-tier.js'
 import {
   type DefaultedPriceName,
@@ -102,9 +103,6 @@ export function priceOf(model: ResolvedModelPrice, kinds = TOKEN_KINDS): Resolve
   return Object.fromEntries(fields.map((key) => [key, record[key]])) as ResolvedModelPrice
 }
 
-/** Below it, and above 0, a price is that of a token and not of a million: no budget would ever be spent. */
-export const USD_PER_MTOK_MIN = 1e-4
-
 /**
  * Refuses prices of one token in place of a million, of a tier too. Prices that logs and snapshots have are taken as they are.
  * @throws INVALID_ARGUMENT naming the first
@@ -118,10 +116,9 @@ export function refusePerToken(price: ResolvedModelPrice, field: string): void {
 
 function refuseLow(prices: object, field: string): void {
   for (const [name, usd] of Object.entries(prices)) {
-    if (!name.endsWith('UsdPerMTok') || usd === 0 || usd >= USD_PER_MTOK_MIN) continue
+    if (!name.endsWith('UsdPerMTok') || !isPerToken(usd)) continue
     const what = `USD per million tokens, 0 or at least ${USD_PER_MTOK_MIN}`
-    const got = `${usd}: if that is the price of one token, write ${Number((usd * 1e6).toPrecision(12))}`
-    throw expectedGot('INVALID_ARGUMENT', `${field}.${name}`, what, got)
+    throw expectedGot('INVALID_ARGUMENT', `${field}.${name}`, what, perTokenText(usd))
   }
 }
 

@@ -1,3 +1,4 @@
+import { USD_PER_MTOK_MIN } from '../base/price-unit.js'
 import type { ResolvedModelPrice } from '../models/model.js'
 import { TOKEN_KIND_ROWS, type TokenKindName } from '../models/token-kinds.js'
 import { type KindPrices, kindsOf, type ListedModel, type Listing, wholeOf } from './listed.js'
@@ -13,7 +14,7 @@ export interface PriceQuestion {
 }
 
 /** No token costs less, or more, USD per million: a price beyond is in another unit. */
-const PLAUSIBLE = [1e-4, 1e4] as const
+const PLAUSIBLE = [USD_PER_MTOK_MIN, 1e4] as const
 /**
  * Prices of one model, here or at other providers, and of its kinds of tokens differ by less than this factor, and those of other models
  * from their median; but for one in 200, as models.dev's list of 2026-07-02 had them.

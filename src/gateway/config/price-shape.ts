@@ -1,11 +1,10 @@
+import { isPerToken, perTokenText, USD_PER_MTOK_MIN } from '../../base/price-unit.js'
 import type { ModelPrice, TierSpec, TokenPrices } from '../../index.js'
 import { list, object, optional, required, ruled } from './compound-shapes.js'
 import { integerIn, numberIn } from './scalar-shapes.js'
 import type { Shape } from './shape.js'
 
 const USD_PER_MTOK_MAX = 1e6
-/** Below it, and above 0, a price is that of a token and not of a million: no budget would ever be spent. */
-const USD_PER_MTOK_MIN = 1e-4
 const TIERS_MAX = 16
 const inRange = numberIn(0, USD_PER_MTOK_MAX)
 const usd: Shape<number> = ruled(
@@ -14,8 +13,8 @@ const usd: Shape<number> = ruled(
     read: inRange.read,
   },
   (value) =>
-    value > 0 && value < USD_PER_MTOK_MIN
-      ? `expected USD per million tokens, of ${USD_PER_MTOK_MIN} at least or 0, got ${value}: if that is the price of one token, write ${Number((value * 1e6).toPrecision(12))}`
+    isPerToken(value)
+      ? `expected USD per million tokens, of ${USD_PER_MTOK_MIN} at least or 0, got ${perTokenText(value)}`
       : null,
 )
 

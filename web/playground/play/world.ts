@@ -1,4 +1,5 @@
-import { type ModelSpec, USD_PER_MTOK_MIN } from '../../../src/models/model.js'
+import { USD_PER_MTOK_MIN } from '../../../src/base/price-unit.js'
+import type { ModelSpec } from '../../../src/models/model.js'
 import { costUnder, type OutcomeShift, rewardUnder } from '../../../src/replay/scenarios.js'
 import type { OutcomeTable } from '../../../src/replay/table.js'
 import type { ModelSetting } from './setting.js'
