@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { buildConnector } from 'undici'
 
 /** Of such an answer: HTTP/1.x 100, a reason and headers, or neither. A server sends the whole of it at once. */
 const CONTINUE = /^HTTP\/1\.[01] 100(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n/
@@ -9,20 +8,10 @@ const STATUS_AT = 'HTTP/1.1 '.length
 const [H, ONE, ZERO] = Buffer.from('H10')
 
 /**
- * Connections on which `100 Continue` is passed over, as HTTP has it for who did not ask for it (RFC 9110, 15.2.1): some servers and proxies send it to every request
+ * Passes over `100 Continue` on a connection, as HTTP has it for who did not ask for it (RFC 9110, 15.2.1): some servers and proxies send it to every request
  * with a body, and undici takes it for a bad answer and ends the connection.
  */
-export function passingContinue(connect: buildConnector.connector): buildConnector.connector {
-  return (options, callback) =>
-    connect(options, (...made) => {
-      const [, socket] = made
-      // Missing where the connection failed, whatever its type says.
-      if (socket) passContinue(socket)
-      callback(...made)
-    })
-}
-
-function passContinue(socket: Socket): void {
+export function passContinue(socket: Socket): void {
   const read = socket.read.bind(socket)
   socket.read = (size?: number) => {
     for (;;) {

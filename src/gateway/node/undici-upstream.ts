@@ -4,10 +4,11 @@ import { LatestMap } from '../../base/latest-map.js'
 import { CLOSED_IDLE } from '../../base/unreached.js'
 import type { WriteLine } from '../logs/request-log.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
+import { prepared } from './connected.js'
 import { decodedAnswer } from './decoded-body.js'
-import { passingContinue } from './interim-answers.js'
+import { passContinue } from './interim-answers.js'
 import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
-import { isClosedAfterUse, notingUse } from './used-sockets.js'
+import { isClosedAfterUse, noteUse } from './used-sockets.js'
 
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
@@ -66,7 +67,13 @@ const SETTINGS = {
 const CONNECT = { timeout: CONNECT_MS }
 
 function agentBy(connect: buildConnector.connector): Agent {
-  return new Agent({ ...SETTINGS, connect: passingContinue(notingUse(connect)) })
+  return new Agent({
+    ...SETTINGS,
+    connect: prepared(connect, (socket) => {
+      noteUse(socket)
+      passContinue(socket)
+    }),
+  })
 }
 
 /** Without a proxy. */

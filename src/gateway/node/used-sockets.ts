@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import type { buildConnector } from 'undici'
 
 /** How a connection ends that its other side has closed, by the code of its error. */
 const RESET = new Set(['ECONNRESET', 'EPIPE'])
@@ -8,24 +7,12 @@ const CLOSED = 'other side closed'
 const ofUsed = new WeakSet<Error>()
 
 /**
- * Connections whose errors are known by whether an answer had ended on them before, and nothing come since. To stand below whatever reads of a socket
- * and passes something over.
- */
-export function notingUse(connect: buildConnector.connector): buildConnector.connector {
-  return (options, callback) =>
-    connect(options, (...made) => {
-      const [, socket] = made
-      // Missing where the connection failed, whatever its type says.
-      if (socket) noteUse(socket)
-      callback(...made)
-    })
-}
-
-/**
+ * Has `isClosedAfterUse` know the errors of a connection. To stand below whatever reads of it and passes something over.
+ *
  * A request goes out in one piece, and the next one after the answer to it. What undici reads is counted, and not `bytesRead`: with TLS that has records
  * of its own too, such as the one that says the end.
  */
-function noteUse(socket: Socket): void {
+export function noteUse(socket: Socket): void {
   const write: Socket['write'] = socket.write.bind(socket)
   const read = socket.read.bind(socket)
   let isUsed = false
