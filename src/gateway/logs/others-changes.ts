@@ -30,7 +30,7 @@ interface Told {
 /**
  * A line for each setting that another process on the same log changes: two deployments that share a store by mistake, or processes whose files
  * differ, change each other's models and limits. Of one setting there is one a minute; the latest of those in between has its line when the minute
- * is over, so the last line of a setting says what is in force.
+ * is over, so the last line of a setting says what others last made of it.
  */
 export class OthersChangeLog {
   private readonly told = new LatestMap<string, Told>(SETTINGS_MAX)
@@ -88,11 +88,12 @@ export class OthersChangeLog {
   }
 
   private tell(setting: string, from: unknown, to: unknown, origin: string, more: number): void {
-    if (!this.told.has(setting) && this.told.size === SETTINGS_MAX) {
-      // It is forgotten for this one.
-      for (const oldest of this.told.oldest()) this.tellWaiting(oldest, this.told.get(oldest))
-    }
+    if (!this.told.has(setting) && this.told.size === SETTINGS_MAX) this.forgetOldest()
     this.told.set(setting, { at: this.now(), to, waiting: null })
+    this.line(setting, from, to, origin, more)
+  }
+
+  private line(setting: string, from: unknown, to: unknown, origin: string, more: number): void {
     const said = setting.endsWith(PRICES) ? differing(from, to) : { from, to }
     this.write(
       'info',
@@ -108,6 +109,17 @@ export class OthersChangeLog {
     // It is again what the last line says.
     if (!isSame(told.to, waiting.to))
       this.tell(setting, told.to, waiting.to, waiting.origin, waiting.count - 1)
+  }
+
+  /** For another. What it has no line for yet is written first. */
+  private forgetOldest(): void {
+    for (const setting of this.told.oldest()) {
+      const told = this.told.get(setting)
+      this.told.delete(setting)
+      const waiting = told?.waiting
+      if (told == null || waiting == null || isSame(told.to, waiting.to)) continue
+      this.line(setting, told.to, waiting.to, waiting.origin, waiting.count - 1)
+    }
   }
 
   private wakeAt(at: number): void {

@@ -113,8 +113,12 @@ describe('of changes within a minute', () => {
     const { lines, capsSet, hear } = await hearing()
     capsSet(99)
     capsSet(7)
+    // Several that wait, the oldest of all.
+    for (const usdPerRequest of [1, 2, 3]) hear({ type: 'budget-set', tenant: null, usdPerRequest })
     for (let i = 0; i < 1000; i++) hear({ type: 'tenant-added', tenant: `t${i}`, usdPerRequest: 1 })
-    expect(lines.filter(({ setting }) => setting === 'caps').at(-1)).toMatchObject({ to: capsOf(7) })
+    const last = (name: string) => lines.filter(({ setting }) => setting === name).at(-1)
+    expect(last('caps')).toMatchObject({ to: capsOf(7) })
+    expect(last('budget.usdPerRequest')).toMatchObject({ from: 1, to: 3 })
   })
 
   it('of prices those that differ from the last line', async () => {
