@@ -151,11 +151,14 @@ class ClusterLink implements RedisLink {
         connectTimeout: this.timeoutMs,
         reconnectStrategy: (retries: number) => {
           // Another client reads files of TLS again: they may have been renewed.
+          const isOnly = this.places.length === 1
           const rounds = Math.floor(this.vainClients / this.places.length)
-          if (retries < ATTEMPTS || (this.places.length === 1 && !this.tls.hasFiles))
-            return pauseMs(RECONNECT_MS_MIN, retries + rounds)
+          if (retries < ATTEMPTS || (isOnly && !this.tls.hasFiles))
+            return pauseMs(RECONNECT_MS_MIN, retries + (isOnly ? rounds : 0))
           if (client === this.client) this.vainClients++
-          afterQuietly(pauseMs(LEAVE_AFTER_MS, rounds), () => this.leave(client))
+          // The pause that grows comes once all of them have been tried: one of the others may be back.
+          const isRound = this.vainClients % this.places.length === 0
+          afterQuietly(pauseMs(LEAVE_AFTER_MS, isRound ? rounds : 0), () => this.leave(client))
           return false
         },
       },

@@ -3,7 +3,7 @@ import { type RedisLink, redisLink } from '../../../src/gateway/node/redis-link.
 import { redisConfig } from '../keys/record-stores.js'
 
 /** Attempts to connect, by the clock of the test, ms; and whether there is a Redis. */
-const redis = { attempts: [] as number[], isThere: false }
+const redis = { attempts: [] as number[], isThere: false, movedTo: null as string | null }
 
 interface Options {
   readonly socket: { reconnectStrategy(retries: number): number | false }
@@ -23,6 +23,9 @@ class Client {
   }
 
   async sendCommand(): Promise<unknown> {
+    const { movedTo } = redis
+    redis.movedTo = null
+    if (movedTo !== null) throw new Error(`MOVED 1 ${movedTo}`)
     return null
   }
 
@@ -121,3 +124,24 @@ it.each([OF_FILES, 'redis://127.0.0.1:6379'])(
     link.close()
   },
 )
+
+it('a node of several that is back is asked soon, however long all were away', async () => {
+  redis.isThere = true
+  const link = await opening('redis://127.0.0.1:6379', 1000)
+  for (const port of [6380, 6381, 6382, 6383, 6384]) {
+    redis.movedTo = `127.0.0.1:${port}`
+    await link.send('GET', 'x')
+  }
+  redis.isThere = false
+  clients.at(-1)?.drop()
+  await vi.advanceTimersByTimeAsync(120_000)
+  redis.attempts = []
+  await vi.advanceTimersByTimeAsync(60_000)
+  // Each of the six in turn, and then a pause.
+  expect(redis.attempts.length).toBeLessThan(350)
+  const before = clients.length
+  const until = Date.now() + 6 * (50 + 100 + 200) + 2000
+  while (clients.length < before + 6 && Date.now() < until) await vi.advanceTimersByTimeAsync(50)
+  expect(clients.length).toBeGreaterThanOrEqual(before + 6)
+  link.close()
+})
