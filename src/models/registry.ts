@@ -23,9 +23,11 @@ export class Model implements Availability, Tries {
   /** Who has taken it out; nobody: it is enabled. */
   disabledBy: readonly Switch[] = NOBODY
   requests = 0
-  /** Of those, what none of the models that had rewards could take, while this one had none. */
-  alone = 0
   settled = 0
+  /** Of those, what none of the models that had rewards could take, while this one had none. */
+  settledAlone = 0
+  /** Of the forced explorations that were done, those of such requests that have no reward. */
+  forcedAlone = 0
   failed = 0
   expired = 0
   rewarded = 0
@@ -143,7 +145,8 @@ export const MODEL_NUMBERS = [
   'freeUsd',
   'freeSettled',
   ...TRY_NUMBERS,
-  'alone',
+  'settledAlone',
+  'forcedAlone',
 ] as const satisfies readonly (keyof Model)[]
 
 /**
@@ -269,12 +272,13 @@ export class Registry {
     if (model.forcedRemaining > 0 && --model.forcedRemaining === 0 && model.enabled) this.newcomers--
   }
 
-  /** As many of the forced explorations that were done are to come again: at the first reward, those that may be without one. */
-  repeatForced(model: Model, count: number): void {
-    const repeated = Math.min(model.forcedDone, count)
-    if (repeated > 0 && model.forcedRemaining === 0 && model.enabled) this.newcomers++
-    model.forcedDone -= repeated
-    model.forcedRemaining += repeated
+  /** Forced explorations for which there was no other model, and that nobody has rated, are to come again. */
+  repeatForcedAlone(model: Model): void {
+    const { forcedAlone } = model
+    if (forcedAlone > 0 && model.forcedRemaining === 0 && model.enabled) this.newcomers++
+    model.forcedDone -= forcedAlone
+    model.forcedRemaining += forcedAlone
+    model.forcedAlone = 0
   }
 
   private outdate(): void {

@@ -188,8 +188,10 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
     tried(model, event.at, this.requests)
-    if (event.forced) this.registry.countForced(model)
-    if (event.alone) model.alone++
+    if (event.forced) {
+      this.registry.countForced(model)
+      if (event.alone) model.forcedAlone++
+    }
     countTries(model, event.at, this.requests, {
       costUsd: event.triesCost ? (event.triedLimitUsd ?? 0) : null,
       latencyMs: event.triesLatency ? (event.triedLimitMs ?? 0) : null,
@@ -227,6 +229,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const told = isTold ? this.bills.judge(model, event, listCostUsd, pending.prices(sequence)) : UNTOLD
     pending.setFlags(sequence, told | (isMistake ? SETTLED | MISTAKEN : SETTLED))
     model.settled++
+    if ((pending.state(sequence) & ALONE) !== 0) model.settledAlone++
     model.settledCostUsd += event.costUsd
     if (event.latencyMs !== null) {
       model.latencyCount++
@@ -253,13 +256,25 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.policy.rewarded?.(event, model, sequence)
     kernel.update(model.slot, event.reward, this.requests)
     this.answered(model, event.at, sequence)
-    // Tries for which there was no other model showed nothing where nobody rates them: one wrong answer would decide now.
-    if (model.rewarded === 0) this.registry.repeatForced(model, model.alone)
-    const isTry = this.pending.forced(sequence) && (this.pending.state(sequence) & ALONE) !== 0
-    if (isTry && model.forcedRemaining > 0) this.registry.countForced(model)
+    this.ratedTry(model, this.pending.forced(sequence) && (this.pending.state(sequence) & ALONE) !== 0)
     this.pending.setFlags(sequence, REWARDED)
     model.rewarded++
     model.rewardSum += event.reward
+  }
+
+  /**
+   * Before a reward counts. Tries for which there was no other model showed nothing where nobody rates them: they come again with the model's
+   * first reward, or one wrong answer would decide. Those that are rated after all count.
+   * @param isTryAlone whether the reward is of one of them
+   */
+  private ratedTry(model: Model, isTryAlone: boolean): void {
+    const { registry } = this
+    if (model.rewarded > 0) {
+      if (isTryAlone && model.forcedRemaining > 0) registry.countForced(model)
+      return
+    }
+    if (isTryAlone && model.forcedAlone > 0) model.forcedAlone--
+    registry.repeatForcedAlone(model)
   }
 
   private failed(event: EventOf<'failed'>): void {

@@ -55,7 +55,8 @@ export interface SnapshotTotals {
 const MODEL_CHECKS: Readonly<Record<(typeof MODEL_NUMBERS)[number], (value: number) => boolean>> = {
   requests: isCount,
   settled: isCount,
-  alone: isCount,
+  settledAlone: isCount,
+  forcedAlone: isCount,
   failed: isCount,
   expired: isCount,
   rewarded: isCount,
@@ -203,7 +204,8 @@ function checkModel(model: Model, { incarnations, requests }: SnapshotTotals, re
   if (
     model.requests > requests ||
     ONCE_A_REQUEST.some((name) => model[name] > model.requests) ||
-    model.alone > model.requests
+    model.settledAlone > model.settled ||
+    model.forcedAlone > model.forcedDone
   )
     throw invalidSnapshot('a model has more feedback than requests')
   if (Math.abs(model.rewardSum) > model.rewarded * rewardMax * (1 + 1e-6))

@@ -27,7 +27,7 @@ export function markMissingRewards(
   evidence: Evidence,
   requests: number,
 ): void {
-  const settled = model.settled - model.alone
+  const settled = model.settled - model.settledAlone
   if (model.rewarded > 0 || settled < DUE_REWARDS || (settled & (settled - 1)) !== 0) return
   let othersRewarded = 0
   let othersSettled = 0
