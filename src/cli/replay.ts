@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { ParetoBanditError, show } from '../base/errors.js'
 import { autoBudgets, parseBudgets, SCENARIO_BUDGETS_USD } from '../replay/budgets.js'
 import { renderReport } from '../replay/report/page.js'
+import { replayTrades, replayVerdict } from '../replay/report/verdict.js'
 import type { ReplayResult } from '../replay/result.js'
 import { runReplay } from '../replay/runner.js'
 import { coursesOf, SCENARIO_NAMES, type ScenarioName } from '../replay/scenarios.js'
@@ -58,8 +59,14 @@ async function replay(flags: ReplayFlags): Promise<void> {
   if (flags.json !== undefined) notes.push(`Figures: ${flags.json}`)
   if (reportPath !== undefined) notes.push(`Report: ${reportPath}`)
   print(
-    `${results.map(summaryText).join('\n')}\n${startsText(reports)}${workload.repeats}${notes.join('\n')}\n`,
+    `${results.map(summaryText).join('\n')}\n${startsText(reports)}${workload.repeats}${verdictText(results)}${notes.join('\n')}\n`,
   )
+}
+
+/** What the page begins with. */
+function verdictText(results: readonly ReplayResult[]): string {
+  const said = [replayVerdict(results), replayTrades(results)].filter((sentence) => sentence !== null)
+  return said.length === 0 ? '' : `${said.join('\n')}\n\n`
 }
 
 interface ScenarioStart {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { replayVerdict } from '../../src/replay/report/verdict.js'
+import { replayTrades, replayVerdict } from '../../src/replay/report/verdict.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../../src/replay/result.js'
 
 function row(budgetUsdPerRequest: number, reward: number, half: number, used = 1, worst = used): PolicyRow {
@@ -66,4 +66,27 @@ it('does not say that all was saved where something was spent', () => {
   expect(verdict([row(0.004, 0.905, 0.002)], 20, dear)).toContain(
     'over 99 % of the dollars (over 99 % in the worst of 20 seeds) could be saved',
   )
+})
+
+function trades(rows: readonly PolicyRow[], baselines = ALONE, scenario = 'stationary') {
+  return replayTrades([{ report: { scenario, seeds: 20, rows, baselines } } as unknown as ReplayResult])
+}
+
+it('says what less of its reward costs, by budgets that cost no more than half of the one before', () => {
+  const rows = [row(0.0003, 0.82, 0.002), row(0.001, 0.86, 0.002), row(0.0014, 0.864, 0.002)]
+  expect(trades([...rows, row(0.004, 0.873, 0.002), row(0.009, 0.905, 0.002)])).toBe(
+    "97 % of large's reward cost $4.00 per 1,000 requests (60 % saved), 96 % of it $1.40 (86 % saved), 91 % of it $0.30 (97 % saved).",
+  )
+  // What is of the same quality is told by the first sentence.
+  expect(trades([...rows, row(0.004, 0.905, 0.002)])).toBe(
+    "96 % of large's reward cost $1.40 per 1,000 requests (86 % saved), 91 % of it $0.30 (97 % saved).",
+  )
+})
+
+it('tells of no trade that gives up more than a tenth, and of none where no share can be kept', () => {
+  expect(trades([row(0.004, 0.8, 0.002), row(0.009, 0.905, 0.002)])).toBeNull()
+  expect(trades([row(0.006, 0.873, 0.002)])).toBeNull()
+  expect(trades([row(0.001, -0.1, 0.002)], [fixed('a/large', 0.01, -0.1, 0.002)])).toBeNull()
+  expect(trades([row(0.001, 0.86, 0.002)], [])).toBeNull()
+  expect(trades([row(0.001, 0.86, 0.002)], ALONE, 'onboarding')).toBeNull()
 })

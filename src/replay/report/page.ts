@@ -6,7 +6,7 @@ import { modelColors } from '../../report/palette.js'
 import { verdictLines } from '../../report/verdict-lines.js'
 import type { ReplayResult } from '../result.js'
 import { section, sectionName } from './sections.js'
-import { replayVerdict, VERDICT_NOTE } from './verdict.js'
+import { replayTrades, replayVerdict, VERDICT_NOTE } from './verdict.js'
 
 export interface ReportInput {
   /** What was replayed, in a few words: a file's name, or the simulated workload. */
@@ -44,7 +44,9 @@ ${results.map((result) => section(result, colorOf)).join('\n')}
 
 function verdict(results: readonly ReplayResult[]): string {
   const sentence = replayVerdict(results)
-  return sentence === null ? '' : `${verdictLines(sentence, VERDICT_NOTE)}\n`
+  if (sentence === null) return ''
+  const trades = replayTrades(results)
+  return `${verdictLines(trades === null ? sentence : `${sentence} ${trades}`, VERDICT_NOTE)}\n`
 }
 
 function facts({ results, features }: ReportInput): string {

@@ -1,26 +1,26 @@
-import { perThousand, reward, savedShare, shortName, usdPerThousand } from '../../report/format.js'
+import { percent, perThousand, reward, savedShare, shortName, usdPerThousand } from '../../report/format.js'
 import { differenceOf, isSameQuality, SAME_QUALITY_NOTE, type Uncertain } from '../../report/same-quality.js'
 import type { BaselineRow, PolicyRow, ReplayResult } from '../result.js'
 
 /** A smaller share of the dollars is not worth a word. */
 const SAVING_MIN = 0.005
+/** Trades: how many are told at most, the least of the best model's reward that one keeps, and the most of the dollars of the one before it that it costs. */
+const TRADES_MAX = 3
+const TRADE_KEPT_MIN = 0.9
+const TRADE_COST_MAX = 0.5
 
 /**
  * In one sentence: what of the dollars that the best model alone costs is saved at its quality, by the budget that saves most. Null
  * where no replay on the page is of traffic that does not change, or none has a model alone.
  */
 export function replayVerdict(results: readonly ReplayResult[]): string | null {
-  const result = results.find(({ report }) => report.scenario === 'stationary')
-  if (result === undefined) return null
-  const { rows, baselines, seeds } = result.report
-  const alone = baselines.filter(({ baseline, model }) => baseline === 'fixed' && model !== null)
-  if (alone.length === 0 || rows.length === 0) return null
-  const best = alone.reduce((one, other) => (other.reward > one.reward ? other : one))
+  const stationary = stationaryOf(results)
+  if (stationary === null) return null
+  const { rows, best, found, seeds } = stationary
   const name = shortName(best.model ?? '')
   const against = `Against ${name} alone, the model that earns most`
   const beforeUsd = usdPerThousand(best.costUsdPerRequest)
   const sure = seeds === 1 ? ' One seed does not say how sure that is.' : ''
-  const found = cheapest(rows.filter((row) => isSameQuality(gain(row, best), best.reward)))
   if (found !== undefined && saving(costOf(found), best) >= SAVING_MIN) {
     const worst = saving(found.budgetUsdPerRequest * found.utilisationWorst, best)
     const least = seeds === 1 ? '' : ` (${savedShare(Math.max(0, worst))} in the worst of ${seeds} seeds)`
@@ -38,6 +38,56 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
     return `${lead}: no budget spent less than its ${perThousand(best.costUsdPerRequest)}.${sure}`
   const less = savedShare(saving(costOf(nearest), best))
   return `${lead}: the budget that came closest spent ${less} less, ${perThousand(costOf(nearest))} instead of ${beforeUsd}, for a reward of ${ofReward(nearest)} beside ${ofReward(best)}.${sure}`
+}
+
+/**
+ * In one sentence: what less of that model's reward costs, by budgets far cheaper than what keeps it all. Null where there is none,
+ * and where it earns nothing above 0, of which no share can be kept.
+ */
+export function replayTrades(results: readonly ReplayResult[]): string | null {
+  const stationary = stationaryOf(results)
+  if (stationary === null || !(stationary.best.reward > 0)) return null
+  const { rows, best, found } = stationary
+  const trades: PolicyRow[] = []
+  let aboveUsd = Math.min(
+    best.costUsdPerRequest,
+    found === undefined ? Number.POSITIVE_INFINITY : costOf(found),
+  )
+  for (const row of rows.toSorted((one, other) => costOf(other) - costOf(one))) {
+    if (trades.length === TRADES_MAX) break
+    if (keptOf(row, best) < TRADE_KEPT_MIN || costOf(row) > TRADE_COST_MAX * aboveUsd) continue
+    trades.push(row)
+    aboveUsd = costOf(row)
+  }
+  if (trades.length === 0) return null
+  const told = trades.map((row, i) => {
+    const saved = `(${savedShare(saving(costOf(row), best))} saved)`
+    return i === 0
+      ? `${percent(keptOf(row, best))} of ${shortName(best.model ?? '')}'s reward cost ${perThousand(costOf(row))} ${saved}`
+      : `${percent(keptOf(row, best))} of it ${usdPerThousand(costOf(row))} ${saved}`
+  })
+  return `${told.join(', ')}.`
+}
+
+interface Stationary {
+  readonly rows: readonly PolicyRow[]
+  /** The model that earns most alone. */
+  readonly best: BaselineRow
+  /** The cheapest of its quality. */
+  readonly found: PolicyRow | undefined
+  readonly seeds: number
+}
+
+/** The first replay of traffic that does not change, if it has models alone to stand beside. */
+function stationaryOf(results: readonly ReplayResult[]): Stationary | null {
+  const result = results.find(({ report }) => report.scenario === 'stationary')
+  if (result === undefined) return null
+  const { rows, baselines, seeds } = result.report
+  const alone = baselines.filter(({ baseline, model }) => baseline === 'fixed' && model !== null)
+  if (alone.length === 0 || rows.length === 0) return null
+  const best = alone.reduce((one, other) => (other.reward > one.reward ? other : one))
+  const found = cheapest(rows.filter((row) => isSameQuality(gain(row, best), best.reward)))
+  return { rows, best, found, seeds }
 }
 
 /** What the words of the sentence mean. */
@@ -60,6 +110,11 @@ function gain(row: PolicyRow, best: BaselineRow): Uncertain {
     { mean: row.reward, ci95: row.rewardCi95 },
     { mean: best.reward, ci95: best.rewardCi95 },
   )
+}
+
+/** The share of the best model's reward that is kept. */
+function keptOf(row: PolicyRow, best: BaselineRow): number {
+  return row.reward / best.reward
 }
 
 function costOf({ budgetUsdPerRequest, utilisation }: PolicyRow): number {
