@@ -41,8 +41,8 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
 }
 
 /**
- * In one sentence: what less of that model's reward costs, by budgets far cheaper than what keeps it all. Null where there is none,
- * and where it earns nothing above 0, of which no share can be kept.
+ * In one sentence: what less of that model's reward costs, by budgets far cheaper than what keeps it all. Null where no budget
+ * is, and where it earns nothing above 0, of which no share can be kept.
  */
 export function replayTrades(results: readonly ReplayResult[]): string | null {
   const stationary = stationaryOf(results)
