@@ -2,11 +2,11 @@ import { isRecord } from '../../../base/check.js'
 import { expected } from '../../../base/errors.js'
 import type { Json } from '../../../base/json.js'
 import type { PriceSource } from '../../../prices/index.js'
+import { liteLlmAbilities, sizeOf } from './abilities.js'
 import { type Deployment, readDeployment, type UpstreamTree, unnamedVariables } from './deployment.js'
 import { Findings } from './findings.js'
 import { freeId, groupOf, namedModels } from './names.js'
 import { toldModel } from './old-names.js'
-import { flagIn, numberIn } from './old-values.js'
 import { pricesOf } from './prices.js'
 import { referencesIn, SecretNames } from './secret-names.js'
 import { settingsOf } from './settings.js'
@@ -158,7 +158,7 @@ function modelTree(
 ): Json {
   const context = sizeOf(info.max_input_tokens)
   const output = sizeOf(info.max_output_tokens)
-  const capabilities = capabilitiesOf(info)
+  const capabilities = liteLlmAbilities(info)
   return {
     id,
     upstream: upstreams.idOf(upstream, provider),
@@ -173,27 +173,4 @@ function modelTree(
     ...(region === null ? {} : { region }),
     ...(groups.length === 0 ? {} : { groups }),
   }
-}
-
-function sizeOf(value: unknown): number | null {
-  const number = numberIn(value)
-  return number !== null && Number.isInteger(number) && number >= 1 && number <= 5e8 ? number : null
-}
-
-/** What an entry says that it takes; null: it says nothing. */
-function capabilitiesOf(info: Json): readonly string[] | null {
-  const words: readonly (readonly [string, string])[] = [
-    ['supports_function_calling', 'tools'],
-    ['supports_response_schema', 'jsonSchema'],
-    ['supports_vision', 'images'],
-    ['supports_audio_input', 'audio'],
-    ['supports_pdf_input', 'files'],
-    ['supports_reasoning', 'reasoning'],
-  ]
-  const said = words.filter(([word]) => flagIn(info[word]) !== null)
-  if (said.length === 0) return null
-  const isNew = (word: string) => !said.some(([name]) => name === word)
-  // What is not said of the first two is as it is by default.
-  const usual = words.slice(0, 2).filter(([word]) => isNew(word))
-  return [...usual, ...said.filter(([word]) => flagIn(info[word]))].map(([, ours]) => ours)
 }
