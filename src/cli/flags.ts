@@ -77,6 +77,18 @@ export function pathsFlag(text: string, before: readonly string[] | undefined): 
   return [...(before ?? []), text]
 }
 
+/** `ID=NAME`, which may be given several times. Ids may have equals signs: the last one parts. */
+export function asFlag(
+  text: string,
+  before: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  const at = text.lastIndexOf('=')
+  const [id, name] = [text.slice(0, at), text.slice(at + 1)]
+  if (at < 1 || name === '') throw new InvalidArgumentError('Expected ID=NAME.')
+  if (before.has(id)) throw new InvalidArgumentError(`Expected '${id}' once.`)
+  return new Map([...before, [id, name]])
+}
+
 /** How many shuffles to average over: an integer from 1 to 10,000. */
 export function seedsFlag(text: string): number {
   const value = numberFlag(text)

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { nearest } from '../base/nearest.js'
 import { visible } from '../base/visible.js'
 import { checkModelSpecs, type ResolvedModelSpec, refusePerToken } from '../models/model.js'
@@ -12,7 +12,7 @@ import { UNPRICED_TOKENS, UNPRICED_WAY_OUT, type UnpricedTokens } from '../price
 import { type PriceProblem, PricesError } from '../prices/problem.js'
 import { isAddress, readSource } from '../prices/read-source.js'
 import { CommandError } from './command-error.js'
-import { listFlag, wordFlag } from './flags.js'
+import { asFlag, listFlag, wordFlag } from './flags.js'
 import { plural } from './format.js'
 import { readModelsFile } from './inputs.js'
 import { writeOutput } from './line-sink.js'
@@ -130,10 +130,14 @@ async function imported(
   return second
 }
 
-/** With the flags that would help. */
-function refusal({ source, problems }: ImportedPrices, strangers: Strangers): PricesError {
+/** With the flags that would help. @param isNamed whether its flag has said already what the list calls the model of a problem */
+export function refusal(
+  { source, problems }: ImportedPrices,
+  strangers: Strangers,
+  isNamed = ({ model, name }: PriceProblem) => model !== name,
+): PricesError {
   const helped = problems.map((found) => {
-    const { code, model, name } = found
+    const { code, model } = found
     const message = found.message.replace(UNPRICED_WAY_OUT, '--unpriced dearest takes the model all the same')
     const problem = { ...found, message }
     const stranger = [...strangers].find(([, meant]) => meant === model)?.[0]
@@ -141,7 +145,7 @@ function refusal({ source, problems }: ImportedPrices, strangers: Strangers): Pr
       return { ...problem, message: `${message}; if that is meant: --accept ${model}` }
     if (code === 'PRICES_MISSING' && stranger !== undefined)
       return { ...problem, message: `${message}; --as ${stranger}=… names no model of --models` }
-    if (code === 'PRICES_MISSING' && model === name)
+    if (code === 'PRICES_MISSING' && !isNamed(found))
       return { ...problem, message: `${message}; if the list calls it something else: --as ${model}=NAME` }
     return problem
   })
@@ -219,13 +223,4 @@ function modelsFile(result: ImportedPrices): string {
 
 function timeOf({ readAt }: ImportedPrices): string {
   return new Date(readAt).toISOString()
-}
-
-/** Ids may have equals signs: the last one parts. */
-function asFlag(text: string, before: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
-  const at = text.lastIndexOf('=')
-  const [id, name] = [text.slice(0, at), text.slice(at + 1)]
-  if (at < 1 || name === '') throw new InvalidArgumentError('Expected ID=NAME.')
-  if (before.has(id)) throw new InvalidArgumentError(`Expected '${id}' once.`)
-  return new Map([...before, [id, name]])
 }

@@ -48,6 +48,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Register>> = new Map([
   ['evaluate', async () => (await import('./evaluate.js')).registerEvaluate],
   ['tune', async () => (await import('./tune.js')).registerTune],
   ['conformance', async () => (await import('./conformance.js')).registerConformance],
+  ['init', async () => (await import('./init.js')).registerInit],
   ['serve', async () => (await import('./serve.js')).registerServe],
   ['check-config', async () => (await import('./check-config.js')).registerCheckConfig],
   ['import-config', async () => (await import('./import-config.js')).registerImportConfig],

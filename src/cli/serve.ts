@@ -25,7 +25,11 @@ models:
   - { id: gpt-5, upstream: openai, prices: { inputUsdPerMTok: 1.25, outputUsdPerMTok: 10 } }
 `
 
-const WHAT_TO_DO = `expected the config of a gateway. Write this to gateway.yaml, with your models and their prices:
+const WHAT_TO_DO = `expected the config of a gateway. For the keys that the environment has
+
+  $ paretobandit init --prices https://models.dev/api.json
+
+lists models with their prices, and writes gateway.yaml for those that you name. Or write it yourself:
 
 ${FIRST_CONFIG.replace(/^/gm, '  ').trimEnd()}
 

@@ -26,7 +26,7 @@ export interface FoundPrices {
 }
 
 /** LiteLLM's own, at its address for everybody. */
-const LITELLM_LIST =
+export const LITELLM_LIST =
   'https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json'
 
 /**
