@@ -19,17 +19,21 @@ test('from a key in the environment to answers, feedback and a bill to the cent'
     const env = {
       OPENAI_API_KEY: UPSTREAM_KEY,
       OPENAI_BASE_URL: upstream.baseUrl,
+      ANTHROPIC_API_KEY: UPSTREAM_KEY,
+      // Anthropic's clients add the /v1 themselves.
+      ANTHROPIC_BASE_URL: upstream.origin,
       PARETOBANDIT_ADMIN_KEY: ADMIN_KEY,
     }
     for (const { keyNames } of START_PROVIDERS) for (const name of keyNames) vi.stubEnv(name, '')
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-    const ids = ['sim-small', 'sim-large']
+    const ids = ['sim-small', 'sim-large', 'sim-claude']
+    const named = (id: string) => `${id === 'sim-claude' ? 'anthropic' : 'openai'}/${id}`
     await folder.write(
       'prices.json',
       ids.map((id) => ({ id, ...PRICES[id] })),
     )
     await folder.ok([
-      ...['init', '--prices', 'prices.json', ...ids.flatMap((id) => ['--model', `openai/${id}`])],
+      ...['init', '--prices', 'prices.json', ...ids.flatMap((id) => ['--model', named(id)])],
       ...['--usd-per-request', '0.01'],
     ])
     const written = (await folder.read('gateway.yaml')).toString()
@@ -43,7 +47,7 @@ test('from a key in the environment to answers, feedback and a bill to the cent'
       const client = new OpenAI({ apiKey: stdout.trim(), baseURL: `${gateway.url}/v1`, maxRetries: 0 })
       const chosen: string[] = []
       // A name that the client sends already means what `auto` does; the id of a model is that model.
-      for (const model of ['auto', 'sim-large', 'openai/sim-large']) {
+      for (const model of ['auto', 'sim-large', 'openai/sim-large', 'anthropic/sim-claude']) {
         const { data, response } = await client.chat.completions
           .create({ model, messages: [{ role: 'user', content: 'What is a contextual bandit?' }] })
           .withResponse()
@@ -53,14 +57,14 @@ test('from a key in the environment to answers, feedback and a bill to the cent'
         const taken = await client.post('/feedback', { body: { decision_id: decision, value: 1 } })
         expect(taken).toMatchObject({ status: 'taken' })
       }
-      expect(chosen[2]).toBe('openai/sim-large')
-      for (const each of chosen) expect(each).toMatch(/^openai\/sim-(small|large)$/)
+      expect(chosen.slice(2)).toEqual(['openai/sim-large', 'anthropic/sim-claude'])
+      for (const each of chosen) expect(ids.map(named)).toContain(each)
       const { models, requests } = await gateway.stats()
-      expect(models.map(({ id }) => id)).toEqual(ids.map((id) => `openai/${id}`))
+      expect(models.map(({ id }) => id)).toEqual(ids.map(named))
       const spent = models.reduce((sum, { spendUsd }) => sum + spendUsd, 0)
       expect(upstream.costUsd()).toBeGreaterThan(0)
       expect(spent).toBeCloseTo(upstream.costUsd(), 9)
-      expect(requests).toBe(3)
+      expect(requests).toBe(4)
     } finally {
       expect(await gateway.end()).toBe(0)
     }

@@ -260,7 +260,8 @@ describe('init', () => {
       'list.json',
       names.map((name) => ({ id: `openai/${name}`, inputUsdPerMTok: 1, outputUsdPerMTok: 2 })),
     )
-    const { tree } = await made(...names.flatMap((name) => ['--model', `openai/${name}`]))
+    const { text: written, tree } = await made(...names.flatMap((name) => ['--model', `openai/${name}`]))
+    for (const line of written.split('\n')) expect(line.length).toBeLessThan(140)
     const models = tree.models as readonly Tree[]
     expect(models.map(({ upstreamModel }) => upstreamModel)).toEqual(names)
     expect(models.map(({ id }) => id)).toEqual(names.map((name) => `openai/${name}`))

@@ -153,7 +153,7 @@ function priceLines({ tree, shown, isSecret }: FirstConfig['prices']): readonly 
     return [
       '# The list is read at the start and every six hours; a price that is far off is not taken. Take this out to keep those above.',
       'prices:',
-      ...Object.entries(tree).map(([name, value]) => `  ${name}: ${flow(value)}`),
+      ...memberLines(tree).map((line) => `  ${line}`),
     ]
   const what = isSecret
     ? [
@@ -176,15 +176,18 @@ function aliasLines(models: readonly WantedModel[]): readonly string[] {
   ]
 }
 
-/** An entry of a list: a line a member, objects in one line where that is short. */
 function entryLines(tree: Json): string[] {
-  const lines = Object.entries(tree).flatMap(([name, value]) => {
+  return memberLines(tree).map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`)
+}
+
+/** A line a member, objects in one line where that is short. */
+function memberLines(tree: Json): string[] {
+  return Object.entries(tree).flatMap(([name, value]) => {
     const line = `${name}: ${flow(value)}`
     if (line.length <= LINE - 4) return [line]
     const block = stringify(value, { lineWidth: LINE, singleQuote: true }).trimEnd().split('\n')
     return [`${name}:`, ...block.map((each) => `  ${each}`)]
   })
-  return lines.map((line, i) => `${i === 0 ? '  - ' : '    '}${line}`)
 }
 
 function flow(value: unknown): string {
