@@ -59,7 +59,8 @@ async function importConfig(file: string, { out, prices }: ImportConfigFlags): P
   const { readConfigText } = await import('../gateway/config/read-config.js')
   const config = await readConfigText(made, { name: out ?? 'gateway.yaml', env: null })
   if (out === undefined) print(made)
-  else await writeOutput(out, made)
+  // No secret is in it, and the user that serves it is often another: that of the image, say.
+  else await writeOutput(out, made, 'all')
   const leftOut = leftOutOf(converted)
   const lines = [
     `${out ?? 'standard output'}: ${plural(config.models.length, 'model')} on ${plural(config.upstreams.length, 'upstream')}, ${leftOut.length} left out`,

@@ -161,9 +161,12 @@ function isThere(file: string): CommandError {
   )
 }
 
-/** A file of that name that came meanwhile stays. @throws FILE_UNWRITABLE */
+/**
+ * A file of that name that came meanwhile stays. Others may read it, as no secret is in it: the user that serves it is often another.
+ * @throws FILE_UNWRITABLE
+ */
 async function writeNew(file: string, text: string): Promise<void> {
-  const made = await open(file, 'wx', 0o600).catch((error: unknown) => {
+  const made = await open(file, 'wx').catch((error: unknown) => {
     throw isErrno(error) && error.code === 'EEXIST' ? isThere(file) : fileError(error, file, 'write')
   })
   try {

@@ -12,7 +12,7 @@ const PIECE = 2 ** 16
 
 /**
  * Who may read a file that a command writes. `owner`: it may hold prompts, prices or what routers have learned (0600, also where another
- * was readable by all). `all`: figures and pages, which are made to be shown, have the permissions that files of its user have.
+ * was readable by all). `all`: figures, pages and configs of the gateway, which are made to be read, have the permissions that files of its user have.
  */
 export type Readers = 'owner' | 'all'
 

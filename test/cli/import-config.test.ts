@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { Folder } from './support.js'
@@ -39,6 +41,8 @@ describe('import-config', () => {
     ])
     const text = (await folder.read('gateway.yaml')).toString()
     expect(text).not.toContain(SECRET)
+    // The user that serves it is often another, as in the image.
+    expect((await stat(join(folder.path, 'gateway.yaml'))).mode & 0o777).toBe(0o666 & ~process.umask())
     expect(text).toContain('# Otherwise here:\n#   - litellm_settings.cache: not taken over\n')
     const checked = await folder.ok(['check-config', 'gateway.yaml', '--no-secrets'])
     expect(checked).toContain('no budget, cap $20 per day (UTC)')
