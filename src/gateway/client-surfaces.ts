@@ -128,9 +128,17 @@ function nowhere(
       plain.endsWith(known.slice('/v1'.length)),
     ) ?? []
   if (meant !== undefined)
-    return meant === path ? `${asked}: it is asked by ${by}` : `${asked}: expected ${meant}`
+    return meant === path
+      ? `${asked}: it is asked by ${by}`
+      : `${asked}: expected ${meant}${baseUrlFor(plain)}`
   const [, probe] = PROBES.find(([pattern]) => pattern.test(plain)) ?? []
   return probe === undefined ? asked : `${asked}: expected ${probe}`
+}
+
+/** What to write as the base URL, as a client adds to it what it does: some a path with /v1 in it, some one without. */
+function baseUrlFor(plain: string): string {
+  if (plain.startsWith('/v1/v1/')) return ', so take /v1 from the end of the base URL of this client'
+  return plain.includes('/v1/') ? '' : ', so end the base URL of this client in /v1'
 }
 
 /** What clients call beside completions, and how. */

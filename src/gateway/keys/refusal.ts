@@ -23,10 +23,17 @@ export function refused(
 /** What a client's library reads errors of. */
 export type ErrorProtocol = 'openai' | 'anthropic'
 
-/** Of whom a path is, there or not. */
+const ANTHROPICS = /\/messages(\/+(count_tokens\/*|batches.*)?)?$/
+/** Of its assistants, and of a chat that it keeps. */
+const OPENAIS = /\/(threads|completions)\/[^/]+\/messages/
+
+/** Of whom a path is, there or not, and wherever a base URL has put it. */
 export function errorsOf(path: string): ErrorProtocol {
-  return /^\/v1\/messages(\/|$)/.test(path) ? 'anthropic' : 'openai'
+  return ANTHROPICS.test(path) && !OPENAIS.test(path) ? 'anthropic' : 'openai'
 }
+
+/** Asked again they are refused again, or paid for again. Clients of both protocols would do so by themselves: these statuses (408, 409, 429, 5xx) are of what passes. */
+const NOT_AGAIN = new Set(['already_rewarded', 'decision_closed', 'too_many_rewards', 'upstream_too_long'])
 
 const OPENAI_TYPES: Readonly<Record<number, string>> = {
   401: 'authentication_error',
@@ -58,9 +65,13 @@ export function refusalBody({ status, code, message }: Refusal, protocol: ErrorP
   return { error: { message, type, param: null, code } }
 }
 
-/** With `retry-after` in whole seconds, as HTTP has it, and in ms, as the clients of both protocols read it too. */
-export function refusalHeaders({ status, retryAfterMs }: Refusal): Record<string, string> {
+/**
+ * With `retry-after` in whole seconds, as HTTP has it, and in ms, as the clients of both protocols read it too; and with `x-should-retry`, which they
+ * obey, where they would ask in vain.
+ */
+export function refusalHeaders({ status, code, retryAfterMs }: Refusal): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (NOT_AGAIN.has(code)) headers['x-should-retry'] = 'false'
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (retryAfterMs !== null) {
     const ms = Math.max(1, Math.ceil(retryAfterMs))

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import Anthropic from '@anthropic-ai/sdk'
+import OpenAI from 'openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Tree } from '../config/example.js'
 import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree } from './gateway-server.js'
@@ -35,23 +36,31 @@ describe('what the docs say of statuses and codes', () => {
   const CALLS = '/v1/chat/completions, /v1/messages, /v1/responses, /v1/embeddings, /v1/models'
   const THERE_IS = `clients have their calls under /v1 (${CALLS}), operators /healthz, /readyz, /metrics and /admin`
 
+  const WITHOUT = ', so end the base URL of this client in /v1'
+  const TWICE = ', so take /v1 from the end of the base URL of this client'
+
   it('a path that there is not is told, with the one that was meant, and has a line like any request', async () => {
     const server = await gatewayServer()
     const cases: readonly (readonly [method: string, path: string, message: string])[] = [
-      ['POST', '/chat/completions', 'there is no POST /chat/completions here: expected /v1/chat/completions'],
-      ['POST', '/v1/v1/responses', 'there is no POST /v1/v1/responses here: expected /v1/responses'],
+      [
+        'POST',
+        '/chat/completions',
+        `there is no POST /chat/completions here: expected /v1/chat/completions${WITHOUT}`,
+      ],
+      ['POST', '/v1/v1/responses', `there is no POST /v1/v1/responses here: expected /v1/responses${TWICE}`],
+      ['POST', '//v1/v1//messages', `there is no POST //v1/v1//messages here: expected /v1/messages${TWICE}`],
       ['POST', '/v1/messages/', 'there is no POST /v1/messages/ here: expected /v1/messages'],
       ['POST', '//v1/embeddings', 'there is no POST //v1/embeddings here: expected /v1/embeddings'],
       ['GET', '/v1/chat/completions', 'there is no GET /v1/chat/completions here: it is asked by POST'],
-      ['GET', '/models', 'there is no GET /models here: expected /v1/models'],
-      ['POST', '/v1/v1/models', 'there is no POST /v1/v1/models here: expected /v1/models'],
+      ['GET', '/models', `there is no GET /models here: expected /v1/models${WITHOUT}`],
+      ['POST', '/v1/v1/models', `there is no POST /v1/v1/models here: expected /v1/models${TWICE}`],
       ['POST', '/v1/models', 'there is no POST /v1/models here: it is asked by GET'],
       [
         'POST',
         '/messages/count_tokens',
-        'there is no POST /messages/count_tokens here: expected /v1/messages/count_tokens',
+        `there is no POST /messages/count_tokens here: expected /v1/messages/count_tokens${WITHOUT}`,
       ],
-      ['POST', '/feedback', 'there is no POST /feedback here: expected /v1/feedback'],
+      ['POST', '/feedback', `there is no POST /feedback here: expected /v1/feedback${WITHOUT}`],
       ['GET', '/health/liveliness', 'there is no GET /health/liveliness here: expected /healthz'],
       ['GET', '/health', 'there is no GET /health here: expected /healthz'],
       ['GET', '/health/readiness', 'there is no GET /health/readiness here: expected /readyz'],
@@ -68,6 +77,31 @@ describe('what the docs say of statuses and codes', () => {
     const line = { surface: 'unknown', status: 404, code: 'not_found', outcome: 'refused', key: null }
     expect(server.records).toMatchObject(cases.map(([, , error]) => ({ ...line, error })))
     expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+  })
+
+  it('a path that a base URL has spoilt is refused in the words of the client whose it is', async () => {
+    const server = await gatewayServer()
+    const body = { model: 'auto', max_tokens: 50, messages: [{ role: 'user' as const, content: 'Hello.' }] }
+    const anthropic = (baseURL: string) =>
+      new Anthropic({ apiKey: CLIENT_KEY, baseURL: server.url + baseURL, maxRetries: 0 }).messages
+    for (const baseURL of ['/v1', '/v1/', '/proxy']) {
+      const asked = [anthropic(baseURL).create(body), anthropic(baseURL).countTokens(body)]
+      for (const error of await Promise.all(asked.map((each) => each.catch((why) => why)))) {
+        expect(error).toBeInstanceOf(Anthropic.NotFoundError)
+        expect(error.error).toMatchObject({ type: 'error', error: { type: 'not_found_error' } })
+      }
+    }
+    const paths = ['/messages', '/v1/messages/', '//v1//messages/count_tokens/', '/v1/messages/batches/x']
+    for (const path of paths)
+      expect(await (await server.post(path, body)).json()).toMatchObject({ type: 'error' })
+    const openAi = [
+      '/v1/threads/thread_1/messages',
+      '/v1/chat/completions/chatcmpl-1/messages',
+      '/v1/v1/responses',
+    ]
+    for (const path of openAi)
+      expect(await (await server.post(path, body)).json()).toMatchObject({ error: { param: null } })
+    expect(server.upstream.entries).toEqual([])
   })
 
   it('a body of more members, objects and lists than `limits.bodyMembersMax` is refused before it is parsed', async () => {
@@ -270,6 +304,39 @@ describe('a conversation', () => {
     expect(await session({ metadata: { user_id: 'of-user' } }, {}, '/v1/messages')).toBe('of-user')
     expect(await session({})).toBeNull()
   })
+})
+
+it('clients of both kinds ask once where they would ask in vain, and again where it passes', async () => {
+  const server = await gatewayServer({
+    models: ['sim-small', 'sim-middle'].map((id) => modelTree(id)),
+    tree: { rewards: { windowMs: 0 }, limits: { answerBytesMax: 1024 } },
+    script: ({ index, model }) => {
+      if (index === 0) return {}
+      if (model === 'sim-small') return { text: 'word '.repeat(1000) }
+      return { fault: { kind: 'status', status: 503, retryAfter: { form: 'ms', ms: 1 } } }
+    },
+  })
+  const openAi = new OpenAI({ apiKey: CLIENT_KEY, baseURL: `${server.url}/v1` })
+  const anthropic = new Anthropic({ apiKey: CLIENT_KEY, baseURL: server.url })
+  const body = { messages: [{ role: 'user' as const, content: 'Hello.' }] }
+  const { response } = await openAi.chat.completions.create({ model: 'sim-small', ...body }).withResponse()
+  const decision_id = response.headers.get('x-paretobandit-decision') ?? ''
+  const asked = async (ask: () => Promise<unknown>) => {
+    const before = server.records.length
+    const code = await ask().then(
+      () => null,
+      (error) => error.error?.code ?? error.error?.error?.code,
+    )
+    return [code, server.records.length - before]
+  }
+  const give = (value: number) => ({ body: { decision_id, value } })
+  expect(await asked(() => openAi.post('/feedback', give(1)))).toEqual([null, 1])
+  expect(await asked(() => openAi.post('/feedback', give(0)))).toEqual(['already_rewarded', 1])
+  expect(await asked(() => anthropic.post('/v1/feedback', give(0)))).toEqual(['already_rewarded', 1])
+  const chat = (model: string) => () => openAi.chat.completions.create({ model, ...body })
+  expect(await asked(chat('sim-middle'))).toEqual(['upstream_error', 3])
+  // Each is paid for.
+  expect(await asked(chat('sim-small'))).toEqual(['upstream_too_long', 1])
 })
 
 it('an answer and a refusal have their id where clients of Anthropic read it', async () => {
