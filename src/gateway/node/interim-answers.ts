@@ -1,44 +1,52 @@
 import type { Socket } from 'node:net'
 
-/** Of such an answer: HTTP/1.x 100, a reason and headers, or neither. A server sends the whole of it at once. */
-const CONTINUE = /^HTTP\/1\.[01] 100(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n/
+/** HTTP/1.x 100, 102, 103 and the like, a reason and headers, or neither. After 101 a connection speaks something else. */
+const INTERIM = /^HTTP\/1\.[01] 10[02-9](?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n/
+const BEGIN = /^HTTP\/1\.[01] 10[02-9]/
+const EXAMPLE = 'HTTP/1.1 100'
+/** A longer one is not waited for. */
 const HEAD_BYTES_MAX = 4096
-/** Before the digits of a status. */
-const STATUS_AT = 'HTTP/1.1 '.length
-const [H, ONE, ZERO] = Buffer.from('H10')
 
 /**
- * Passes over `100 Continue` on a connection, as HTTP has it for who did not ask for it (RFC 9110, 15.2.1): some servers and proxies send it to every request
- * with a body, and undici takes it for a bad answer and ends the connection.
+ * Passes over interim answers on a connection, as HTTP has it for who did not ask for them (RFC 9110, 15.2): some servers and proxies send
+ * `100 Continue` to every request with a body, and undici takes it for a bad answer and ends the connection. They come before an answer alone: what
+ * stands in one is nobody's to look at.
  */
-export function passContinue(socket: Socket): void {
+export function passInterim(socket: Socket): void {
+  const write: Socket['write'] = socket.write.bind(socket)
   const read = socket.read.bind(socket)
+  let isBeforeAnswer = false
+  /** The beginning of what may be an interim answer. */
+  let held: Buffer | null = null
+  const asking = (...given: Parameters<Socket['write']>) => {
+    isBeforeAnswer = true
+    return write(...given)
+  }
+  socket.write = asking as Socket['write']
   socket.read = (size?: number) => {
     for (;;) {
-      const chunk = read(size)
-      if (!isContinue(chunk)) return chunk
-      const rest = afterContinue(chunk)
-      if (rest.byteLength > 0) return rest
+      const chunk: unknown = read(size)
+      if (!isBeforeAnswer || !Buffer.isBuffer(chunk)) return chunk
+      const rest = afterInterim(held === null ? chunk : Buffer.concat([held, chunk]))
+      held = mayBecomeInterim(rest) ? rest : null
+      if (held !== null) continue
+      isBeforeAnswer = false
+      return rest
     }
   }
 }
 
-/** No body of ours begins so, whatever is cut where: neither JSON nor an event of a stream has such a line. */
-function isContinue(chunk: unknown): chunk is Buffer {
-  return (
-    Buffer.isBuffer(chunk) &&
-    chunk[0] === H &&
-    chunk[STATUS_AT] === ONE &&
-    chunk[STATUS_AT + 1] === ZERO &&
-    chunk[STATUS_AT + 2] === ZERO &&
-    CONTINUE.test(chunk.toString('latin1', 0, HEAD_BYTES_MAX))
-  )
+/** Empty: there was nothing else, and more may come. */
+function mayBecomeInterim(bytes: Buffer): boolean {
+  if (bytes.byteLength >= HEAD_BYTES_MAX) return false
+  const text = bytes.toString('latin1')
+  return BEGIN.test(text + EXAMPLE.slice(text.length)) && !text.includes('\r\n\r\n')
 }
 
-function afterContinue(chunk: Buffer): Buffer {
-  let rest = chunk
+function afterInterim(bytes: Buffer): Buffer {
+  let rest = bytes
   for (;;) {
-    const [head = ''] = CONTINUE.exec(rest.toString('latin1', 0, HEAD_BYTES_MAX)) ?? []
+    const [head = ''] = INTERIM.exec(rest.toString('latin1', 0, HEAD_BYTES_MAX)) ?? []
     if (head === '') return rest
     rest = rest.subarray(head.length)
   }

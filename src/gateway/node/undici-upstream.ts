@@ -6,7 +6,7 @@ import type { WriteLine } from '../logs/request-log.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 import { prepared } from './connected.js'
 import { decodedAnswer } from './decoded-body.js'
-import { passContinue } from './interim-answers.js'
+import { passInterim } from './interim-answers.js'
 import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
 import { isClosedAfterUse, noteUse } from './used-sockets.js'
 
@@ -71,7 +71,7 @@ function agentBy(connect: buildConnector.connector): Agent {
     ...SETTINGS,
     connect: prepared(connect, (socket) => {
       noteUse(socket)
-      passContinue(socket)
+      passInterim(socket)
     }),
   })
 }

@@ -12,6 +12,8 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const answerOf = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 /** What is sent next is a packet of its own. */
 const LATER = null
+/** The connection ends. */
+const END = 'the end'
 
 /** Three requests, one after the other, each answered so. */
 async function asked(...parts: readonly (string | null)[]): Promise<string[]> {
@@ -23,7 +25,8 @@ async function asked(...parts: readonly (string | null)[]): Promise<string[]> {
       const write = () => {
         for (let part = left.shift(); part !== undefined; part = left.shift()) {
           if (part === LATER) return void setTimeout(write, 5)
-          socket.write(part)
+          if (part === END) socket.end()
+          else socket.write(part)
         }
       }
       write()
@@ -54,8 +57,37 @@ describe('an upstream that says before its answer that one will come', () => {
     ['100 by HTTP/1.0, twice', ['HTTP/1.0 100 Continue\r\n\r\n', CONTINUE, LATER, answerOf('hello')]],
     ['102', ['HTTP/1.1 102 Processing\r\n\r\n', LATER, answerOf('hello')]],
     ['103 and 100', ['HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', LATER, CONTINUE + answerOf('hello')]],
+    [
+      '103 and 100 in one packet',
+      [`HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${CONTINUE}`, LATER, answerOf('hello')],
+    ],
   ])('is heard to its end: %s', async (_, parts) => {
     expect(await asked(...parts)).toEqual(thrice('200 hello'))
+  })
+
+  it('is heard to its end, in however many packets it comes', async () => {
+    const heads = [CONTINUE, 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n', 'HTTP/1.0 100\r\n\r\n']
+    for (const head of heads)
+      for (let at = 1; at < head.length; at += head === CONTINUE ? 1 : 7)
+        expect(await asked(head.slice(0, at), LATER, head.slice(at) + answerOf('hello'))).toEqual(
+          thrice('200 hello'),
+        )
+    const all = CONTINUE + CONTINUE + answerOf('hello')
+    expect(await asked(...[...all].flatMap((each) => [each, LATER]))).toEqual(thrice('200 hello'))
+  })
+
+  it('leaves an answer whose head comes in pieces as it is', async () => {
+    const answer = answerOf('HHTTP/1.1 1')
+    for (let at = 1; at < answer.length; at += 3)
+      expect(await asked(answer.slice(0, at), LATER, answer.slice(at))).toEqual(thrice('200 HHTTP/1.1 1'))
+  })
+
+  it.each([
+    ['half of one', 'HTTP/1.1 10'],
+    ['one without an end', `HTTP/1.1 103 Early Hints\r\n${'link: </x>\r\n'.repeat(1000)}`],
+    ['one that is none', 'HTTP/1.1 100 Continue\r\n: \n\r\n\r\n'],
+  ])('and then ends: %s is no answer', async (_, part) => {
+    await expect(asked(part, END)).rejects.toThrow()
   })
 
   it('loses nothing of an answer that speaks of it', async () => {
