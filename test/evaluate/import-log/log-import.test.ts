@@ -294,6 +294,8 @@ describe('whatever a log holds', () => {
   })
 })
 
+const LOW_TIER = { aboveInputTokens: 1000, inputUsdPerMTok: 2, outputUsdPerMTok: 5e-6 }
+
 describe('bad options', () => {
   test.each<
     [string, unknown, 'INVALID_ARGUMENT' | 'UNKNOWN_OPTION' | 'DUPLICATE_MODEL' | 'UNKNOWN_MODEL', RegExp]
@@ -305,6 +307,12 @@ describe('bad options', () => {
     ['replay without models', { for: 'replay' }, 'INVALID_ARGUMENT', /models/],
     ['replay of no models', { for: 'replay', models: [] }, 'INVALID_ARGUMENT', /models/],
     ['a model twice', { models: [PRICES[0], PRICES[0]] }, 'DUPLICATE_MODEL', /models/],
+    [
+      'prices of one token',
+      { models: [{ id: 'm', inputUsdPerMTok: 1, outputUsdPerMTok: 5, tiers: [LOW_TIER] }] },
+      'INVALID_ARGUMENT',
+      /models\[0\]\.tiers\[0\]\.outputUsdPerMTok/,
+    ],
     ['a name of no model', { models: PRICES, names: { a: 'b' } }, 'UNKNOWN_MODEL', /names/],
     ['a name without an id', { names: { a: 1 } }, 'INVALID_ARGUMENT', /names/],
     ['an empty reward', { reward: '' }, 'INVALID_ARGUMENT', /reward/],
