@@ -4,6 +4,14 @@ export const PROXY_REFUSES = 'ERR_PROXY_REFUSES'
 /** A connection that was used before ended at once, before anything came of an answer: its other side may have closed it just as the request was sent. */
 export const CLOSED_IDLE = 'ERR_CONNECTION_CLOSED_IDLE'
 
+/** This process, or its machine, may open no more files and sockets: it is no fault of whoever was to be reached. */
+const OUT_OF_FILES = new Set(['EMFILE', 'ENFILE'])
+
+/** Whether an error with this code is of a limit of ours. */
+export function isOutOfFiles(code: string): boolean {
+  return OUT_OF_FILES.has(code)
+}
+
 /** What codes of connections say that were never there: nothing was sent, so nothing was done. */
 const UNREACHED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -13,8 +21,7 @@ const UNREACHED = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EADDRNOTAVAIL',
-  'EMFILE',
-  'ENFILE',
+  ...OUT_OF_FILES,
   // Bun.
   'ConnectionRefused',
   'FailedToOpenSocket',

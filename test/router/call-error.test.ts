@@ -83,11 +83,19 @@ describe.each(CLIENTS)('an error of %s', (_, make, hasHeaders) => {
   })
 })
 
-it.each(['ECONNREFUSED', 'ConnectionRefused', 'FailedToOpenSocket', 'CERT_HAS_EXPIRED', 'EMFILE'])(
+it.each(['ECONNREFUSED', 'ConnectionRefused', 'FailedToOpenSocket', 'CERT_HAS_EXPIRED'])(
   'a connection that was never there costs nothing: %s',
   async (code) => {
     for (const error of [thrown({ code }), new TypeError('fetch failed', { cause: thrown({ code }) })])
       expect(await booked(error, 1)).toMatchObject([{ kind: 'failed', costUsd: 0 }])
+  },
+)
+
+it.each(['EMFILE', 'ENFILE'])(
+  'a connection that this process may not open is no fault of its model: %s',
+  async (code) => {
+    for (const error of [thrown({ code }), new TypeError('fetch failed', { cause: thrown({ code }) })])
+      expect((await booked(error, 1))[0]).toMatchObject({ kind: 'cancelled', costUsd: 0 })
   },
 )
 

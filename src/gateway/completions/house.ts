@@ -14,7 +14,7 @@ import { Sessions } from '../sessions/sessions.js'
 import type { SurfaceDeps } from '../surfaces.js'
 import type { AiSdkOptions, AiSdkProviders, AiSdkUpstreamCall, callAiSdk } from '../upstreams/ai-sdk/index.js'
 import type { CallUpstream, UpstreamAnswer } from '../upstreams/call.js'
-import { UpstreamFailure } from '../upstreams/failure.js'
+import { OUT_OF_SOCKETS, UpstreamFailure } from '../upstreams/failure.js'
 import { NewNames } from './aliases.js'
 import { Billing, unknownTokens } from './bill.js'
 import { Exchange } from './exchange.js'
@@ -131,7 +131,7 @@ export class House {
 
   /** Clients are not told what is wrong with a key, an account, the name of a model or an address: the log is. */
   tellOperator(
-    { message, detail }: UpstreamFailure,
+    { code, message, detail }: UpstreamFailure,
     { model, upstream }: { readonly model: ModelConfig; readonly upstream: UpstreamConfig },
     url: string,
   ): void {
@@ -139,7 +139,8 @@ export class House {
     const { id, upstreamModel } = model
     const about = { model: id, upstream: upstream.id, upstreamModel }
     const where = upstream.protocol === 'ai-sdk' ? about : { ...about, url }
-    this.deps.onUpstreamProblem?.({ ...where, error: message, detail: this.scrub(detail) })
+    const isOurs = code === OUT_OF_SOCKETS
+    this.deps.onUpstreamProblem?.({ ...where, error: message, detail: this.scrub(detail), isOurs })
   }
 
   /** What an upstream says may quote its key. */

@@ -4,6 +4,9 @@ import type { WriteLine } from './request-log.js'
 /** Some providers answer with pages. */
 const DETAIL_MAX = 500
 
+const OUT_OF_SOCKETS =
+  'requests are refused, as no connection to a provider can be opened, and connections of clients may end unheard: raise the limit of files and sockets'
+
 /** A call that failed by what the config says, or by the way to the provider. */
 export interface UpstreamProblem {
   /** Ids of the config. */
@@ -18,6 +21,8 @@ export interface UpstreamProblem {
   readonly error: string
   /** The provider's words, or why there was no connection, without secrets. */
   readonly detail: string
+  /** Whether it is none of any upstream, but of this process. Default: no. */
+  readonly isOurs?: boolean
 }
 
 /**
@@ -27,14 +32,16 @@ export interface UpstreamProblem {
  */
 export function upstreamProblemLog(write: WriteLine, now: () => number): (problem: UpstreamProblem) => void {
   const alike = new AlikeLines(now)
-  return (problem) => {
+  return ({ isOurs = false, ...problem }) => {
     const { model, error, detail } = problem
-    const counted = alike.take(`${model}\n${error}`)
+    const counted = alike.take(isOurs ? error : `${model}\n${error}`)
     if (counted === null) return
-    write(
-      'warn',
-      { ...problem, detail: detail.slice(0, DETAIL_MAX), ...counted },
-      'a call of an upstream failed: see its key, its account, the name of its model, its address and the way there',
-    )
+    if (isOurs) write('error', { error: detail.slice(0, DETAIL_MAX), ...counted }, OUT_OF_SOCKETS)
+    else
+      write(
+        'warn',
+        { ...problem, detail: detail.slice(0, DETAIL_MAX), ...counted },
+        'a call of an upstream failed: see its key, its account, the name of its model, its address and the way there',
+      )
   }
 }

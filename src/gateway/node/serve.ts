@@ -17,6 +17,7 @@ import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, lockLeft, openBesideLog } from './beside-log.js'
 import { type ConfigFiles, type ConfigSource, readConfigAgain, readConfigFiles } from './config-file.js'
 import { dashboardFiles } from './dashboard-files.js'
+import { fileLimitLine } from './file-limit.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
 import { openRouter } from './open-router.js'
@@ -71,6 +72,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     )
     log.write('info', { url: http.url }, 'listening')
     for (const line of options.lines ?? []) log.write(...line)
+    await fileLimitLine(log.write, config.limits.streamsMax)
     const server = new Server(options, log, http, front, signals, scrubberOf(config))
     try {
       await Promise.race([server.start(files), server.ended])

@@ -1,4 +1,6 @@
+import { closeSync, openSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
+import { devNull } from 'node:os'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
 import { CLOSED_IDLE } from '../../base/unreached.js'
@@ -255,6 +257,7 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const isSoon = this.nowMs() - this.sentMs <= CLOSED_IDLE_MS_MAX
     if (this.status === 0 && isSoon && isClosedAfterUse(error)) Object.assign(error, { code: CLOSED_IDLE })
+    else if (isWithoutFiles(error)) Object.assign(error, { code: 'EMFILE' })
     this.failure = error
     // What came before it is not lost.
     this.failed(error)
@@ -267,6 +270,18 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
     // Undici keeps it until there is a connection.
     if (this.controller === null) this.failed(broken())
     else if (!this.isEnded) this.controller.abort(broken())
+  }
+}
+
+/** What a name means is asked of the system, which needs a file for that, and does not say so where there is none. */
+function isWithoutFiles(error: Error & { readonly syscall?: unknown; readonly code?: unknown }): boolean {
+  if (error.syscall !== 'getaddrinfo') return false
+  if (error.code === 'EBUSY') return true
+  try {
+    closeSync(openSync(devNull, 'r'))
+    return false
+  } catch {
+    return true
   }
 }
 

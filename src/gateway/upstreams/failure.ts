@@ -10,7 +10,7 @@ import {
 } from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
-import { CLOSED_IDLE, isUnreached, PROXY_REFUSES } from '../../base/unreached.js'
+import { CLOSED_IDLE, isOutOfFiles, isUnreached, PROXY_REFUSES } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 
@@ -26,6 +26,10 @@ export type FailureKind =
   | 'operator'
 
 const REFUSED = 'upstream_refused'
+/** No model is to blame, and each that has no connection would fail by it. */
+export const OUT_OF_SOCKETS = 'gateway_out_of_sockets'
+/** Connections of other requests end meanwhile. */
+const OUT_OF_SOCKETS_MS = 1000
 /** A wait of years is a mistake of units, or of a date. */
 const RETRY_MS_MAX = 3_600_000
 
@@ -263,6 +267,11 @@ export function failureOfConnection(error: unknown, isSent = true): UpstreamFail
   if (code === PROXY_REFUSES) return failureOfSetup('the upstream cannot be reached', why)
   const limit = OWN_LIMITS.get(code)
   const detail = limit === undefined ? why : `${why}: ${limit}`
+  if (isOutOfFiles(code))
+    return new UpstreamFailure('operator', OUT_OF_SOCKETS, 503, 'this gateway can open no more connections', {
+      detail,
+      retryAfterMs: OUT_OF_SOCKETS_MS,
+    })
   if (!isSent || isUnreached(code))
     return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached', {
       detail,

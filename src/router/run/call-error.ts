@@ -10,12 +10,12 @@ import {
 } from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
-import { isUnreached } from '../../base/unreached.js'
+import { isOutOfFiles, isUnreached } from '../../base/unreached.js'
 import { retryAfterOf } from './retry-after.js'
 
 /** What a call that failed says of its model, and whether another would do better. */
 export interface CallFailure {
-  /** `caller`: whoever gets this request refuses it. `request`: it is too long for this model alone, or has what it does not take. `model`: the model or its provider failed. */
+  /** `caller`: whoever gets this request refuses it. `request`: it is too long for this model alone, or has what it does not take, or this process could open no connection for it. `model`: the model or its provider failed. */
   readonly blames: 'caller' | 'request' | 'model'
   /** How long the provider asks to be left alone, ms. */
   readonly retryAfterMs: number | null
@@ -52,8 +52,12 @@ export function failureOf(error: unknown, now: number): CallFailure {
   if (memberOf(error, 'name') === 'ContextOverflowError')
     return { blames: 'request', retryAfterMs: null, mayBeBilled: false }
   const answered = answeredOf(error)
-  if (answered === null)
-    return { blames: 'model', retryAfterMs: null, mayBeBilled: !isUnreached(codeOf(error)) }
+  if (answered === null) {
+    const code = codeOf(error)
+    // Another may be reached by a connection that is there.
+    const blames = isOutOfFiles(code) ? 'request' : 'model'
+    return { blames, retryAfterMs: null, mayBeBilled: !isUnreached(code) }
+  }
   const { status, headers, by } = answered
   const said = saidBy(by)
   const retryAfterMs =

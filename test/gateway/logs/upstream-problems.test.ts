@@ -2,6 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { upstreamProblemLog } from '../../../src/gateway/logs/upstream-problems.js'
+import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import { Break } from '../../../src/gateway/upstreams/break.js'
 import { closeAll, gatewayServer, HELLO, modelTree } from '../surfaces/gateway-server.js'
 
 afterEach(closeAll)
@@ -40,6 +42,60 @@ describe('why an upstream refuses, or is not reached', () => {
         { model, upstream, upstreamModel: model, url: server.upstream.baseUrl + path, error, detail },
       ]),
     )
+  })
+
+  it('is no fault of a model where this process may open no more sockets', async () => {
+    let isOut = true
+    const call = undiciUpstream()
+    const server = await gatewayServer({
+      models: [modelTree('sim-small'), modelTree('sim-middle'), modelTree('sim-claude')],
+      call: (asked) => {
+        if (!isOut) return call(asked)
+        asked.markSent?.(false)
+        return Promise.reject(Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' }))
+      },
+    })
+    for (let i = 0; i < 20; i++) {
+      const answer = await server.post(CHAT, { model: 'auto', messages: HELLO })
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await answer.json()).toMatchObject({ error: { code: 'gateway_out_of_sockets' } })
+    }
+    const ask = { model: 'sim-claude', messages: HELLO, max_tokens: 5 }
+    const count = await server.post('/v1/messages/count_tokens', { ...ask, max_tokens: undefined })
+    expect(count.status).toBe(503)
+    // One line, and no word of a pause.
+    expect(server.lines).toMatchObject([
+      {
+        level: 'error',
+        message: expect.stringMatching(/raise the limit/),
+        fields: { error: expect.stringMatching(/^connect EMFILE: .* LimitNOFILE/) },
+      },
+    ])
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+    isOut = false
+    for (const model of ['sim-small', 'sim-middle', 'sim-claude'])
+      expect(
+        (await server.post(model === 'sim-claude' ? '/v1/messages' : CHAT, { ...ask, model })).status,
+      ).toBe(200)
+  })
+
+  it('is the same where a name cannot be looked up for want of a file', async () => {
+    const fails = (code: string, syscall: string) =>
+      undiciUpstream(() => ({
+        dispatcher: {
+          dispatch(_, handler) {
+            const error = Object.assign(new Error(`${syscall} ${code} api.example`), { code, syscall })
+            handler.onResponseError?.(undefined as never, error)
+            return true
+          },
+        },
+        origin: 'http://api.example',
+        path: '/',
+        headers: null,
+      }))({ url: 'http://api.example/', headers: {}, body: '{}', signal: new Break().signal })
+    await expect(fails('EBUSY', 'getaddrinfo')).rejects.toMatchObject({ code: 'EMFILE' })
+    await expect(fails('EAI_AGAIN', 'getaddrinfo')).rejects.toMatchObject({ code: 'EAI_AGAIN' })
+    await expect(fails('EBUSY', 'connect')).rejects.toMatchObject({ code: 'EBUSY' })
   })
 
   it('is in the log where there is no connection', async () => {

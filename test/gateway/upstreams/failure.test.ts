@@ -177,6 +177,19 @@ describe('a wait in the body of an answer', () => {
 })
 
 describe('a connection that cannot be made', () => {
+  it.each([
+    ['EMFILE', /^connect EMFILE: this process may open no more files and sockets: raise its limit/],
+    ['ENFILE', /^connect ENFILE: this machine may open no more files/],
+  ])('for %s is no fault of the upstream', (code, detail) => {
+    const error = Object.assign(new Error(`connect ${code}`), { code })
+    for (const each of [error, new TypeError('fetch failed', { cause: error })]) {
+      const failure = failureOfConnection(each)
+      const told = { kind: 'operator', code: 'gateway_out_of_sockets', status: 503, toldRetryMs: 1000 }
+      expect(failure).toMatchObject({ ...told, mayBeBilled: false, isRefusal: false })
+      expect(failure.detail).toMatch(detail)
+    }
+  })
+
   it('for a proxy that wants a password is for the operator to mend', () => {
     const error = Object.assign(new Error('it answered 407'), { code: 'ERR_PROXY_REFUSES' })
     const failure = failureOfConnection(error)
@@ -185,8 +198,6 @@ describe('a connection that cannot be made', () => {
   })
 
   it.each([
-    ['EMFILE', /^connect EMFILE: this process may open no more files and sockets: raise its limit/],
-    ['ENFILE', /^connect ENFILE: this machine may open no more files/],
     ['EADDRNOTAVAIL', /^connect EADDRNOTAVAIL: this machine has no port left/],
     ['ECONNREFUSED', /^connect ECONNREFUSED$/],
   ])('for %s costs nothing, and says what there is to mend', (code, detail) => {
