@@ -12,6 +12,7 @@ import { startExpiry } from './completions/expiry.js'
 import { StoreWatch } from './completions/store-watch.js'
 import type { GatewayConfig } from './config/config.js'
 import { ConfigError } from './config/config-error.js'
+import { farBudgets, farBudgetText } from './config/far-budget.js'
 import { unheldModels } from './config/limits-in-force.js'
 import { LiveConfig, type ReloadReport } from './config/live-config.js'
 import { dashboardApp } from './dashboard/dashboard-app.js'
@@ -124,6 +125,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   checkHeld(router, config)
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, live.scrub(message))
+  const lookAtBudgets = () => {
+    for (const far of farBudgets(live.current)) write('warn', { ...far }, farBudgetText(far))
+  }
+  lookAtBudgets()
   const failed = failureLog(write, steadyNow)
   const onError = (error: unknown, what: string) => failed(what, live.scrub(failureText(error)))
   const shared = await SharedRecords.open(records, {
@@ -212,6 +217,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         'reload: the log keeps this from its beginning, and a restart with it is refused: put it back, or see "Settings that a log keeps"',
       )
     write('info', { applied: report.applied, settings: report.settings }, 'config reloaded')
+    lookAtBudgets()
     return report
   })
   const admin: AdminDeps = {

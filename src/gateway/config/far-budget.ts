@@ -1,0 +1,49 @@
+import { TOKEN_KIND_ROWS, type TokenSide } from '../../models/token-kinds.js'
+import type { GatewayConfig, ModelConfig } from './config.js'
+
+/** No model reads or writes more, where its entry says nothing of it. */
+const CONTEXT_TOKENS = 2_000_000
+const OUTPUT_TOKENS = 256_000
+
+/** A budget that no requests can come near. */
+export interface FarBudget {
+  /** Where it stands: `budget.usdPerRequest`. */
+  readonly path: string
+  readonly usdPerRequest: number
+  /** What a request costs that fills the context of the dearest model, and has the longest answer. */
+  readonly dearestUsd: number
+}
+
+/**
+ * Budgets of more dollars a request than any request costs: sums of a month, most often. Nothing would be saved by them, and nobody would notice.
+ * Nothing is said where a model has no prices.
+ */
+export function farBudgets({ budget, tenants, models }: GatewayConfig): readonly FarBudget[] {
+  const dearestUsd = Math.max(0, ...models.filter(({ enabled }) => enabled).map(dearestOf))
+  if (!(dearestUsd > 0)) return []
+  const given = [
+    { path: 'budget.usdPerRequest', usdPerRequest: budget?.usdPerRequest ?? 0 },
+    ...tenants.map((tenant, i) => ({
+      path: `tenants[${i}].budget.usdPerRequest`,
+      usdPerRequest: tenant.budget?.usdPerRequest ?? 0,
+    })),
+  ]
+  return given.flatMap((each) => (each.usdPerRequest > dearestUsd ? [{ ...each, dearestUsd }] : []))
+}
+
+/** For people. */
+export function farBudgetText({ path, usdPerRequest, dearestUsd }: FarBudget): string {
+  return `${path}: $${usdPerRequest} is more than a request can cost that fills the context of the dearest model ($${Number(dearestUsd.toPrecision(3))}), so it saves nothing: it is the mean of ONE request. Dollars of a month are a cap: caps: [{ usd: ${usdPerRequest}, per: month }]`
+}
+
+/** Infinity: nobody knows. */
+function dearestOf({ prices, contextTokens, maxOutputTokens }: ModelConfig): number {
+  if (prices === null) return Number.POSITIVE_INFINITY
+  const lists = [prices, ...(prices.tiers ?? [])]
+  const dearest = (side: TokenSide) => {
+    const names = TOKEN_KIND_ROWS.filter((row) => row.side === side).map(({ name }) => name)
+    return Math.max(...lists.flatMap((list) => names.map((name) => list[`${name}UsdPerMTok`] ?? 0)))
+  }
+  const output = maxOutputTokens ?? Math.min(contextTokens ?? OUTPUT_TOKENS, OUTPUT_TOKENS)
+  return ((contextTokens ?? CONTEXT_TOKENS) * dearest('input') + output * dearest('output')) / 1e6
+}

@@ -1,0 +1,65 @@
+import { afterEach, expect, it } from 'vitest'
+import { farBudgets, farBudgetText } from '../../../src/gateway/config/far-budget.js'
+import { readConfig } from '../../../src/gateway/config/read-config.js'
+import { closeAll, gatewayServer, modelTree } from '../surfaces/gateway-server.js'
+import { exampleTree, smallTree, type Tree } from './example.js'
+
+afterEach(closeAll)
+
+const CONTEXT = { contextTokens: 200_000, maxOutputTokens: 32_000 }
+const PRICES = { inputUsdPerMTok: 5, outputUsdPerMTok: 25, cacheWrite1hUsdPerMTok: 10 }
+
+async function far(models: readonly Tree[], more: Tree = {}) {
+  const [model] = smallTree().models as Tree[]
+  const tree = {
+    ...smallTree(),
+    ...more,
+    models: models.map((each, i) => ({ ...model, id: `m${i}`, ...each })),
+  }
+  return farBudgets(await readConfig(tree, { name: 'c', env: null }))
+}
+
+const budget = (usdPerRequest: number) => ({ budget: { usdPerRequest } })
+
+it('a budget of a request that is that of a month is noticed, of a tenant too', async () => {
+  const models = [
+    { ...CONTEXT, prices: PRICES },
+    { prices: { inputUsdPerMTok: 0.01, outputUsdPerMTok: 0.1 } },
+  ]
+  const tenants = [
+    { id: 'a', ...budget(0.01) },
+    { id: 'b', ...budget(50) },
+  ]
+  const found = await far(models, { ...budget(500), tenants })
+  const dearestUsd = (200_000 * 10 + 32_000 * 25) / 1e6
+  expect(found).toEqual([
+    { path: 'budget.usdPerRequest', usdPerRequest: 500, dearestUsd },
+    { path: 'tenants[1].budget.usdPerRequest', usdPerRequest: 50, dearestUsd },
+  ])
+  expect(found.map(farBudgetText)[0]).toMatch(/\(\$2\.8\).*caps: \[\{ usd: 500, per: month \}\]$/)
+})
+
+it('one that a request may cost is none of those', async () => {
+  const long = { tiers: [{ aboveInputTokens: 100_000, inputUsdPerMTok: 50, outputUsdPerMTok: 250 }] }
+  for (const [usd, model] of [
+    [2.7, { ...CONTEXT, prices: PRICES }],
+    [17, { ...CONTEXT, prices: { ...PRICES, ...long } }],
+    // Nobody says how much it reads.
+    [15, { prices: PRICES }],
+  ] as const)
+    expect(await far([model], budget(usd))).toEqual([])
+  expect(await far([{ prices: { inputUsdPerMTok: 0, outputUsdPerMTok: 0 } }], budget(500))).toEqual([])
+  expect(await far([{ prices: PRICES }, { prices: null }])).toEqual([])
+  expect(farBudgets(await readConfig(exampleTree(), { name: 'c', env: null }))).toEqual([])
+})
+
+it('has a line at the start', async () => {
+  const server = await gatewayServer({ models: [modelTree('sim-small')], tree: budget(500) })
+  expect(server.lines).toMatchObject([
+    {
+      level: 'warn',
+      fields: { path: 'budget.usdPerRequest', usdPerRequest: 500 },
+      message: expect.stringContaining('saves nothing'),
+    },
+  ])
+})
