@@ -11,6 +11,11 @@ export interface KnownDecision {
   readonly record: object | null
 }
 
+/** What a client calls an answer itself, where it keeps nothing of the answer's headers. */
+export const FEEDBACK_ID = 'x-paretobandit-feedback-id'
+/** Longer names are not noted: feedback has none so long. */
+const NAME_CHARS_MAX = 256
+
 /** What is said first of a decision, and what is said last. */
 const MADE = 0
 const ENDED = 1
@@ -27,8 +32,11 @@ export class Decisions {
     void this.notes.put('decisions', id, { owner, record: null, at: MADE })
   }
 
-  /** A request that was routed is over. */
-  ended(record: RequestRecord): void {
+  /**
+   * A request that was routed is over.
+   * @param name what its client calls it; null or empty: nothing
+   */
+  ended(record: RequestRecord, name: string | null = null): void {
     const { decision, key, tenant } = record
     if (decision === null || key === null) return
     const owner = ownerOf({ id: key.id, tenant })
@@ -37,6 +45,18 @@ export class Decisions {
       record: fieldsOf(record, record.at, key),
       at: ENDED,
     })
+    // The latest of a name, in whatever order processes write.
+    if (name && name.length <= NAME_CHARS_MAX)
+      void this.notes.put('decisions', ownName(owner, name), { decision, at: record.at })
+  }
+
+  /**
+   * What the latest request of an owner was decided by that it has called so. Another's names are never found.
+   * @returns null: unknown or too old. @throws (the promise is rejected) while the notes are away
+   */
+  async called(name: string, owner: string): Promise<string | null> {
+    const note = await this.notes.get('decisions', ownName(owner, name))
+    return note !== null && 'decision' in note && typeof note.decision === 'string' ? note.decision : null
   }
 
   /** @returns null: unknown or too old. @throws (the promise is rejected) while the notes are away */
@@ -46,4 +66,9 @@ export class Decisions {
     const record = 'record' in note && isRecord(note.record) ? note.record : null
     return { owner: note.owner, record }
   }
+}
+
+/** No id of a decision has more than one line. */
+function ownName(owner: string, name: string): string {
+  return `${owner}\n${name}`
 }

@@ -21,7 +21,7 @@ import { requestOf } from '../doors/web-door.js'
 import type { ClientKey } from '../keys/keyring.js'
 import { RequestError } from '../protocols/adapter.js'
 import { ownerOf } from '../sessions/sessions.js'
-import type { KnownDecision } from './decisions.js'
+import { FEEDBACK_ID, type KnownDecision } from './decisions.js'
 
 const ERRORS = { errors: 'openai' } as const
 /** Bodies of rewards are short. */
@@ -39,10 +39,11 @@ export function feedback(house: House, request: Request): Promise<Response> {
     await mustStillBeIn(house, exchange, key)
     const given = givenIn(house, json, request.headers.get('idempotency-key'))
     exchange.record.decision = given.decision
-    await mustBeOf(house, given.decision, key)
-    if (!given.counts) return { decision_id: given.decision, value: null, status: 'noted' }
-    const outcome = await house.rewards.give(given)
-    return { decision_id: given.decision, value: given.value, status: outcome }
+    const { id: decision } = await mustBeOf(house, given.decision, key)
+    exchange.record.decision = decision
+    if (!given.counts) return { decision_id: decision, value: null, status: 'noted' }
+    const outcome = await house.rewards.give({ ...given, decision })
+    return { decision_id: decision, value: given.value, status: outcome }
   })
 }
 
@@ -57,10 +58,10 @@ function givenIn({ deps: { live } }: House, json: Json, idempotencyKey: string |
 }
 
 /** `GET /v1/decisions/:id`: why a request went where it went, what became of it, and links for people. */
-export function decision(house: House, request: Request, id: string): Promise<Response> {
+export function decision(house: House, request: Request, asked: string): Promise<Response> {
   return withKey(house, 'route', request, async (key, exchange) => {
     admit(house, exchange, key, 0)
-    const known = await mustBeOf(house, id, key)
+    const { id, known } = await mustBeOf(house, asked, key)
     exchange.record.decision = id
     const { links } = house.deps.live.current.rewards
     return {
@@ -94,21 +95,31 @@ function signing({ secret, ttlMs }: LinksConfig): LinkOptions {
 
 /** Clients have other ids at hand: of the answer (`chatcmpl-...`), and of the request. */
 function unknownDecision(id: string): string {
-  return `there is no such decision: expected what an answer to this key has in its header x-paretobandit-decision, got ${JSON.stringify(id.slice(0, 100))}`
+  return `there is no such decision: expected what an answer to this key has in its header x-paretobandit-decision, or what its request had in ${FEEDBACK_ID}, got ${JSON.stringify(id.slice(0, 100))}`
 }
 
-/** A decision of another's is like one that there is not, and so is one whose owner nobody knows any more. */
-async function mustBeOf(house: House, id: string, key: ClientKey): Promise<KnownDecision> {
-  let known: KnownDecision | null
+/**
+ * A decision of another's is like one that there is not, and so is one whose owner nobody knows any more.
+ * @param asked its id, or what the key's owner calls it
+ */
+async function mustBeOf(
+  house: House,
+  asked: string,
+  key: ClientKey,
+): Promise<{ readonly id: string; readonly known: KnownDecision }> {
+  const { decisions } = house
+  const owner = ownerOf(key)
   try {
-    known = await house.decisions.of(id)
+    const known = await decisions.of(asked)
+    if (known?.owner === owner) return { id: asked, known }
+    const id = await decisions.called(asked, owner)
+    const called = id === null ? null : await decisions.of(id)
+    if (id !== null && called?.owner === owner) return { id, known: called }
   } catch (error) {
     house.deps.onError(error, 'the record of a decision')
     throw notesAway()
   }
-  if (known === null || known.owner !== ownerOf(key))
-    throw new Refused(404, 'unknown_decision', unknownDecision(id))
-  return known
+  throw new Refused(404, 'unknown_decision', unknownDecision(asked))
 }
 
 /** `GET /f/:token` asks, `POST /f/:token` takes it. */

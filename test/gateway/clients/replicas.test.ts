@@ -33,10 +33,10 @@ async function two(more: Tree = {}): Promise<[TestGateway, TestGateway]> {
   return [one, other]
 }
 
-async function asked({ url }: TestGateway, key: string, path: string, body?: object) {
+async function asked({ url }: TestGateway, key: string, path: string, body?: object, more: Tree = {}) {
   const response = await fetch(url + path, {
     method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...more },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   return { status: response.status, headers: response.headers, body: (await response.json()) as object }
@@ -54,7 +54,8 @@ describe.skipIf(!hasRedis)('replicas', () => {
 
   it('know whose a decision is, whichever of them made it', async () => {
     const [one, other] = await two()
-    const answer = await asked(one, KEY, '/v1/chat/completions', ASK)
+    const called = { 'x-paretobandit-feedback-id': 'mine' }
+    const answer = await asked(one, KEY, '/v1/chat/completions', ASK, called)
     const decision_id = answer.headers.get('x-paretobandit-decision') ?? ''
     const path = `/v1/decisions/${decision_id}`
     await expect
@@ -69,7 +70,10 @@ describe.skipIf(!hasRedis)('replicas', () => {
       status: 404,
       body: { error: { code: 'unknown_decision' } },
     })
-    expect(await asked(other, KEY, '/v1/feedback', { decision_id, value: 1 })).toMatchObject({ status: 200 })
+    const byName = { decision_id: 'mine', value: 1 }
+    expect(await asked(other, OTHER_KEY, '/v1/feedback', byName)).toMatchObject({ status: 404 })
+    const given = await asked(other, KEY, '/v1/feedback', byName)
+    expect(given).toMatchObject({ status: 200, body: { decision_id } })
     // A question about a decision is not what became of it.
     expect(await asked(one, KEY, path)).toMatchObject({ body: { request: { surface: 'chat' } } })
   })

@@ -281,7 +281,7 @@ describe('the SDKs of OpenAI and of Anthropic', () => {
       await expect(openai.post('/feedback', { body: { decision_id: id, value: 1 } })).rejects.toMatchObject({
         status: 404,
         message: expect.stringContaining(
-          `there is no such decision: expected what an answer to this key has in its header x-paretobandit-decision, got "${id}"`,
+          `there is no such decision: expected what an answer to this key has in its header x-paretobandit-decision, or what its request had in x-paretobandit-feedback-id, got "${id}"`,
         ),
       })
   })

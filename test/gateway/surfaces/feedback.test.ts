@@ -1,3 +1,4 @@
+import { ChatOpenAI } from '@langchain/openai'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree, OTHER_KEY } from './gateway-server.js'
 
@@ -112,6 +113,46 @@ describe('feedback', () => {
       body: { error: { code: 'already_rewarded' } },
     })
     expect(server.router.stats().models[0].rewarded).toBe(1)
+  })
+
+  it('finds a decision by what its client has called the request, where nobody keeps the headers of an answer', async () => {
+    const { server, meanReward, give } = await answered()
+    const chat = new ChatOpenAI({
+      model: 'auto',
+      apiKey: CLIENT_KEY,
+      configuration: { baseURL: `${server.url}/v1` },
+      maxRetries: 0,
+    })
+    const called = (name: string) => ({ options: { headers: { 'x-paretobandit-feedback-id': name } } })
+    let asked = 0
+    for (const name of ['run 1', 'run 2', 'run 2', 'x'.repeat(256), 'x'.repeat(257)])
+      await chat.invoke(`Hi, it is ${name}.${asked++}`, called(name))
+    const decisions = (await server.over(5)).map(({ decision }) => decision)
+    expect(server.upstream.entries.map(({ request }) => Object.keys(request.headers)).join()).not.toMatch(
+      /feedback/,
+    )
+    const other = { authorization: `Bearer ${OTHER_KEY}` }
+    for (const name of ['run 1', `key:client\nrun 1`, `${decisions[0]}`])
+      expect((await give({ decision_id: name, value: 0 }, other)).status).toBe(404)
+    expect(await give({ decision_id: 'run 1', value: 0.25 })).toMatchObject({
+      body: { decision_id: decisions[0] },
+    })
+    // The latest that was called so.
+    expect(await give({ inference_id: 'run 2', metric_name: 'm', value: true })).toMatchObject({
+      body: { decision_id: decisions[2] },
+    })
+    const long = { trace_id: 'x'.repeat(256), value: 10 }
+    expect(await give(long)).toMatchObject({ body: { decision_id: decisions[3] } })
+    expect(meanReward()).toBeCloseTo(2.25 / 3, 12)
+    expect((await give({ decision_id: 'run 1', value: 1 })).status).toBe(409)
+    expect((await give({ decision_id: 'run 3', value: 1 })).status).toBe(404)
+    const shown = await fetch(`${server.url}/v1/decisions/run%201`, {
+      headers: { authorization: `Bearer ${CLIENT_KEY}` },
+    })
+    expect(await shown.json()).toMatchObject({
+      decision_id: decisions[0],
+      request: { decision: decisions[0] },
+    })
   })
 
   it('of several sources is their mean by weight, once the window is over', async () => {
