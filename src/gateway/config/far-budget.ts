@@ -1,9 +1,11 @@
-import { TOKEN_KIND_ROWS, type TokenSide } from '../../models/token-kinds.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 
 /** No model reads or writes more, where its entry says nothing of it. */
 const CONTEXT_TOKENS = 2_000_000
 const OUTPUT_TOKENS = 256_000
+
+/** Prices of tokens on the side of the answer. */
+const OF_ANSWER = /output|reasoning/i
 
 /** A budget that no requests can come near. */
 export interface FarBudget {
@@ -39,11 +41,11 @@ export function farBudgetText({ path, usdPerRequest, dearestUsd }: FarBudget): s
 /** Infinity: nobody knows. */
 function dearestOf({ prices, contextTokens, maxOutputTokens }: ModelConfig): number {
   if (prices === null) return Number.POSITIVE_INFINITY
-  const lists = [prices, ...(prices.tiers ?? [])]
-  const dearest = (side: TokenSide) => {
-    const names = TOKEN_KIND_ROWS.filter((row) => row.side === side).map(({ name }) => name)
-    return Math.max(...lists.flatMap((list) => names.map((name) => list[`${name}UsdPerMTok`] ?? 0)))
-  }
+  const all = [prices, ...(prices.tiers ?? [])].flatMap((list) =>
+    Object.entries(list).filter(([name]) => name.endsWith('UsdPerMTok')),
+  )
+  const dearest = (isOfAnswer: boolean) =>
+    Math.max(0, ...all.map(([name, usd]) => (OF_ANSWER.test(name) === isOfAnswer ? Number(usd) : 0)))
   const output = maxOutputTokens ?? Math.min(contextTokens ?? OUTPUT_TOKENS, OUTPUT_TOKENS)
-  return ((contextTokens ?? CONTEXT_TOKENS) * dearest('input') + output * dearest('output')) / 1e6
+  return ((contextTokens ?? CONTEXT_TOKENS) * dearest(false) + output * dearest(true)) / 1e6
 }

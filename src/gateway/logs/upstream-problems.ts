@@ -5,7 +5,7 @@ import type { WriteLine } from './request-log.js'
 const DETAIL_MAX = 500
 
 const OUT_OF_SOCKETS =
-  'requests are refused, as no connection to a provider can be opened, and connections of clients may end unheard: raise the limit of files and sockets'
+  'requests are refused, as no connection to a provider can be opened, and connections of clients may end without an answer: raise the limit of files and sockets'
 
 /** A call that failed by what the config says, or by the way to the provider. */
 export interface UpstreamProblem {

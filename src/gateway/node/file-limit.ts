@@ -7,7 +7,7 @@ const SOCKETS_OF_REQUEST = 2
 const FILES_OF_PROCESS = 64
 
 /**
- * A warning where a process may not open as many files and sockets as the requests need that it takes at a time: connections of clients end unheard then.
+ * A warning where a process may not open as many files and sockets as the requests need that it takes at a time: connections of clients end without an answer then.
  * Elsewhere than on Linux nothing is known of it.
  */
 export async function fileLimitLine(

@@ -273,7 +273,7 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   }
 }
 
-/** What a name means is asked of the system, which needs a file for that, and does not say so where there is none. */
+/** What a name means is asked of the system, which needs a file for that, and does not say so where it gets no file. */
 function isWithoutFiles(error: Error & { readonly syscall?: unknown; readonly code?: unknown }): boolean {
   if (error.syscall !== 'getaddrinfo') return false
   if (error.code === 'EBUSY') return true

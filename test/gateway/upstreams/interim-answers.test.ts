@@ -85,7 +85,7 @@ describe('an upstream that says before its answer that one will come', () => {
   it.each([
     ['half of one', 'HTTP/1.1 10'],
     ['one without an end', `HTTP/1.1 103 Early Hints\r\n${'link: </x>\r\n'.repeat(1000)}`],
-    ['one that is none', 'HTTP/1.1 100 Continue\r\n: \n\r\n\r\n'],
+    ['one with a header without a name', 'HTTP/1.1 100 Continue\r\n: \n\r\n\r\n'],
   ])('and then ends: %s is no answer', async (_, part) => {
     await expect(asked(part, END)).rejects.toThrow()
   })
