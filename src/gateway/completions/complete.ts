@@ -2,6 +2,7 @@ import { isInStore } from '../../rewards/parts.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
+import { FEEDBACK_ID } from '../feedback/decisions.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
@@ -128,7 +129,13 @@ export async function reserve(
     house.ledger.reserve(prompt, among),
   )
   // Nobody asks for a judge's decision.
-  if (key.id !== JUDGE_KEY.id) house.decisions.made(decision.id, ownerOf(key))
+  if (key.id !== JUDGE_KEY.id)
+    house.decisions.made(
+      decision.id,
+      ownerOf(key),
+      exchange.request.headers.get(FEEDBACK_ID),
+      house.deps.now(),
+    )
   const ofOrder = models.find(({ id }) => id === decision.model)
   const model = ofOrder && atPricesNow(ofOrder, house.deps.live.current)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)

@@ -5,7 +5,7 @@ import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
 import { requestOf, responseOf } from '../doors/web-door.js'
 import { collectorOf } from '../feedback/collector.js'
-import { Decisions, FEEDBACK_ID } from '../feedback/decisions.js'
+import { Decisions } from '../feedback/decisions.js'
 import { JUDGE_KEY, judgeOf } from '../judge/judge-model.js'
 import type { Surface } from '../logs/request-record.js'
 import type { RewardReport } from '../metrics/reward-metrics.js'
@@ -101,8 +101,7 @@ export class House {
       this.underWay.delete(ended)
       deps.storeWatch.look()
       // Feedback and questions name a decision too: it is another request's. Nobody asks for a judge's.
-      if (ended.mayCost && ended.record.key?.id !== JUDGE_KEY.id)
-        this.decisions.ended(ended.record, ended.request.headers.get(FEEDBACK_ID))
+      if (ended.mayCost && ended.record.key?.id !== JUDGE_KEY.id) this.decisions.ended(ended.record)
     }
     const exchange = new Exchange(request, surface, now, observe, onEnd)
     this.underWay.add(exchange)

@@ -28,15 +28,19 @@ export class Decisions {
     this.notes = notes
   }
 
-  made(id: string, owner: string): void {
+  /**
+   * A request is on its way, once for each of its tries.
+   * @param name what its client calls it; null or empty: nothing
+   * @param now ms since 1970 UTC: of a name the latest counts, in whatever order processes write
+   */
+  made(id: string, owner: string, name: string | null, now: number): void {
     void this.notes.put('decisions', id, { owner, record: null, at: MADE })
+    if (name && name.length <= NAME_CHARS_MAX)
+      void this.notes.put('decisions', ownName(owner, name), { decision: id, at: now })
   }
 
-  /**
-   * A request that was routed is over.
-   * @param name what its client calls it; null or empty: nothing
-   */
-  ended(record: RequestRecord, name: string | null = null): void {
+  /** A request that was routed is over. */
+  ended(record: RequestRecord): void {
     const { decision, key, tenant } = record
     if (decision === null || key === null) return
     const owner = ownerOf({ id: key.id, tenant })
@@ -45,9 +49,6 @@ export class Decisions {
       record: fieldsOf(record, record.at, key),
       at: ENDED,
     })
-    // The latest of a name, in whatever order processes write.
-    if (name && name.length <= NAME_CHARS_MAX)
-      void this.notes.put('decisions', ownName(owner, name), { decision, at: record.at })
   }
 
   /**

@@ -155,6 +155,26 @@ describe('feedback', () => {
     })
   })
 
+  it('finds the last try of a request by that name, also while its answer comes', async () => {
+    const server = await gatewayServer({
+      models: [modelTree('sim-small'), modelTree('sim-middle')],
+      script: ({ index }) =>
+        index === 0
+          ? { fault: { kind: 'status', status: 503 } }
+          : { text: 'a few words', fault: { kind: 'stall', afterPieces: 2 } },
+      tree: { retries: { shareMax: 1 } },
+    })
+    const ask = { model: 'auto', messages: HELLO, stream: true }
+    const stream = await server.post('/v1/chat/completions', ask, { 'x-paretobandit-feedback-id': 'mine' })
+    const shown = await fetch(`${server.url}/v1/decisions/mine`, {
+      headers: { authorization: `Bearer ${CLIENT_KEY}` },
+    })
+    const decision_id = stream.headers.get('x-paretobandit-decision')
+    expect(await shown.json()).toMatchObject({ decision_id, request: null })
+    expect(server.upstream.entries).toHaveLength(2)
+    await stream.body?.cancel()
+  })
+
   it('of several sources is their mean by weight, once the window is over', async () => {
     const { ask, give, server, meanReward } = await answered({ windowMs: 3_600_000 })
     const decision_id = await ask()
