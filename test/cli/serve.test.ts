@@ -353,6 +353,13 @@ describe('serve', () => {
     expect(await told({})).toEqual([{ level: 'error', left: ['n.db-writer'] }])
     await without('', '-writer', '.notes')
     expect(await told({ caps })).toEqual([{ level: 'warn' }])
+    // As a process leaves it that is killed as it begins; a file that was emptied later has notes beside it.
+    await without('', '.notes')
+    await folder.write('n.db', '')
+    expect(await told({ caps })).toEqual([{ level: 'warn' }])
+    await without('')
+    await folder.write('n.db', '')
+    expect(await told({ caps })).toEqual([{ level: 'error', left: ['n.db.notes'] }])
   })
 
   test('that is killed has what it acknowledged', async () => {

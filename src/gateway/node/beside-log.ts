@@ -15,6 +15,8 @@ import { redisUse } from './redis-use.js'
 export async function lockLeft(store: StoreConfig): Promise<readonly string[]> {
   if (store.kind !== 'sqlite') return []
   const lock = `${store.file}-writer`
+  // Whoever began it was ended before there was anything in it.
+  if ((await sizeOf(store.file)) === 0) return []
   return (await sizeOf(lock)) === null ? [] : [lock]
 }
 
