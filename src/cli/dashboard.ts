@@ -3,7 +3,7 @@ import { visible } from '../base/visible.js'
 import { portFlag } from './flags.js'
 import { listenError } from './listen-error.js'
 import { print } from './print.js'
-import { openReader, withReader } from './state/log-view.js'
+import { type LogReader, openReader, withReader } from './state/log-view.js'
 import { stopSignal } from './stop-signal.js'
 
 interface DashboardFlags {
@@ -35,7 +35,7 @@ export function registerDashboard(program: Command): void {
 
 async function dashboard(log: string, { stream, port }: DashboardFlags): Promise<void> {
   const { serveLog } = await import('./dashboard/serve-log.js')
-  await withReader(log, stream, (reader) =>
+  const serve = (reader: LogReader) =>
     serveLog(reader, {
       name: log,
       port,
@@ -43,8 +43,8 @@ async function dashboard(log: string, { stream, port }: DashboardFlags): Promise
       stopped: stopSignal(),
       onListening: (url) =>
         print(`the dashboard of ${visible(log)}\n\n  ${url}/dashboard\n\nIt runs until Ctrl-C.\n`),
-    }),
-  ).catch((error: unknown) => {
+    })
+  await withReader(log, stream, serve, 'own').catch((error: unknown) => {
     throw listenError(error, '--port', ': take another, or 0 for any')
   })
   process.exit(0)

@@ -30,7 +30,7 @@ async function service(
 }
 
 async function explained(id: string): Promise<ExplainedDecision> {
-  return JSON.parse(await folder.spawnOk(['explain', id, 'service.db', '--json']))
+  return JSON.parse(await folder.ok(['explain', id, 'service.db', '--json']))
 }
 
 describe('explain', () => {
@@ -63,7 +63,7 @@ describe('explain', () => {
   test('says of a forced exploration that it was one', async () => {
     const said = await service()
     const forced = [...said].find(([, { forced }]) => forced)?.[0] ?? ''
-    const text = await folder.spawnOk(['explain', forced, 'service.db'])
+    const text = await folder.ok(['explain', forced, 'service.db'])
     expect(text).toContain('a forced exploration of a newcomer')
     expect(text).toContain('forced exploration of another')
   })
@@ -72,10 +72,10 @@ describe('explain', () => {
     await service({ snapshots: 50 })
     const found = await explained('r.120')
     expect(found.chosen).not.toBe('')
-    await folder.spawnRefused(['explain', 'r.9999', 'service.db'], /r\.9999/)
+    await folder.refused(['explain', 'r.9999', 'service.db'], /r\.9999/)
     await folder.spawnRefused(['explain', 'r.1', 'none.db'], /none\.db: no such file/)
     for (const place of ['service.db', 'redis://localhost:1'])
-      await folder.spawnRefused(
+      await folder.refused(
         ['explain', place, 'r.1'],
         new RegExp(`then its log: 'paretobandit explain r.1 ${place}'`),
       )
@@ -86,30 +86,30 @@ describe('a bill beyond the plausible', () => {
   test.each([['settle'], ['fail'], ['cancel']])(
     'of %s is told with what helps, and a correction ends it',
     async (command) => {
+      // One of them as processes.
+      const run = (args: readonly string[]) => (command === 'cancel' ? folder.spawnOk(args) : folder.ok(args))
       const state = await folder.kept(2)
-      const text = await folder.spawnOk([command, 'r.1', '--cost', '500', '--state', state])
+      const text = await run([command, 'r.1', '--cost', '500', '--state', state])
       expect(text).toMatch(
         /r\.1: a bill of \$500\.00 is far beyond what the request could cost \(\$0\.\d+ at list price\)/,
       )
       expect(text).toContain(`'paretobandit correct r.1 --cost USD --state ${state}'`)
-      expect(await folder.spawnOk(['stats', '--state', state])).toContain('1 bill beyond the plausible')
-      expect(await folder.spawnOk(['inspect', state])).toContain(
+      expect(await run(['stats', '--state', state])).toContain('1 bill beyond the plausible')
+      expect(await run(['inspect', state])).toContain(
         "'paretobandit correct ID --cost USD --state LOG' books another",
       )
-      const corrected = await folder.spawnOk(['correct', 'r.1', '--cost', '0.0005', '--state', state])
+      const corrected = await run(['correct', 'r.1', '--cost', '0.0005', '--state', state])
       expect(corrected).toContain('0 bills beyond the plausible are left')
       expect(corrected).not.toContain('far beyond')
-      expect(await folder.spawnOk(['stats', '--state', state])).not.toContain('beyond the plausible')
-      const text2 = await folder.spawnOk(['inspect', state])
+      expect(await run(['stats', '--state', state])).not.toContain('beyond the plausible')
+      const text2 = await run(['inspect', state])
       expect(text2).toContain('no alarm of drift, of bills or of models that do not answer')
     },
   )
 
   test('says nothing about a plain one', async () => {
     const state = await folder.kept(1)
-    expect(await folder.spawnOk(['settle', 'r.1', '--cost', '0.0001', '--state', state])).not.toContain(
-      'beyond',
-    )
+    expect(await folder.ok(['settle', 'r.1', '--cost', '0.0001', '--state', state])).not.toContain('beyond')
   })
 })
 
@@ -128,7 +128,7 @@ test('stats and inspect say why models get nothing, and what helps', async () =>
     ['stats', '--state', 'service.db'],
     ['inspect', 'service.db'],
   ]) {
-    const text = await folder.spawnOk(args)
+    const text = await folder.ok(args)
     expect(text).toMatch(/^small is out of reach: .*every request is refused: .*a budget of \$\S+ a request/m)
     expect(text).toMatch(/^large is disabled: .*enable puts it back$/m)
   }

@@ -273,9 +273,9 @@ describe('serve', () => {
     await folder.write('g.json', config(edited))
     await expect(serving('g.json')).rejects.toThrow("'Settings that a log keeps'")
     // As docs/GATEWAY.md says it.
-    await folder.spawnOk(['snapshot', 'gw.db', 'old.snapshot'])
+    await folder.ok(['snapshot', 'gw.db', 'old.snapshot'])
     await rename(join(folder.path, 'gw.db'), join(folder.path, 'old.db'))
-    await folder.spawnOk(['restore', 'old.snapshot', 'gw.db', '--burst', '20', '--gamma', '0.99'])
+    await folder.ok(['restore', 'old.snapshot', 'gw.db', '--burst', '20', '--gamma', '0.99'])
     const again = await serving('g.json')
     expect((await again.call('GET', '/admin/budget')).body).toMatchObject({
       account: { caps: [{ usd: 3, availableUsd: 2 }] },
@@ -289,9 +289,9 @@ describe('serve', () => {
     expect(await server.exited).toBe(0)
     await folder.write('g.json', config({ budget: { usdPerRequest: 0.004, burst: 20 } }))
     await expect(serving('g.json')).rejects.toThrow("'Settings that a log keeps'")
-    await folder.spawnOk(['snapshot', 'gw.db', 'old.snapshot'])
+    await folder.ok(['snapshot', 'gw.db', 'old.snapshot'])
     await rename(join(folder.path, 'gw.db'), join(folder.path, 'old.db'))
-    await folder.spawnOk(['restore', 'old.snapshot', 'gw.db', '--burst', '20'])
+    await folder.ok(['restore', 'old.snapshot', 'gw.db', '--burst', '20'])
     const again = await serving('g.json')
     again.child.kill('SIGTERM')
     expect(await again.exited).toBe(0)

@@ -8,6 +8,7 @@ import type {
   Store,
   StoredSnapshot,
 } from '../../log/store.js'
+import { DirectLink } from '../../store/sqlite/direct-link.js'
 import type { SqliteNotes } from '../../store/sqlite/sqlite-store.js'
 import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
 import { sqliteDriver } from './driver.js'
@@ -39,7 +40,8 @@ export class HeldStore implements Store {
 
   /** @param mustExist whether a file without a log is refused */
   constructor(path: string, mustExist: boolean) {
-    this.inner = sqliteStoreWith(path, { lockWaitMs: LOCK_WAIT_MS, driver: sqliteDriver() }, { mustExist })
+    const options = { lockWaitMs: LOCK_WAIT_MS, driver: sqliteDriver() }
+    this.inner = sqliteStoreWith(path, options, { mustExist, linked: () => new DirectLink() })
     this.description = this.inner.description
     this.released = new Promise((resolve) => {
       this.release = resolve

@@ -3,7 +3,8 @@ import { createRouter } from '../../create-router.js'
 import type { OpenedLog, PlacedBatch, Position, Store, StoredSnapshot } from '../../log/store.js'
 import type { Router } from '../../router/router.js'
 import { openRedisReadOnly, type RedisReader } from '../../store/redis/read-only.js'
-import { openSqliteReadOnly, type SqliteReader } from '../../store/sqlite/read-only.js'
+import { DirectLink } from '../../store/sqlite/direct-link.js'
+import { openSqliteReadOnly, openSqliteReadOnlyBy, type SqliteReader } from '../../store/sqlite/read-only.js'
 import { CommandError } from '../command-error.js'
 import { shellWord } from '../shell-word.js'
 import { sqliteDriver } from './driver.js'
@@ -21,6 +22,9 @@ export interface LogView {
   readonly router: Router
 }
 
+/** Whether SQLite works in the thread of the command, or in one of its own beside one that answers requests meanwhile. */
+export type SqliteThread = 'this' | 'own'
+
 /**
  * Opens a log and reads it alone: nothing is written, and a service may run on it.
  * @param stream which of a Redis; undefined: that of the default name
@@ -30,8 +34,9 @@ export async function withReader<T>(
   place: string,
   stream: string | undefined,
   work: (reader: LogReader) => Promise<T>,
+  thread: SqliteThread = 'this',
 ): Promise<T> {
-  const reader = await openReader(place, stream)
+  const reader = await openReader(place, stream, thread)
   try {
     return await work(reader)
   } finally {
@@ -78,7 +83,11 @@ export async function besideLog(
 }
 
 /** @throws as `withReader` */
-export async function openReader(place: string, stream: string | undefined): Promise<LogReader> {
+export async function openReader(
+  place: string,
+  stream: string | undefined,
+  thread: SqliteThread = 'own',
+): Promise<LogReader> {
   if (isRedis(place)) return openRedisReadOnly({ url: place, stream })
   if (stream !== undefined) throw streamOfFile(place)
   const kind = kindOf(place, false)
@@ -87,7 +96,10 @@ export async function openReader(place: string, stream: string | undefined): Pro
     const message = `${place}: is a state file from before there were logs; 'paretobandit stats --state ${shellWord(place)}' makes a log of it`
     throw new CommandError('FILE_UNREADABLE', message)
   }
-  return openSqliteReadOnly(place, { driver: sqliteDriver() })
+  const options = { driver: sqliteDriver() }
+  return thread === 'own'
+    ? openSqliteReadOnly(place, options)
+    : openSqliteReadOnlyBy(place, options, () => new DirectLink())
 }
 
 /** A log to be folded, and not to be changed. */

@@ -4,6 +4,7 @@ import { type LogHeader, type OpenedLog, START, type Store } from '../../log/sto
 import type { RouterOptions } from '../../policy/options.js'
 import { ALIVE_MS } from '../../store/redis/lease-broker.js'
 import { redisStore } from '../../store/redis/redis-store.js'
+import { DirectLink } from '../../store/sqlite/direct-link.js'
 import { sqliteStoreWith } from '../../store/sqlite/sqlite-store.js'
 import { sqliteDriver } from './driver.js'
 import { isRedis } from './log-file.js'
@@ -43,7 +44,7 @@ export async function beginLog(
   const bytes = router.snapshot()
   const store = isRedis(place)
     ? beginningWith(bytes, redisStore({ url: place, stream }))
-    : sqliteStoreWith(place, { driver: sqliteDriver() }, { snapshot: bytes })
+    : sqliteStoreWith(place, { driver: sqliteDriver() }, { snapshot: bytes, linked: () => new DirectLink() })
   try {
     const kept = await createRouter({
       ...own,

@@ -1,8 +1,8 @@
 import { expected } from '../../base/errors.js'
 import { type PlacedBatch, type Position, START, type StoredSnapshot } from '../../log/store.js'
+import type { LogLink } from './log-link.js'
 import type { ReadEvents } from './messages.js'
 import { unpackEvents } from './packing.js'
-import type { WorkerLink } from './worker-link.js'
 
 export function positionOf(number: number): Position {
   return number === 0 ? START : String(number)
@@ -27,7 +27,7 @@ export function placedBatches({ batches, events }: ReadEvents): PlacedBatch[] {
 }
 
 /** One at a time: they may be large. */
-export async function* keptSnapshots(link: () => WorkerLink): AsyncIterable<StoredSnapshot> {
+export async function* keptSnapshots(link: () => LogLink): AsyncIterable<StoredSnapshot> {
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const snapshot = await link().call({ op: 'snapshot', before })
     if (snapshot === null) return

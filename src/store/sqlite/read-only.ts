@@ -4,6 +4,7 @@ import { readOptions } from '../../base/read-once.js'
 import type { LogHeader, PlacedBatch, Position, StoredSnapshot } from '../../log/store.js'
 import { checkFile } from './check-file.js'
 import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice } from './drivers/database.js'
+import type { LogLink } from './log-link.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
 import { describeFile } from './sqlite-store.js'
 import { WorkerLink } from './worker-link.js'
@@ -49,9 +50,15 @@ export interface SqliteReader {
  * a copy in the directory for temporary files, and so is a log of an older schema.
  * @throws (rejects) as `sqliteStore`'s `open` does; STORE_UNREACHABLE where there is no such file
  */
-export async function openSqliteReadOnly(
+export function openSqliteReadOnly(file: string, options: SqliteReadOptions = {}): Promise<SqliteReader> {
+  return openSqliteReadOnlyBy(file, options, (description) => new WorkerLink(description))
+}
+
+/** `openSqliteReadOnly` for the command line. @param linked the way to the file, given how messages call it */
+export async function openSqliteReadOnlyBy(
   file: string,
-  options: SqliteReadOptions = {},
+  options: SqliteReadOptions,
+  linked: (description: string) => LogLink,
 ): Promise<SqliteReader> {
   const driver = checkOneOf(
     readOptions(options, ['driver']).driver ?? 'auto',
@@ -59,7 +66,7 @@ export async function openSqliteReadOnly(
     'driver',
   )
   const description = describeFile(checkFile(file))
-  let link: WorkerLink | null = new WorkerLink(description)
+  let link: LogLink | null = linked(description)
   const stop = async () => {
     const stopping = link
     link = null

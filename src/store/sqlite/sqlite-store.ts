@@ -13,6 +13,7 @@ import type {
 } from '../../log/store.js'
 import { checkFile } from './check-file.js'
 import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice, type SqliteDriverName } from './drivers/database.js'
+import type { LogLink } from './log-link.js'
 import { type Durability, type LogSettings, ORIGIN } from './messages.js'
 import { packEvents } from './packing.js'
 import { keptSnapshots, numberOf, placedBatches, positionOf } from './placed.js'
@@ -55,6 +56,8 @@ interface SqliteInternals {
   /** What a new log begins with in place of its seed; no origin in it has a latest event. */
   readonly snapshot?: Uint8Array | undefined
   readonly worker?: PlatformUrl | undefined
+  /** The way to the file. Default: a thread of its own. */
+  readonly linked?: (() => LogLink) | undefined
 }
 
 const RETAIN_EVENTS_DEFAULT = 1_000_000
@@ -76,7 +79,7 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sql
 export function sqliteStoreWith(
   file: string,
   options: SqliteStoreOptions,
-  { pageCountMax, mustExist, snapshot, worker }: SqliteInternals,
+  { pageCountMax, mustExist, snapshot, worker, linked }: SqliteInternals,
 ): SqliteStore {
   checkFile(file)
   const {
@@ -96,7 +99,7 @@ export function sqliteStoreWith(
     mustExist: mustExist ?? false,
     snapshot: snapshot ?? null,
   }
-  return new FileStore(settings, worker)
+  return new FileStore(settings, linked ?? (() => new WorkerLink(settings.description, worker)))
 }
 
 export function describeFile(file: string): string {
@@ -110,16 +113,16 @@ class FileStore implements SqliteStore {
   readonly leases = null
   readonly hasOwnOptions: boolean
   private readonly settings: LogSettings
-  private readonly worker: URL | undefined
-  private link: WorkerLink | null = null
+  private readonly linked: () => LogLink
+  private link: LogLink | null = null
   private isOpening = false
 
-  constructor(settings: LogSettings, worker: URL | undefined) {
+  constructor(settings: LogSettings, linked: () => LogLink) {
     this.description = settings.description
     this.settings = settings
     // The snapshot that a new log begins with is all that there is to say.
     this.hasOwnOptions = settings.snapshot !== null
-    this.worker = worker
+    this.linked = linked
   }
 
   async open(header: LogHeader, seed: readonly Uint8Array[]): Promise<OpenedLog> {
@@ -184,7 +187,7 @@ class FileStore implements SqliteStore {
   }
 
   private async start(header: LogHeader, seed: ArrayBuffer): Promise<OpenedLog> {
-    const link = new WorkerLink(this.description, this.worker)
+    const link = this.linked()
     try {
       const { driver, ...opened } = await link.call({ op: 'open', settings: this.settings, header, seed }, [
         seed,
@@ -198,7 +201,7 @@ class FileStore implements SqliteStore {
     }
   }
 
-  private opened(): WorkerLink {
+  private opened(): LogLink {
     if (this.link !== null) return this.link
     throw new ParetoBanditError('STORE_CLOSED', this.description, 'expected an open store, it is closed')
   }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { ParetoBanditError } from '../../base/errors.js'
 import { errorOf } from './failure.js'
+import type { LogLink } from './log-link.js'
 import type { Call, Op, Reply, Request, Results } from './messages.js'
 
 /** Undefined in a bundle of CommonJS. It has a name of its own: webpack takes `new URL(..., import.meta.url)` for a file to bundle. */
@@ -30,7 +31,7 @@ interface Waiting {
  * A worker and the requests it has not answered. It keeps the process alive while there are some. When it dies they
  * reject with STORE_UNREACHABLE, and later ones with STORE_CLOSED: its lock is gone, and another may be the writer.
  */
-export class WorkerLink {
+export class WorkerLink implements LogLink {
   private readonly worker: Worker
   private readonly description: string
   private readonly waiting = new Map<number, Waiting>()
