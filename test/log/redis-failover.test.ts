@@ -18,6 +18,11 @@ import '../support/seed.js'
 
 const writer = new EventWriter(ALL_EVENT_TABLE)
 
+/** One that waits for no second replica before it gives the first its data: that is 5 s otherwise. */
+function startServer(): Promise<RedisServer> {
+  return RedisServer.start({ appendonly: 'no', 'repl-diskless-sync-delay': '0' })
+}
+
 /** A Redis whose address leads to a copy of it later on, as after a failover. */
 class Failing {
   private readonly servers: RedisServer[] = []
@@ -29,7 +34,7 @@ class Failing {
   }
 
   static async start(): Promise<Failing> {
-    return new Failing(await RedisServer.start({ appendonly: 'no' }))
+    return new Failing(await startServer())
   }
 
   /** Clients connect to whoever is in charge. */
@@ -86,7 +91,7 @@ class Failing {
   }
 
   async replica(): Promise<RedisServer> {
-    const copy = await RedisServer.start({ appendonly: 'no', 'repl-diskless-sync-delay': '0' })
+    const copy = await startServer()
     this.servers.push(copy)
     await copy.command('REPLICAOF', '127.0.0.1', String(this.current.port))
     return copy
