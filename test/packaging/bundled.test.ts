@@ -54,6 +54,12 @@ describe('bundles of others', () => {
     expect(FILES.filter((file) => /\bnew Worker\(/.test(readFileSync(join(DIST, file), 'utf8')))).toEqual([])
   })
 
+  it('have one file of the thread in which SQLite works, which imports no other of the package', () => {
+    const text = readFileSync(join(DIST, 'store/sqlite-worker.js'), 'utf8')
+    expect(text).toContain('parentPort')
+    expect(text.match(/\b(from|import)\s*\(?\s*["']\.[^"']*["']/g) ?? []).toEqual([])
+  })
+
   describe('for a server', () => {
     let application: Application
     beforeAll(() => {
