@@ -1,5 +1,5 @@
 /**
- * AssemblyScript's loader, of which the kernel takes one function. A module of its own because loading it throws where
+ * AssemblyScript's loader, of which the kernel takes one function, or its twin. A module of its own because loading it throws where
  * `TextDecoder` knows no UTF-16; there the JavaScript kernel runs.
  */
-export { instantiate } from '@assemblyscript/loader'
+export { instantiate, instantiateSync } from '@assemblyscript/loader'

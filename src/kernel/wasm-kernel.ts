@@ -54,9 +54,12 @@ export class WasmKernel implements Kernel {
   static async of(module: WebAssembly.Module, arena: Arena, simd: boolean): Promise<WasmKernel> {
     const { memory } = arena
     if (memory === null) throw new TypeError(NO_MEMORY)
-    const { instantiate } = await import('./assemblyscript-loader.js')
+    const { instantiate, instantiateSync } = await import('./assemblyscript-loader.js')
+    // `instantiate` asks for `Response`, for which Node loads all that fetch needs: longer than the rest. Browsers may refuse the other.
+    const isNode = typeof process === 'object' && process.versions?.node
+    const make = isNode ? instantiateSync : instantiate
     // The raw exports: the loader's own wrap every call, to count its arguments.
-    const { exports } = (await instantiate(module, { env: { memory } })).instance
+    const { exports } = (await make(module, { env: { memory } })).instance
     return new WasmKernel(arena, exports as unknown as KernelExports, simd)
   }
 

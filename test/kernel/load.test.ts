@@ -92,15 +92,18 @@ describe('where there is no WebAssembly', () => {
 })
 
 describe.each([
-  ['with SIMD', true],
-  ['without SIMD', false],
-])('the module %s', (_, simd) => {
-  it("comes through AssemblyScript's loader, works on the arena, and is called without wrappers", async () => {
+  ['with SIMD', true, 'Node', loader.instantiateSync],
+  ['without SIMD', false, 'Node', loader.instantiateSync],
+  ['with SIMD', true, 'a browser', loader.instantiate],
+  ['without SIMD', false, 'a browser', loader.instantiate],
+] as const)('the module %s', (_, simd, place, instantiate) => {
+  it(`comes through AssemblyScript's loader in ${place}, works on the arena, and is called without wrappers`, async () => {
+    if (place !== 'Node') vi.stubGlobal('process', Object.create(process, { versions: { value: {} } }))
     const arena = new Arena(OPTIONS)
     arena.reserve(4)
     const kernel = await WasmKernel.create(arena, simd)
     expect(kernel.simd).toBe(simd)
-    const load = vi.mocked(loader.instantiate)
+    const load = vi.mocked(instantiate)
     expect(load).toHaveBeenCalledTimes(1)
     const [module, imports] = load.mock.calls[0]
     expect(module).toBeInstanceOf(WebAssembly.Module)
@@ -113,6 +116,26 @@ describe.each([
     kernel.update(0, 1, 1)
     expect(arena.f64).not.toEqual(before)
   })
+})
+
+it('is loaded in Node without a look at Response, for which Node would load all that fetch needs', async () => {
+  const response = Object.getOwnPropertyDescriptor(globalThis, 'Response') ?? {}
+  let looks = 0
+  Object.defineProperty(globalThis, 'Response', {
+    configurable: true,
+    get: () => {
+      looks++
+      return undefined
+    },
+  })
+  try {
+    expect((await loadKernel('wasm', OPTIONS)).name).toBe('wasm')
+    const router = await createRouter({ models: MODELS, kernel: 'wasm' })
+    router.route('Why is the sky blue?')
+    expect(looks).toBe(0)
+  } finally {
+    Object.defineProperty(globalThis, 'Response', response)
+  }
 })
 
 it('where the loader does not load, JavaScript runs', async () => {
