@@ -68,18 +68,32 @@ it('does not say that all was saved where something was spent', () => {
   )
 })
 
-function trades(rows: readonly PolicyRow[], baselines = ALONE, scenario = 'stationary') {
-  return replayTrades([{ report: { scenario, seeds: 20, rows, baselines } } as unknown as ReplayResult])
+function trades(rows: readonly PolicyRow[], baselines = ALONE, scenario = 'stationary', seeds = 20) {
+  return replayTrades([{ report: { scenario, seeds, rows, baselines } } as unknown as ReplayResult])
 }
 
 it('says what less of its reward costs, by budgets that cost no more than half of the one before', () => {
   const rows = [row(0.0003, 0.82, 0.002), row(0.001, 0.86, 0.002), row(0.0014, 0.864, 0.002)]
   expect(trades([...rows, row(0.004, 0.873, 0.002), row(0.009, 0.905, 0.002)])).toBe(
-    "97 % of large's reward cost $4.00 per 1,000 requests (60 % saved), 96 % of it $1.40 (86 % saved), 91 % of it $0.30 (97 % saved).",
+    "At least 96 % of large's reward, at 95 % confidence, cost $4.00 per 1,000 requests (60 % saved), 95 % of it $1.40 (86 % saved), 90 % of it $0.30 (97 % saved).",
   )
   // What is of the same quality is told by the first sentence.
   expect(trades([...rows, row(0.004, 0.905, 0.002)])).toBe(
-    "96 % of large's reward cost $1.40 per 1,000 requests (86 % saved), 91 % of it $0.30 (97 % saved).",
+    "At least 95 % of large's reward, at 95 % confidence, cost $1.40 per 1,000 requests (86 % saved), 90 % of it $0.30 (97 % saved).",
+  )
+})
+
+it('says no more of what is kept than its interval bears', () => {
+  // Beside "nothing shows that dollars could be saved at the same quality", all of the reward for less than half would be a claim.
+  const unsure = [row(0.004, 0.899, 0.02)]
+  expect(verdict(unsure)).toContain('nothing shows')
+  expect(trades(unsure)).toBe(
+    "At least 97 % of large's reward, at 95 % confidence, cost $4.00 per 1,000 requests (60 % saved).",
+  )
+  expect(trades([row(0.004, 0.85, 0.08)])).toBeNull()
+  const one = [fixed('a/large', 0.01, 0.9, 0)]
+  expect(trades([row(0.004, 0.873, 0)], one, 'stationary', 1)).toBe(
+    "97 % of large's reward cost $4.00 per 1,000 requests (60 % saved).",
   )
 })
 

@@ -47,7 +47,7 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
 export function replayTrades(results: readonly ReplayResult[]): string | null {
   const stationary = stationaryOf(results)
   if (stationary === null || !(stationary.best.reward > 0)) return null
-  const { rows, best, found } = stationary
+  const { rows, best, found, seeds } = stationary
   const trades: PolicyRow[] = []
   let aboveUsd = Math.min(
     best.costUsdPerRequest,
@@ -62,9 +62,11 @@ export function replayTrades(results: readonly ReplayResult[]): string | null {
   if (trades.length === 0) return null
   const told = trades.map((row, i) => {
     const saved = `(${savedShare(saving(costOf(row), best))} saved)`
-    return i === 0
-      ? `${percent(keptOf(row, best))} of ${shortName(best.model ?? '')}'s reward cost ${perThousand(costOf(row))} ${saved}`
-      : `${percent(keptOf(row, best))} of it ${usdPerThousand(costOf(row))} ${saved}`
+    const kept = percent(Math.floor(100 * keptOf(row, best) + 1e-9) / 100)
+    if (i > 0) return `${kept} of it ${usdPerThousand(costOf(row))} ${saved}`
+    const whose = `of ${shortName(best.model ?? '')}'s reward`
+    const share = seeds === 1 ? `${kept} ${whose}` : `At least ${kept} ${whose}, at 95 % confidence,`
+    return `${share} cost ${perThousand(costOf(row))} ${saved}`
   })
   return `${told.join(', ')}.`
 }
@@ -112,9 +114,9 @@ function gain(row: PolicyRow, best: BaselineRow): Uncertain {
   )
 }
 
-/** The share of the best model's reward that is kept. */
+/** The share of the best model's reward that is kept, as far as the interval bears it. */
 function keptOf(row: PolicyRow, best: BaselineRow): number {
-  return row.reward / best.reward
+  return 1 + gain(row, best).ci95[0] / best.reward
 }
 
 function costOf({ budgetUsdPerRequest, utilisation }: PolicyRow): number {
