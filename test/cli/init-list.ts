@@ -14,6 +14,7 @@ export const LIST = {
       large: { ...able, limit: { context: 400_000, output: 500_000 }, cost: { input: 1.25, output: 10 } },
       old: { ...able, status: 'deprecated', cost: { input: 1, output: 2 } },
       painter: { modalities: { input: ['text'], output: ['image'] }, cost: { input: 1, output: 2 } },
+      free: { modalities: text, cost: { input: 0, output: 0 } },
       embed: { modalities: text, cost: { input: 0.02, output: 0 } },
     },
   },

@@ -53,7 +53,7 @@ describe('init refuses, and says what to write', () => {
       [...words, ...TWO, '--accept', 'nano'],
       /--accept: expected the id of a --model/,
     ],
-    ['a free model', [...words, '--model', 'openai/embed'], /if that is meant: --accept openai\/embed/],
+    ['a free model', [...words, '--model', 'openai/free'], /if that is meant: --accept openai\/free/],
     [
       'no key',
       [...words, '--model', 'anthropic/haiku'],

@@ -97,7 +97,8 @@ export function namesOf(models: readonly WantedModel[]): readonly string[] {
 
 function budgetLines({ models, budget: { usdPerRequest, usdPerMonth } }: FirstConfig): readonly string[] {
   const costs = models.map(({ prices }) => requestUsd(prices))
-  const [least, most] = [Math.min(...costs), Math.max(...costs)]
+  const suggested = suggestedUsd(costs)
+  const isReasoning = models.some(({ entry }) => entry?.capabilities?.includes('reasoning') === true)
   const rows = models
     .map(({ id, prices }): [number, string] => [requestUsd(prices), id])
     .sort(([a], [b]) => a - b)
@@ -106,12 +107,15 @@ function budgetLines({ models, budget: { usdPerRequest, usdPerMonth } }: FirstCo
     '# What a request may cost on average: dear models are paid for where they answer better, as long as the mean holds.',
     `# Choose it between what the cheapest and the dearest cost. Of ${REQUEST_TEXT} that is here`,
     ...rows,
+    ...(isReasoning
+      ? ['# What a model thinks is output, too: those that reason may cost a multiple of this.']
+      : []),
     ...(usdPerRequest === null
       ? [
           ...(usdPerMonth === null
             ? ['# Without it, and without caps, whoever answers best is asked, at any price.']
             : []),
-          `# budget: { usdPerRequest: ${rounded(Math.sqrt(least * most))} }`,
+          ...(suggested > 0 ? [`# budget: { usdPerRequest: ${suggested} }`] : []),
         ]
       : [`budget: { usdPerRequest: ${usdPerRequest} }`]),
     '',
@@ -196,8 +200,10 @@ function flow(value: unknown): string {
   return stringify(value, { collectionStyle: 'flow', lineWidth: 0, singleQuote: true }).trim()
 }
 
-/** With two digits that say something. */
-export function rounded(amount: number): number {
+/** Between the cheapest and the dearest, with two digits that say something; 0: all are free. */
+function suggestedUsd(costs: readonly number[]): number {
+  const [least, most] = [Math.min(...costs), Math.max(...costs)]
+  const amount = least > 0 ? Math.sqrt(least * most) : most / 2
   return Number(amount.toPrecision(2))
 }
 

@@ -46,7 +46,7 @@ function recordsIn(value: unknown): [string, Json][] {
 }
 
 function ofLiteLlm(name: string, entry: Json, today: string): readonly ListEntry[] {
-  const { litellm_provider: provider, mode, deprecation_date: end } = entry
+  const { litellm_provider: provider, mode, deprecation_date: end, supported_endpoints: endpoints } = entry
   if (typeof provider !== 'string') return []
   const model = name.startsWith(`${provider}/`) ? name.slice(provider.length + 1) : name
   return [
@@ -56,7 +56,10 @@ function ofLiteLlm(name: string, entry: Json, today: string): readonly ListEntry
       model,
       ...sizes(entry.max_input_tokens, entry.max_output_tokens),
       capabilities: liteLlmAbilities(entry),
-      isChat: (mode === 'chat' || mode === 'responses') && !model.startsWith('ft:'),
+      isChat:
+        (mode === undefined || mode === 'chat' || mode === 'responses') &&
+        !model.startsWith('ft:') &&
+        !isRealtime(endpoints),
       isForResponses: mode === 'responses',
       isGone: typeof end === 'string' && /^\d{4}-\d\d-\d\d$/.test(end) && end <= today,
     },
@@ -64,7 +67,8 @@ function ofLiteLlm(name: string, entry: Json, today: string): readonly ListEntry
 }
 
 function ofModelsDev(provider: string, model: string, entry: Json): ListEntry {
-  const { limit, modalities, status } = entry
+  const { limit, modalities, status, cost } = entry
+  const prices = isRecord(cost) ? cost : {}
   const { context, output } = isRecord(limit) ? limit : {}
   const { input, output: given } = isRecord(modalities) ? modalities : {}
   return {
@@ -78,7 +82,8 @@ function ofModelsDev(provider: string, model: string, entry: Json): ListEntry {
       ...modalitiesOf(input, 'pdf'),
       reasoning: flag(entry.reasoning),
     }),
-    isChat: given === undefined || listOf(given).includes('text'),
+    isChat:
+      (given === undefined || listOf(given).includes('text')) && !isEmbedding(prices.input, prices.output),
     isForResponses: false,
     isGone: status === 'deprecated',
   }
@@ -121,11 +126,22 @@ function ofModelsFile(entry: unknown): readonly ListEntry[] {
       model: entry.id.slice(slash + 1),
       ...sizes(null, null),
       capabilities: null,
-      isChat: entry.outputUsdPerMTok !== 0,
+      isChat: !isEmbedding(entry.inputUsdPerMTok, entry.outputUsdPerMTok),
       isForResponses: false,
       isGone: false,
     },
   ]
+}
+
+/** Whether a model is called by the realtime API alone: LiteLLM's list has such models as chats, too. */
+function isRealtime(endpoints: unknown): boolean {
+  const named = listOf(endpoints).filter((each) => typeof each === 'string')
+  return named.length > 0 && named.every((each) => /\/(realtime|live)(\/|$)/.test(each))
+}
+
+/** Of embeddings the input has a price, and the output none; a free chat has neither. */
+function isEmbedding(input: unknown, output: unknown): boolean {
+  return output === 0 && typeof input === 'number' && input > 0
 }
 
 function sizes(context: unknown, output: unknown): Pick<ListEntry, 'contextTokens' | 'maxOutputTokens'> {

@@ -31,15 +31,15 @@ export function pricedModels(
         throw badFlag(flag, `expected the id of a --model (${ids.join(', ')}), got '${id}'`)
   const found = wanted.map((model) => ({ ...model, ...listedAs(model, entries, format, as) }))
   const names = Object.fromEntries(found.map(({ id, name }) => [id, name]))
-  const imported = importList(list, checkOptions({ models: names, accept, unpriced, partial: true }))
-  if (imported.problems.length > 0)
-    throw refusal(imported, new Map(), ({ model, message }) => as.has(model) || !isUnknown(message))
   const others = found.filter(({ entry }) => entry?.isChat === false).map(({ id }) => id)
   if (others.length > 0)
     throw badFlag(
       'model',
       `expected models for chats, as ${list.name} has others under ${others.join(', ')}: write an embeddings model into the config by hand (kind: embeddings)`,
     )
+  const imported = importList(list, checkOptions({ models: names, accept, unpriced, partial: true }))
+  if (imported.problems.length > 0)
+    throw refusal(imported, new Map(), ({ model, message }) => as.has(model) || !isUnknown(message))
   const prices = new Map(imported.models.map((each) => [each.id, each]))
   const models = found.flatMap(({ id, provider, model, name, entry }) => {
     const price = prices.get(id)
@@ -63,6 +63,11 @@ export function pricedModels(
       ...models
         .filter(({ entry }) => entry?.isForResponses === true)
         .map(({ id }) => `${id}: it answers /v1/responses alone: chats that go to it fail`),
+      ...models
+        .filter(({ entry }) => entry?.isGone === true)
+        .map(
+          ({ id }) => `${id}: the list has it as given up by its provider: requests that go to it may fail`,
+        ),
     ],
     shown: list.name,
     day,

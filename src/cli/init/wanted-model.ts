@@ -48,13 +48,13 @@ export function listedAs(
   const given = as.get(id)
   const word = provider.words[format]
   const isHere = (each: ListEntry) => each.model === model && isOf(each, provider, format)
-  const entry =
-    given === undefined
-      ? (entries.find(isHere) ??
-        (format === 'paretobandit' ? entries.find(({ name }) => name === model) : undefined))
-      : entries.find(({ name }) => name === given)
   const usual =
     word === undefined || (format === 'openrouter' && word === 'openrouter') ? model : `${word}/${model}`
+  const called = (wanted: string) => entries.find(({ name }) => name === wanted)
+  const entry =
+    given === undefined
+      ? (entries.find(isHere) ?? called(format === 'paretobandit' ? model : usual))
+      : called(given)
   return { name: given ?? entry?.name ?? usual, entry }
 }
 
