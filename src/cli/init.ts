@@ -30,9 +30,10 @@ interface InitFlags {
 const [FILE] = DEFAULT_CONFIGS
 
 const HELP = `
-Providers are those whose keys the environment has: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY (or GOOGLE_API_KEY), MISTRAL_API_KEY,
-GROQ_API_KEY, DEEPSEEK_API_KEY, XAI_API_KEY, OPENROUTER_API_KEY, TOGETHER_API_KEY, FIREWORKS_API_KEY, CEREBRAS_API_KEY. The config names
-the variable and never holds its value. OPENAI_BASE_URL and ANTHROPIC_BASE_URL are other addresses, as the providers' own clients read them.
+Providers are those whose keys the environment has: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY (or GOOGLE_API_KEY,
+GOOGLE_GENERATIVE_AI_API_KEY), MISTRAL_API_KEY, GROQ_API_KEY, DEEPSEEK_API_KEY, XAI_API_KEY, OPENROUTER_API_KEY, TOGETHER_API_KEY,
+FIREWORKS_API_KEY, CEREBRAS_API_KEY. The config names the variable and never holds its value. OPENAI_BASE_URL and ANTHROPIC_BASE_URL are
+other addresses, as the providers' own clients read them.
 Without --model it prints the models that the list has of them, the cheapest first, and writes nothing.
 
 Examples:
@@ -181,6 +182,7 @@ async function writeNew(file: string, text: string): Promise<void> {
 
 async function reportOf(file: string, config: FirstConfig, notes: readonly string[]): Promise<string> {
   const { upstreams, models, budget } = config
+  const { isSet } = await import('./init/providers.js')
   const { LISTEN } = await import('./init/upstream-tree.js')
   const { namesOf } = await import('./init/first-config.js')
   const path = file === '-' ? FILE : file
@@ -197,10 +199,13 @@ async function reportOf(file: string, config: FirstConfig, notes: readonly strin
     ? `new Anthropic({ baseURL: '${url}', apiKey: KEY })`
     : `new OpenAI({ baseURL: '${url}/v1', apiKey: KEY })`
   const names = namesOf(models)
+  const absent = upstreams
+    .map(({ apiKey }) => String(apiKey).slice(1))
+    .filter((name) => !isSet(process.env[name]))
   const lines = [
     `${file === '-' ? 'standard output' : file}: ${plural(models.length, 'model')} on ${plural(upstreams.length, 'upstream')}, ${money.join(', ')}`,
     ...[...notes, ...(await budgetNotes(config))].map((note) => `  note: ${note}`),
-    'next:',
+    `next${absent.length === 0 ? '' : `, with ${absent.join(' and ')} in the environment`}:`,
     ...[
       ...packages,
       `paretobandit check-config ${shellWord(path)}`,
@@ -229,7 +234,9 @@ async function budgetNotes({ models, budget: { usdPerRequest } }: FirstConfig): 
         ]
       : []),
     ...(usdPerRequest !== null && usdPerRequest >= most
-      ? [`the budget is not below ${usdInText(most)}, ${of} dearest model: it saves nothing`]
+      ? [
+          `the budget is not below ${usdInText(most)}, ${of} dearest model: of requests of that size it saves nothing`,
+        ]
       : []),
   ]
 }

@@ -77,7 +77,7 @@ export function modelsText(
           '',
         ]),
     'Nothing is written yet. Choose two to five that you would use, far apart in price: which answers better is learned from feedback.',
-    `  $ paretobandit init --prices ${again} --model ... --model ... --usd-per-request ...`,
+    `  $ paretobandit init ${secrets ? '' : '--no-secrets '}--prices ${again} --model ... --model ... --usd-per-request ...`,
     '',
   ].join('\n')
 }

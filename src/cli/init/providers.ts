@@ -36,7 +36,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   anthropic: { keyNames: ['ANTHROPIC_API_KEY'], addressName: 'ANTHROPIC_BASE_URL', openRouter: 'anthropic' },
   google: {
     alsoCalled: ['gemini'],
-    keyNames: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    keyNames: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'],
     liteLlm: 'gemini',
     openRouter: 'google',
   },

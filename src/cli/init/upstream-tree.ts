@@ -79,8 +79,10 @@ function addressIn(provider: StartProvider, env: Environment): string | null {
   return id === 'anthropic' && !plain.endsWith('/v1') ? `${plain}/v1` : plain
 }
 
-function badAddress({ addressName }: StartProvider): string {
-  return `${addressName}: expected an http or https address without a user, a query, or what the gateway adds (/chat/completions, /messages): set it to one, or unset it`
+function badAddress({ addressName, baseUrl, id }: StartProvider): string {
+  // Anthropic's own clients add the /v1 themselves.
+  const usual = id === 'anthropic' ? baseUrl.replace(/\/v1$/, '') : baseUrl
+  return `${addressName}: expected an http or https address without a user, a query, or what the gateway adds (/chat/completions, /messages), such as ${usual}: set it to one, or unset it`
 }
 
 function withPath(path: Mistake['path'], message: string): string {
