@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { plural, usdInText } from '../base/format.js'
 import { visible } from '../base/visible.js'
@@ -11,7 +11,7 @@ import { fileError, isErrno } from './files.js'
 import { asFlag, badFlag, listFlag, numberFlag, wordFlag } from './flags.js'
 import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 import type { FirstConfig } from './init/first-config.js'
-import { modelFlag, type WantedModel } from './init/wanted-model.js'
+import { isModelName, modelFlag, type WantedModel } from './init/wanted-model.js'
 import { print, printError } from './print.js'
 import { shellWord } from './shell-word.js'
 
@@ -150,6 +150,11 @@ function roundedDown(amount: number): number {
 function refuseFile(given: string | undefined): void {
   const there = given ?? defaultConfig() ?? FILE
   if (there === '-') return
+  if (isModelName(there) && !existsSync(dirname(there)))
+    throw new CommandError(
+      'BAD_ARGUMENT',
+      `config: expected a file such as ${FILE}, got the model ${visible(there)}: write --model before each`,
+    )
   if (/\.json$/i.test(there))
     throw new CommandError('BAD_ARGUMENT', `${there}: expected a name that ends in .yaml, as YAML is written`)
   if (existsSync(there)) throw isThere(there)

@@ -53,6 +53,11 @@ describe('init refuses, and says what to write', () => {
       [...words, ...TWO, '--accept', 'nano'],
       /--accept: expected the id of a --model/,
     ],
+    [
+      'two models after one --model',
+      [...words, '--model', 'openai/nano', 'openai/large'],
+      /config: expected a file such as gateway\.yaml, got the model openai\/large: write --model before each/,
+    ],
     ['a free model', [...words, '--model', 'openai/free'], /if that is meant: --accept openai\/free/],
     [
       'no key',

@@ -329,6 +329,8 @@ describe('a list at an address', () => {
         models: { 'openai/tiny': 'openai/nano', 'openai/large': 'openai/large' },
       },
     })
+    // What is accepted stays accepted, whatever the list says next.
+    expect(stdout).toMatch(/# .* a price that is far off is not taken, but of models under 'accept'\. /)
     await folder.write('g.yaml', stdout)
     expect(await folder.ok(['check-config', 'g.yaml'])).toContain(
       `prices from ${url}, read again every 6 hours`,

@@ -13,8 +13,6 @@ export const REQUEST_TEXT = '1,000 tokens in and 300 out'
 
 export interface FirstModel extends WantedModel {
   readonly prices: ModelSpec
-  /** What the list calls it. */
-  readonly listName: string
   readonly entry: ListEntry | undefined
 }
 
@@ -155,7 +153,7 @@ function modelTree({ id, provider, model, prices: { id: _, ...prices }, entry }:
 function priceLines({ tree, shown, isSecret }: FirstConfig['prices']): readonly string[] {
   if (tree !== null)
     return [
-      '# The list is read at the start and every six hours; a price that is far off is not taken. Take this out to keep those above.',
+      `# The list is read at the start and every six hours; a price that is far off is not taken${tree.accept === undefined ? '' : ", but of models under 'accept'"}. Take this out to keep those above.`,
       'prices:',
       ...memberLines(tree).map((line) => `  ${line}`),
     ]

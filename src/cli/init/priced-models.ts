@@ -41,9 +41,9 @@ export function pricedModels(
   if (imported.problems.length > 0)
     throw refusal(imported, new Map(), ({ model, message }) => as.has(model) || !isUnknown(message))
   const prices = new Map(imported.models.map((each) => [each.id, each]))
-  const models = found.flatMap(({ id, provider, model, name, entry }) => {
+  const models = found.flatMap(({ id, provider, model, entry }) => {
     const price = prices.get(id)
-    return price === undefined ? [] : [{ id, provider, model, listName: name, entry, prices: price }]
+    return price === undefined ? [] : [{ id, provider, model, entry, prices: price }]
   })
   const isPlain = isAddress(source) && canStandInConfig(source)
   const tree: Json | null = isPlain

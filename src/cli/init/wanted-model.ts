@@ -38,6 +38,11 @@ export function modelFlag(text: string, before: readonly WantedModel[] = []): re
   return [...before, { id, provider, model }]
 }
 
+/** Whether a word begins as a model of a provider does. */
+export function isModelName(word: string): boolean {
+  return word.includes('/') && providerCalled(word.slice(0, word.indexOf('/'))) !== undefined
+}
+
 /** Where a list has a model: its entry, if it has one, and the name under which its price is looked up. */
 export function listedAs(
   { id, provider, model }: WantedModel,
