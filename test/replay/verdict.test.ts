@@ -75,11 +75,11 @@ function trades(rows: readonly PolicyRow[], baselines = ALONE, scenario = 'stati
 it('says what less of its reward costs, by budgets that cost no more than half of the one before', () => {
   const rows = [row(0.0003, 0.82, 0.002), row(0.001, 0.86, 0.002), row(0.0014, 0.864, 0.002)]
   expect(trades([...rows, row(0.004, 0.873, 0.002), row(0.009, 0.905, 0.002)])).toBe(
-    "At least 96 % of large's reward, at 95 % confidence, cost $4.00 per 1,000 requests (60 % saved), 95 % of it $1.40 (86 % saved), 90 % of it $0.30 (97 % saved).",
+    "At least 96 % of large's reward, at 95 % confidence, cost $4.00 per 1,000 requests (60 % saved), 95 % of it $1.00 (90 % saved), 90 % of it $0.30 (97 % saved).",
   )
   // What is of the same quality is told by the first sentence.
   expect(trades([...rows, row(0.004, 0.905, 0.002)])).toBe(
-    "At least 95 % of large's reward, at 95 % confidence, cost $1.40 per 1,000 requests (86 % saved), 90 % of it $0.30 (97 % saved).",
+    "At least 95 % of large's reward, at 95 % confidence, cost $1.00 per 1,000 requests (90 % saved), 90 % of it $0.30 (97 % saved).",
   )
 })
 
@@ -94,6 +94,13 @@ it('says no more of what is kept than its interval bears', () => {
   const one = [fixed('a/large', 0.01, 0.9, 0)]
   expect(trades([row(0.004, 0.873, 0)], one, 'stationary', 1)).toBe(
     "97 % of large's reward cost $4.00 per 1,000 requests (60 % saved).",
+  )
+})
+
+it('tells of no trade beside which a cheaper one keeps as much', () => {
+  const rows = [row(0.0006, 0.861, 0.002), row(0.0017, 0.862, 0.002), row(0.0045, 0.873, 0.002)]
+  expect(trades(rows)).toBe(
+    "At least 96 % of large's reward, at 95 % confidence, cost $4.50 per 1,000 requests (55 % saved), 95 % of it $0.60 (94 % saved).",
   )
 })
 

@@ -56,13 +56,17 @@ export function replayTrades(results: readonly ReplayResult[]): string | null {
   for (const row of rows.toSorted((one, other) => costOf(other) - costOf(one))) {
     if (trades.length === TRADES_MAX) break
     if (keptOf(row, best) < TRADE_KEPT_MIN || costOf(row) > TRADE_COST_MAX * aboveUsd) continue
+    const isBeaten = rows.some(
+      (one) => costOf(one) < costOf(row) && toldShare(one, best) >= toldShare(row, best),
+    )
+    if (isBeaten) continue
     trades.push(row)
     aboveUsd = costOf(row)
   }
   if (trades.length === 0) return null
   const told = trades.map((row, i) => {
     const saved = `(${savedShare(saving(costOf(row), best))} saved)`
-    const kept = percent(Math.floor(100 * keptOf(row, best) + 1e-9) / 100)
+    const kept = percent(toldShare(row, best))
     if (i > 0) return `${kept} of it ${usdPerThousand(costOf(row))} ${saved}`
     const whose = `of ${shortName(best.model ?? '')}'s reward`
     const share = seeds === 1 ? `${kept} ${whose}` : `At least ${kept} ${whose}, at 95 % confidence,`
@@ -117,6 +121,11 @@ function gain(row: PolicyRow, best: BaselineRow): Uncertain {
 /** The share of the best model's reward that is kept, as far as the interval bears it. */
 function keptOf(row: PolicyRow, best: BaselineRow): number {
   return 1 + gain(row, best).ci95[0] / best.reward
+}
+
+/** The same in whole percent, rounded down. */
+function toldShare(row: PolicyRow, best: BaselineRow): number {
+  return Math.floor(100 * keptOf(row, best) + 1e-9) / 100
 }
 
 function costOf({ budgetUsdPerRequest, utilisation }: PolicyRow): number {
