@@ -39,7 +39,7 @@ async function dashboard(log: string, { stream, port }: DashboardFlags): Promise
     serveLog(reader, {
       name: log,
       port,
-      openAgain: () => openReader(log, stream),
+      openAgain: () => openReader(log, stream, 'own'),
       stopped: stopSignal(),
       onListening: (url) =>
         print(`the dashboard of ${visible(log)}\n\n  ${url}/dashboard\n\nIt runs until Ctrl-C.\n`),

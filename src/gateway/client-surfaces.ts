@@ -137,7 +137,7 @@ function nowhere(
 
 /** What to write as the base URL, as a client adds to it what it does: some a path with /v1 in it, some one without. */
 function baseUrlFor(plain: string): string {
-  if (plain.startsWith('/v1/v1/')) return ', so take /v1 from the end of the base URL of this client'
+  if (plain.includes('/v1/v1/')) return ', so take /v1 from the end of the base URL of this client'
   return plain.includes('/v1/') ? '' : ', so end the base URL of this client in /v1'
 }
 

@@ -12,7 +12,7 @@ import { startExpiry } from './completions/expiry.js'
 import { StoreWatch } from './completions/store-watch.js'
 import type { GatewayConfig } from './config/config.js'
 import { ConfigError } from './config/config-error.js'
-import { farBudgets, farBudgetText } from './config/far-budget.js'
+import { farBudgets, farBudgetTexts } from './config/far-budget.js'
 import { unheldModels } from './config/limits-in-force.js'
 import { LiveConfig, type ReloadReport } from './config/live-config.js'
 import { dashboardApp } from './dashboard/dashboard-app.js'
@@ -126,7 +126,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const live = new LiveConfig(config, router)
   const onProblem = (message: string) => write('warn', {}, live.scrub(message))
   const lookAtBudgets = () => {
-    for (const far of farBudgets(live.current)) write('warn', { ...far }, farBudgetText(far))
+    for (const text of farBudgetTexts(farBudgets(live.current))) write('warn', {}, text)
   }
   lookAtBudgets()
   const failed = failureLog(write, steadyNow)

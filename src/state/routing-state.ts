@@ -188,9 +188,11 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     this.arms.markPlayed(model.slot, this.requests)
     model.requests++
     tried(model, event.at, this.requests)
+    // Another process may have decided it before it heard of the model's first reward.
+    const isAlone = event.alone && model.rewarded === 0
     if (event.forced) {
       this.registry.countForced(model)
-      if (event.alone) model.forcedAlone++
+      if (isAlone) model.forcedAlone++
     }
     countTries(model, event.at, this.requests, {
       costUsd: event.triesCost ? (event.triedLimitUsd ?? 0) : null,
@@ -200,9 +202,7 @@ export class RoutingState<S extends PolicyState = PolicyState> implements StateV
     const origin = this.ids.add(event.id, pending.next)
     pending.add(event, model, allowanceUsd, origin.index, origin.nextRequest - 1)
     const flags =
-      (event.triesCost ? TRIES_COST : 0) |
-      (event.triesLatency ? TRIES_LATENCY : 0) |
-      (event.alone ? ALONE : 0)
+      (event.triesCost ? TRIES_COST : 0) | (event.triesLatency ? TRIES_LATENCY : 0) | (isAlone ? ALONE : 0)
     if (flags !== 0) pending.setFlags(pending.next - 1, flags)
     this.policy.routed?.(event, pending.next - 1)
   }

@@ -62,7 +62,7 @@ describe.runIf(HAS_CHROMIUM)('the dashboard of a log', () => {
         serveLog(reader, {
           name: file,
           port: 0,
-          openAgain: () => openReader(file, undefined),
+          openAgain: () => openReader(file, undefined, 'own'),
           stopped: stop.signal,
           onListening: (at) => {
             url = at

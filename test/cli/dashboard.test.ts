@@ -214,7 +214,7 @@ describe('a log of an older release that is written to', () => {
     let opened = 0
     // As one that has to be read from a copy, each time from its beginning.
     const reader = async () => ({
-      ...(await openReader(file, undefined)),
+      ...(await openReader(file, undefined, 'own')),
       moved: async () => 'was written to',
     })
     const first = await reader()
@@ -289,7 +289,7 @@ describe.runIf(hasRedis)('a log in Redis', () => {
       }
       await put(10)
       await withReader(server.url, undefined, async (reader) => {
-        const openAgain = () => openReader(server.url, undefined)
+        const openAgain = () => openReader(server.url, undefined, 'own')
         const dashboard = await FollowedLog.open(reader, 'a log', openAgain)
         const told: unknown[] = []
         dashboard.follow((error) => told.push(error))

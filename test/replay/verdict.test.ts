@@ -107,6 +107,7 @@ it('tells of no trade beside which a cheaper one keeps as much', () => {
 it('tells of no trade that gives up more than a tenth, and of none where no share can be kept', () => {
   expect(trades([row(0.004, 0.8, 0.002), row(0.009, 0.905, 0.002)])).toBeNull()
   expect(trades([row(0.006, 0.873, 0.002)])).toBeNull()
+  expect(trades([row(0, 0.86, 0.002)], [fixed('a/free', 0, 0.9, 0.002)])).toBeNull()
   expect(trades([row(0.001, -0.1, 0.002)], [fixed('a/large', 0.01, -0.1, 0.002)])).toBeNull()
   expect(trades([row(0.001, 0.86, 0.002)], [])).toBeNull()
   expect(trades([row(0.001, 0.86, 0.002)], ALONE, 'onboarding')).toBeNull()

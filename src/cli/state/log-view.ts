@@ -86,7 +86,7 @@ export async function besideLog(
 export async function openReader(
   place: string,
   stream: string | undefined,
-  thread: SqliteThread = 'own',
+  thread: SqliteThread,
 ): Promise<LogReader> {
   if (isRedis(place)) return openRedisReadOnly({ url: place, stream })
   if (stream !== undefined) throw streamOfFile(place)

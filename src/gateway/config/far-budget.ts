@@ -33,9 +33,20 @@ export function farBudgets({ budget, tenants, models }: GatewayConfig): readonly
   return given.flatMap((each) => (each.usdPerRequest > dearestUsd ? [{ ...each, dearestUsd }] : []))
 }
 
+/** Budgets that are told one by one, of as many as there are tenants. */
+const TOLD_MAX = 10
+
+/** A text for each of the first few, and one for the others. */
+export function farBudgetTexts(found: readonly FarBudget[]): readonly string[] {
+  const more = found.length - TOLD_MAX
+  const told = found.slice(0, TOLD_MAX).map(farBudgetText)
+  return more > 0 ? [...told, `${more} more budgets are of the same kind`] : told
+}
+
 /** For people. */
-export function farBudgetText({ path, usdPerRequest, dearestUsd }: FarBudget): string {
-  return `${path}: $${usdPerRequest} is more than a request can cost that fills the context of the dearest model ($${Number(dearestUsd.toPrecision(3))}), so it saves nothing: it is the mean of ONE request. Dollars of a month are a cap: caps: [{ usd: ${usdPerRequest}, per: month }]`
+function farBudgetText({ path, usdPerRequest, dearestUsd }: FarBudget): string {
+  const caps = path.replace('budget.usdPerRequest', 'caps')
+  return `${path}: $${usdPerRequest} is more than a request can cost that fills the context of the dearest model ($${Number(dearestUsd.toPrecision(3))}), so it saves nothing: it is the mean of ONE request. Dollars of a month are a cap: ${caps}: [{ usd: ${usdPerRequest}, per: month }]`
 }
 
 /** Infinity: nobody knows. */

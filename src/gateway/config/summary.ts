@@ -1,7 +1,7 @@
 import { plural, someOf } from '../../base/format.js'
 import type { CapOptions, Priors } from '../../index.js'
 import type { GatewayConfig } from './config.js'
-import { farBudgets, farBudgetText } from './far-budget.js'
+import { farBudgets, farBudgetTexts } from './far-budget.js'
 import type { StoreConfig } from './store-config.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from './words.js'
 
@@ -31,7 +31,7 @@ export function summaryOf(config: GatewayConfig, priors: Priors | null): string[
       : [`prices from ${prices.source}, read again every ${intervalText(prices.refreshMs)}`]),
     ...(priors === null ? [] : [priorsText(config, priors)]),
     `${plural(tenants.length, 'tenant')}, ${plural(keys.length, 'key')} in this file, admin API ${admin.sha256 === null ? 'off' : 'on'}`,
-    ...farBudgets(config).map((far) => `WARNING: ${farBudgetText(far)}`),
+    ...farBudgetTexts(farBudgets(config)).map((text) => `WARNING: ${text}`),
   ]
 }
 

@@ -23,7 +23,7 @@ export function refused(
 /** What a client's library reads errors of. */
 export type ErrorProtocol = 'openai' | 'anthropic'
 
-const ANTHROPICS = /\/messages(\/+(count_tokens\/*|batches.*)?)?$/
+const ANTHROPICS = /^\/v1\/messages(\/|$)|\/messages(\/+(count_tokens\/*|batches.*)?)?$/
 /** Of its assistants, and of a chat that it keeps. */
 const OPENAIS = /\/(threads|completions)\/[^/]+\/messages/
 
@@ -32,7 +32,10 @@ export function errorsOf(path: string): ErrorProtocol {
   return ANTHROPICS.test(path) && !OPENAIS.test(path) ? 'anthropic' : 'openai'
 }
 
-/** Asked again they are refused again, or paid for again. Clients of both protocols would do so by themselves: these statuses (408, 409, 429, 5xx) are of what passes. */
+/**
+ * Asked again they are refused again, or paid for again. Clients of both protocols would ask again by themselves, as their statuses (409, 429, 502) mostly
+ * are of what is over soon.
+ */
 const NOT_AGAIN = new Set(['already_rewarded', 'decision_closed', 'too_many_rewards', 'upstream_too_long'])
 
 const OPENAI_TYPES: Readonly<Record<number, string>> = {

@@ -42,11 +42,12 @@ export function replayVerdict(results: readonly ReplayResult[]): string | null {
 
 /**
  * In one sentence: what less of that model's reward costs, by budgets far cheaper than what keeps it all. Null where no budget
- * is, and where it earns nothing above 0, of which no share can be kept.
+ * is, and where it earns or costs nothing above 0, of which there is no share.
  */
 export function replayTrades(results: readonly ReplayResult[]): string | null {
   const stationary = stationaryOf(results)
-  if (stationary === null || !(stationary.best.reward > 0)) return null
+  if (stationary === null || !(stationary.best.reward > 0 && stationary.best.costUsdPerRequest > 0))
+    return null
   const { rows, best, found, seeds } = stationary
   const trades: PolicyRow[] = []
   let aboveUsd = Math.min(

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { farBudgets, farBudgetText } from '../../../src/gateway/config/far-budget.js'
+import { farBudgets, farBudgetTexts } from '../../../src/gateway/config/far-budget.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { closeAll, gatewayServer, modelTree } from '../surfaces/gateway-server.js'
 import { exampleTree, smallTree, type Tree } from './example.js'
@@ -36,7 +36,17 @@ it('a budget of a request that is that of a month is noticed, of a tenant too', 
     { path: 'budget.usdPerRequest', usdPerRequest: 500, dearestUsd },
     { path: 'tenants[1].budget.usdPerRequest', usdPerRequest: 50, dearestUsd },
   ])
-  expect(found.map(farBudgetText)[0]).toMatch(/\(\$2\.8\).*caps: \[\{ usd: 500, per: month \}\]$/)
+  const texts = farBudgetTexts(found)
+  expect(texts).toHaveLength(2)
+  expect(texts[0]).toMatch(/\(\$2\.8\).* a cap: caps: \[\{ usd: 500, per: month \}\]$/)
+  expect(texts[1]).toMatch(/ a cap: tenants\[1\]\.caps: \[\{ usd: 50, per: month \}\]$/)
+})
+
+it('those of many tenants take a few lines', async () => {
+  const tenants = Array.from({ length: 1000 }, (_, i) => ({ id: `t${i}`, ...budget(50) }))
+  const texts = farBudgetTexts(await far([{ ...CONTEXT, prices: PRICES }], { tenants }))
+  expect(texts).toHaveLength(11)
+  expect(texts.at(-1)).toBe('990 more budgets are of the same kind')
 })
 
 it('one that a request may cost is none of those', async () => {
@@ -58,8 +68,7 @@ it('has a line at the start', async () => {
   expect(server.lines).toMatchObject([
     {
       level: 'warn',
-      fields: { path: 'budget.usdPerRequest', usdPerRequest: 500 },
-      message: expect.stringContaining('saves nothing'),
+      message: expect.stringMatching(/^budget\.usdPerRequest: \$500 .*saves nothing/),
     },
   ])
 })

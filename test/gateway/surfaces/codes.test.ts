@@ -49,6 +49,11 @@ describe('what the docs say of statuses and codes', () => {
       ],
       ['POST', '/v1/v1/responses', `there is no POST /v1/v1/responses here: expected /v1/responses${TWICE}`],
       ['POST', '//v1/v1//messages', `there is no POST //v1/v1//messages here: expected /v1/messages${TWICE}`],
+      [
+        'POST',
+        '/proxy/v1/v1/messages',
+        `there is no POST /proxy/v1/v1/messages here: expected /v1/messages${TWICE}`,
+      ],
       ['POST', '/v1/messages/', 'there is no POST /v1/messages/ here: expected /v1/messages'],
       ['POST', '//v1/embeddings', 'there is no POST //v1/embeddings here: expected /v1/embeddings'],
       ['GET', '/v1/chat/completions', 'there is no GET /v1/chat/completions here: it is asked by POST'],
@@ -91,7 +96,13 @@ describe('what the docs say of statuses and codes', () => {
         expect(error.error).toMatchObject({ type: 'error', error: { type: 'not_found_error' } })
       }
     }
-    const paths = ['/messages', '/v1/messages/', '//v1//messages/count_tokens/', '/v1/messages/batches/x']
+    const paths = [
+      '/messages',
+      '/v1/messages/',
+      '//v1//messages/count_tokens/',
+      '/v1/messages/batches/x',
+      '/v1/messages/else',
+    ]
     for (const path of paths)
       expect(await (await server.post(path, body)).json()).toMatchObject({ type: 'error' })
     const openAi = [

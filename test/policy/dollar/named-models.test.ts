@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RouterEvent } from '../../../src/events/events.js'
 import { createRouter } from '../../../src/index.js'
 import type { Router } from '../../../src/router/router.js'
 import { Random } from '../../support/random.js'
@@ -19,13 +20,13 @@ const spec = (id: Id) => ({
 })
 
 /** Of models of which nobody has rated anything. */
-function routerOf(ids: readonly Id[], seed: number): Promise<Router> {
+function routerOf(ids: readonly Id[], seed: number, name = 'r'): Promise<Router> {
   return createRouter({
     models: ids.map(spec),
     dimension: D,
     kernel: 'js',
     seed,
-    name: 'r',
+    name,
     budget: { usdPerRequest: BUDGET_USD },
   })
 }
@@ -127,6 +128,30 @@ describe('a model that clients name, and do not rate', () => {
     for (const id of ids.slice(1)) router.reward(id, 1)
     expect(triesOf(router)).toEqual([0, 20])
   })
+})
+
+it('a try by name of another process, which had not heard of a reward yet, counts once', async () => {
+  const log: RouterEvent[] = []
+  const router = await routerOf(['small', 'large'], 0)
+  const other = await routerOf(['small', 'large'], 0, 'other')
+  router.on('*', (event) => log.push(event))
+  const random = new Random(0)
+  serve(router, random, 500)
+  router.addModel(spec('added'))
+  for (const event of log) other.apply(event)
+  const ofOther: RouterEvent[] = []
+  other.on('*', (event) => ofOther.push(event))
+  for (const each of [router, other]) {
+    const { id } = each.route(random.vector(D), { candidates: ['added'] })
+    each.settle(id, { costUsd: (USD_PER_MTOK.added * TOKENS) / 1e6 })
+    each.reward(id, 1)
+  }
+  expect(triesOf(router)).toEqual([19, 1])
+  for (const event of ofOther) {
+    router.apply(event)
+    expect(triesOf(router), event.type).toEqual([18, 2])
+  }
+  expect(ofOther.map(({ type }) => type)).toEqual(['routed', 'settled', 'rewarded'])
 })
 
 describe('models whose answers nobody rates', () => {

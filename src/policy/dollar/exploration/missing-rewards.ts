@@ -19,7 +19,7 @@ export function isAlone(model: Model, open: readonly Model[], { models, enabled 
  *
  * What none of those that have rewards could take counts for nothing: clients that name a model, and rate no answers, would make others go without it.
  *
- * Asked at every doubling of the requests that count: O(models) each.
+ * Asked as each request settles that counts, and looks at others at every doubling of these: O(models) each.
  */
 export function markMissingRewards(
   model: Model,
