@@ -8,6 +8,7 @@ import { LiveConfig } from '../../src/gateway/config/live-config.js'
 import { readConfig } from '../../src/gateway/config/read-config.js'
 import { openRouter } from '../../src/gateway/node/open-router.js'
 import { ENV, smallTree, type Tree } from '../gateway/config/example.js'
+import { copyLog, openDatabase } from '../store/sqlite-support.js'
 import { expectRejection } from '../support/errors.js'
 import { hasRedis, RedisServer } from '../support/redis-server.js'
 import { BIN, Folder } from './support.js'
@@ -360,6 +361,15 @@ describe('serve', () => {
     await without('')
     await folder.write('n.db', '')
     expect(await told({ caps })).toEqual([{ level: 'error', left: ['n.db.notes'] }])
+    // And one that is killed while its first words are written.
+    await without('', '.notes')
+    const db = openDatabase(join(folder.path, 'half.db'))
+    db.exec('PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (x)')
+    for (let i = 0; i < 100; i++) db.exec('INSERT INTO half VALUES (zeroblob(3000))')
+    copyLog(join(folder.path, 'half.db'), join(folder.path, 'n.db'))
+    db.exec('ROLLBACK')
+    db.close()
+    expect(await told({ caps })).toEqual([{ level: 'warn' }])
   })
 
   test('that is killed has what it acknowledged', async () => {

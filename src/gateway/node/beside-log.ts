@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { wasCutOff } from '../../store/sqlite/parts.js'
 import type { StoreConfig } from '../config/store-config.js'
 import { memoryRecords, type RecordStore } from '../keys/records.js'
 import type { UseExchange } from '../keys/use.js'
@@ -16,7 +17,8 @@ export async function lockLeft(store: StoreConfig): Promise<readonly string[]> {
   if (store.kind !== 'sqlite') return []
   const lock = `${store.file}-writer`
   // Whoever began it was ended before there was anything in it.
-  if ((await sizeOf(store.file)) === 0) return []
+  const size = await sizeOf(store.file)
+  if (size === 0 || (size !== null && wasCutOff(store.file))) return []
   return (await sizeOf(lock)) === null ? [] : [lock]
 }
 

@@ -97,6 +97,15 @@ function checkNothingLeft(path: string, fail: Fail): void {
   throw fail('STORE_CORRUPT', message)
 }
 
+/** Whether a log has bytes that opening it will take back, as it was cut off when it was begun. False: what is wrong with it, opening it will say. */
+export function wasCutOff(path: string): boolean {
+  try {
+    return wasEmpty(`${path}-journal`, failing(path))
+  } catch {
+    return false
+  }
+}
+
 /** Whether a file's creation was cut off, and SQLite will roll it back to an empty one. */
 function wasEmpty(journal: string, fail: Fail): boolean {
   return pagesBefore(journal, fail) === 0
