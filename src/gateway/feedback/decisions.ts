@@ -36,7 +36,7 @@ export class Decisions {
   made(id: string, owner: string, name: string | null, now: number): void {
     void this.notes.put('decisions', id, { owner, record: null, at: MADE })
     if (name && name.length <= NAME_CHARS_MAX)
-      void this.notes.put('decisions', ownName(owner, name), { decision: id, at: now })
+      void this.notes.put('names', ownName(owner, name), { decision: id, at: now })
   }
 
   /** A request that was routed is over. */
@@ -56,7 +56,7 @@ export class Decisions {
    * @returns null: unknown or too old. @throws (the promise is rejected) while the notes are away
    */
   async called(name: string, owner: string): Promise<string | null> {
-    const note = await this.notes.get('decisions', ownName(owner, name))
+    const note = await this.notes.get('names', ownName(owner, name))
     return note !== null && 'decision' in note && typeof note.decision === 'string' ? note.decision : null
   }
 
@@ -69,7 +69,6 @@ export class Decisions {
   }
 }
 
-/** No id of a decision has more than one line. */
 function ownName(owner: string, name: string): string {
   return `${owner}\n${name}`
 }

@@ -51,6 +51,7 @@ export async function fileNotes(
 ): Promise<Notes> {
   const kinds: Readonly<Record<NoteKind, LatestMap<string, Note>>> = {
     decisions: new LatestMap(),
+    names: new LatestMap(),
     sessions: new LatestMap(),
     rewards: new LatestMap(),
     adjustments: new LatestMap(),

@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../config/config.js'
 import type { NotesMax } from './notes.js'
 
-/** No fewer decisions than may still get feedback, and as many keys of adjustments. */
+/** No fewer decisions than may still get feedback, as many names of theirs, and keys of adjustments. */
 export const NOTES_KEPT = 100_000
 /** More than the processes of one log collect at a time. */
 const REWARDS_MAX = 1_000_000

@@ -1,7 +1,7 @@
 import { LatestMap } from '../../base/latest-map.js'
 
-/** What there are notes of: `rewards` are those that were taken and are not applied yet, `adjustments` keys of those that were sent. */
-export const NOTE_KINDS = ['decisions', 'sessions', 'rewards', 'adjustments'] as const
+/** What there are notes of: `names` are what clients call decisions, `rewards` are those that were taken and are not applied yet, `adjustments` keys of those that were sent. */
+export const NOTE_KINDS = ['decisions', 'names', 'sessions', 'rewards', 'adjustments'] as const
 export type NoteKind = (typeof NOTE_KINDS)[number]
 
 /** Whether somebody was told that it is kept: each of them is written, and safe from a power cut. */
@@ -79,6 +79,7 @@ export type NotesByKind = Readonly<Record<NoteKind, LatestNotes>>
 export function notesByKind(): NotesByKind {
   return {
     decisions: new LatestNotes(),
+    names: new LatestNotes(),
     sessions: new LatestNotes(),
     rewards: new LatestNotes(),
     adjustments: new LatestNotes(),

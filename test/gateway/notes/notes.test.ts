@@ -34,12 +34,15 @@ describe.each([
     for (const id of ['a', 'b', 'c', 'd']) {
       notes.put('decisions', id, { id })
       await expect.poll(() => notes.get('decisions', id)).toEqual({ id })
+      notes.put('names', `called ${id}`, { decision: id })
     }
     notes.put('decisions', 'b', { n: 2 })
     notes.put('sessions', 'a', { model: 'm' })
     await notes.close()
     expect(await notes.get('decisions', 'b')).toEqual({ n: 2 })
     expect(await notes.get('decisions', 'd')).toEqual({ id: 'd' })
+    expect(await notes.get('names', 'called b')).toEqual({ decision: 'b' })
+    expect(await notes.get('names', 'b')).toBeNull()
     expect(await notes.get('sessions', 'a')).toEqual({ model: 'm' })
     expect(await notes.get('sessions', '__proto__')).toBeNull()
   })
@@ -74,7 +77,8 @@ describe('notes in a file', () => {
     const first = await fileNotes(path, max, onProblem)
     for (const id of ['a', 'b', 'c', 'd']) first.put('decisions', id, { id })
     await first.close()
-    appendFileSync(path, '["decisions","x",{"to')
+    // Of a kind that a later release has.
+    appendFileSync(path, '["more","x",{"n":1}]\n["decisions","x",{"to')
     const second = await fileNotes(path, max, onProblem)
     expect(await second.get('decisions', 'a')).toBeNull()
     expect(await second.get('decisions', 'd')).toEqual({ id: 'd' })

@@ -1,5 +1,8 @@
 import { ChatOpenAI } from '@langchain/openai'
 import { afterEach, describe, expect, it } from 'vitest'
+import { Decisions } from '../../../src/gateway/feedback/decisions.js'
+import { memoryNotes } from '../../../src/gateway/notes/notes.js'
+import { notesMax } from '../../../src/gateway/notes/notes-max.js'
 import { CLIENT_KEY, closeAll, gatewayServer, HELLO, modelTree, OTHER_KEY } from './gateway-server.js'
 
 afterEach(closeAll)
@@ -173,6 +176,31 @@ describe('feedback', () => {
     expect(await shown.json()).toMatchObject({ decision_id, request: null })
     expect(server.upstream.entries).toHaveLength(2)
     await stream.body?.cancel()
+  })
+
+  it('is for as many decisions where all of them have names, and names of one tenant take no room of others', async () => {
+    const server = await gatewayServer({ models: [modelTree('sim-small')], notes: memoryNotes(() => 4) })
+    const asked: (string | null)[] = []
+    for (let i = 0; i < 4; i++) {
+      const named = i === 0 ? {} : { 'x-paretobandit-feedback-id': `mine ${i}` }
+      const answer = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO }, named)
+      await answer.text()
+      asked.push(answer.headers.get('x-paretobandit-decision'))
+    }
+    await server.over(4)
+    for (const [i, decision_id] of [asked[0], 'mine 1', 'mine 2', 'mine 3'].entries()) {
+      const given = await server.post('/v1/feedback', { decision_id, value: 1 })
+      expect([given.status, await given.json()]).toMatchObject([200, { decision_id: asked[i] }])
+    }
+  })
+
+  it('is for no fewer decisions with names than may be pending', async () => {
+    const { server } = await answered()
+    const config = { ...server.config, routing: { pendingCapacity: 110_000 } }
+    const decisions = new Decisions(memoryNotes(notesMax(() => config)))
+    for (let i = 0; i < 110_000; i++) decisions.made(`d.${i}`, 'key:a', `mine ${i}`, i)
+    expect(await decisions.called('mine 0', 'key:a')).toBe('d.0')
+    expect(await decisions.of('d.0')).toEqual({ owner: 'key:a', record: null })
   })
 
   it('of several sources is their mean by weight, once the window is over', async () => {

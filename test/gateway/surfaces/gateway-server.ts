@@ -10,6 +10,7 @@ import type { Script } from '../../../src/gateway/node/simulated/plan.js'
 import { PRICES } from '../../../src/gateway/node/simulated/prices.js'
 import { startUpstream, type Upstream } from '../../../src/gateway/node/simulated/upstream.js'
 import { undiciUpstream } from '../../../src/gateway/node/undici-upstream.js'
+import type { Notes } from '../../../src/gateway/notes/notes.js'
 import type { SurfaceDeps } from '../../../src/gateway/surfaces.js'
 import type { AiSdkOptions } from '../../../src/gateway/upstreams/ai-sdk/index.js'
 import type { CallUpstream } from '../../../src/gateway/upstreams/call.js'
@@ -54,6 +55,8 @@ export interface GatewayServerOptions {
   readonly aiSdk?: AiSdkOptions
   /** How upstreams are called. Default: as the server does. */
   readonly call?: CallUpstream
+  /** Default: the gateway's own. */
+  readonly notes?: Notes
   /** Whether it has the page of `dist/dashboard/`. */
   readonly hasDashboard?: boolean
 }
@@ -112,6 +115,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     config,
     router,
     now,
+    notes: options.notes,
     dashboard: hasDashboard ? await dashboardFiles() : undefined,
     surfaces: (given) => {
       const observe = (record: RequestRecord) => {
@@ -161,6 +165,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     return { spendUsd, reservedUsd }
   }
   return {
+    config,
     deps: () => deps,
     url: http.url,
     upstream,
