@@ -2,7 +2,6 @@ import { isInStore } from '../../rewards/parts.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
 import type { ClientAnswer } from '../doors/client-answer.js'
 import type { ClientRequest } from '../doors/client-request.js'
-import { FEEDBACK_ID } from '../feedback/decisions.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type Authentication, type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { ProtocolAdapter } from '../protocols/adapter.js'
@@ -120,7 +119,7 @@ export async function reserve(
   order: Order,
   exclude: readonly string[],
 ): Promise<Try> {
-  const { config, models, prompt, key } = order
+  const { config, models, prompt, key, name } = order
   if (exchange.isGone) throw new Refused(499, 'client_gone', 'nobody waits for an answer')
   if (house.deps.storeWatch.isForgetful) throw storeIsAway()
   exchange.mayCost = true
@@ -129,13 +128,7 @@ export async function reserve(
     house.ledger.reserve(prompt, among),
   )
   // Nobody asks for a judge's decision.
-  if (key.id !== JUDGE_KEY.id)
-    house.decisions.made(
-      decision.id,
-      ownerOf(key),
-      exchange.request.headers.get(FEEDBACK_ID),
-      house.deps.now(),
-    )
+  if (key.id !== JUDGE_KEY.id) house.decisions.made(decision.id, ownerOf(key), name, house.deps.now())
   const ofOrder = models.find(({ id }) => id === decision.model)
   const model = ofOrder && atPricesNow(ofOrder, house.deps.live.current)
   const upstream = config.upstreams.find(({ id }) => id === model?.upstream)

@@ -1,5 +1,6 @@
 import { outlineOf } from '../../rewards/parts.js'
 import type { GatewayConfig, ModelConfig } from '../config/config.js'
+import { givenName } from '../feedback/decisions.js'
 import { JUDGE_KEY } from '../judge/judge-model.js'
 import { type ClientKey, keyTextOf } from '../keys/keyring.js'
 import type { Refusal } from '../keys/refusal.js'
@@ -29,6 +30,8 @@ export interface Order {
   /** The models that can serve it, at least one. */
   readonly models: readonly ModelConfig[]
   readonly session: Session
+  /** What its client calls it, for feedback; null: nothing. */
+  readonly name: string | null
   /** The same for the same prompt of the same owner; null: nobody looks for repeats. */
   readonly repeatKey: string | null
 }
@@ -54,7 +57,10 @@ export async function readOrder(
   record.key = { id: key.id, name: key.name }
   record.tenant = key.tenant
   const body = read ?? (await arrivingBody(house, exchange, key))
-  const said = counted(house, key, () => adapter.read(body.json))
+  const { name, said } = counted(house, key, () => ({
+    name: givenName(request.headers),
+    said: adapter.read(body.json),
+  }))
   if (house.newNames.isWorthALook(said.model, config)) config = await caughtUp(house)
   const model = meantBy(said.model, config)
   const asked = model === said.model ? said : { ...said, model }
@@ -98,6 +104,7 @@ export async function readOrder(
     size: orderSize(adapter, body.json, asked, tokens, models, config),
     models,
     session,
+    name,
     repeatKey: isWatched ? repeatKeyOf(key, body) : null,
   }
 }
@@ -219,7 +226,7 @@ export async function mustStillBeIn(house: House, { request }: Exchange, key: Cl
 }
 
 /** What a request asks for. One that asks for nothing that there is counts among those of its key, as one that is admitted does. */
-function counted(house: House, key: ClientKey, read: () => Asked): Asked {
+function counted<T>(house: House, key: ClientKey, read: () => T): T {
   try {
     return read()
   } catch (error) {

@@ -164,10 +164,12 @@ function wrong(field: string, what: string, value: unknown): ParetoBanditError {
   return expected('INVALID_ARGUMENT', field, what, value)
 }
 
+const DECISION_NAMED = `what an answer has in x-paretobandit-decision, or its request had in x-paretobandit-feedback-id, at most ${KEY_CHARS_MAX} characters`
+
 function idIn(body: Json, field: string): string {
   const value = body[field]
   if (typeof value !== 'string' || value === '' || value.length > KEY_CHARS_MAX)
-    throw wrong(field, 'the id of a decision, as x-paretobandit-decision has it', value)
+    throw wrong(field, DECISION_NAMED, value)
   return value
 }
 

@@ -128,9 +128,9 @@ describe('feedback', () => {
     })
     const called = (name: string) => ({ options: { headers: { 'x-paretobandit-feedback-id': name } } })
     let asked = 0
-    for (const name of ['run 1', 'run 2', 'run 2', 'x'.repeat(256), 'x'.repeat(257)])
+    for (const name of ['run 1', 'run 2', 'run 2', 'x'.repeat(256)])
       await chat.invoke(`Hi, it is ${name}.${asked++}`, called(name))
-    const decisions = (await server.over(5)).map(({ decision }) => decision)
+    const decisions = (await server.over(4)).map(({ decision }) => decision)
     expect(server.upstream.entries.map(({ request }) => Object.keys(request.headers)).join()).not.toMatch(
       /feedback/,
     )
@@ -201,6 +201,57 @@ describe('feedback', () => {
     for (let i = 0; i < 110_000; i++) decisions.made(`d.${i}`, 'key:a', `mine ${i}`, i)
     expect(await decisions.called('mine 0', 'key:a')).toBe('d.0')
     expect(await decisions.of('d.0')).toEqual({ owner: 'key:a', record: null })
+  })
+
+  it('is found by names in any script, as bytes of UTF-8 or of Latin-1, without the blanks around them', async () => {
+    const { server, give } = await answered()
+    const latin = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
+    const longest = '\u20ac'.repeat(256)
+    const names = [
+      [latin('\u00e9 1'), '\u00e9 1'],
+      ['\u00e9 2', '\u00e9 2'],
+      [latin('\u65e5\u672c\ud83d\ude00'), '\u65e5\u672c\ud83d\ude00'],
+      [latin(longest), longest],
+      [`  ${latin('\u00a0b 3\u2003')} `, '  b 3\n'],
+      ['p, q', 'p, q'],
+    ]
+    for (const [header, name] of names) {
+      const headers = { 'x-paretobandit-feedback-id': header }
+      const answer = await server.post('/v1/chat/completions', { model: 'auto', messages: HELLO }, headers)
+      await answer.text()
+      const decision_id = answer.headers.get('x-paretobandit-decision')
+      const shown = await fetch(`${server.url}/v1/decisions/${encodeURIComponent(name)}`, {
+        headers: { authorization: `Bearer ${CLIENT_KEY}` },
+      })
+      expect([name, await shown.json()]).toMatchObject([name, { decision_id }])
+      expect([name, await give({ decision_id: name, value: 1 })]).toMatchObject([
+        name,
+        { body: { decision_id } },
+      ])
+    }
+  })
+
+  it('refuses a request with a longer name than feedback takes, before a model is chosen', async () => {
+    const { server, give } = await answered()
+    for (const name of ['x'.repeat(257), Buffer.from('\u20ac'.repeat(257)).toString('latin1')])
+      for (const path of ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/route']) {
+        const ask = path === '/v1/responses' ? { input: 'Hi' } : { messages: HELLO, max_tokens: 5 }
+        const answer = await server.post(
+          path,
+          { model: 'auto', ...ask },
+          { 'x-paretobandit-feedback-id': name },
+        )
+        expect([path, answer.status, await answer.json()]).toMatchObject([
+          path,
+          400,
+          { error: { message: 'x-paretobandit-feedback-id: expected at most 256 characters, got 257' } },
+        ])
+      }
+    expect(server.upstream.entries).toEqual([])
+    expect(server.ledger()).toEqual({ spendUsd: 0, reservedUsd: 0 })
+    expect((await give({ decision_id: 'x'.repeat(257), value: 1 })).body.error?.message).toContain(
+      'decision_id: expected what an answer has in x-paretobandit-decision, or its request had in x-paretobandit-feedback-id, at most 256 characters, got',
+    )
   })
 
   it('of several sources is their mean by weight, once the window is over', async () => {
