@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { copyFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ParetoBanditError } from '../../src/base/errors.js'
 import { DirectLink } from '../../src/store/sqlite/direct-link.js'
 import { openSqliteReadOnly, sqliteStore } from '../../src/store/sqlite/index.js'
@@ -69,6 +70,25 @@ describeSqlite('SQLite in the thread of its caller', () => {
     expect(await told(openSqliteReadOnlyBy(file, wrong({ driver: 'x' }), () => new DirectLink()))).toEqual(
       await told(openSqliteReadOnly(file, wrong({ driver: 'x' }))),
     )
+  })
+
+  it('says what is none of SQLite in one line, and of no worker', async () => {
+    const store = direct(folder.file())
+    await store.open(HEADER, [])
+    await store.append({ origin: 'local', firstNumber: 1, events: makeEvents(1, 3) })
+    // As a writer leaves it that was killed; who reads such a log reads a copy in a temporary folder.
+    const file = folder.file('killed.db')
+    for (const end of ['', '-wal']) copyFileSync(`${folder.file()}${end}`, `${file}${end}`)
+    await store.close()
+    const temporary = folder.file('nowhere')
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, temporary)
+    const refused = await told(openSqliteReadOnlyBy(file, {}, () => new DirectLink()))
+    vi.unstubAllEnvs()
+    const said = expect.stringMatching(
+      /^sqlite:\S+: it failed: ENOENT: no such file or directory, mkdtemp '.*'$/,
+    )
+    expect(refused).toEqual(['STORE_UNREACHABLE', `sqlite:${file}`, said])
+    expect(String(refused)).toContain(temporary)
   })
 
   it('lets the file go where it could not be opened, and when it is closed', async () => {

@@ -1,4 +1,5 @@
-import { errorOf, failureOf } from './failure.js'
+import { ParetoBanditError } from '../../base/errors.js'
+import { storeError } from './failure.js'
 import type { LogLink } from './log-link.js'
 import { LogRequests } from './log-requests.js'
 import type { Request, Results } from './messages.js'
@@ -18,9 +19,17 @@ export class DirectLink implements LogLink {
       // A request is answered with the result of its kind.
       return (await this.requests.answer(request)) as Results[R['op']]
     } catch (thrown) {
-      // As through a thread: the same classes and words.
-      throw errorOf(failureOf(this.requests.description, thrown))
+      throw this.errorOf(thrown)
     }
+  }
+
+  /** As through a thread: of the same class, and SQLite's in the same words. */
+  private errorOf(thrown: unknown): ParetoBanditError {
+    const { description } = this.requests
+    const cause = storeError(description, thrown)
+    if (cause instanceof ParetoBanditError) return cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    return new ParetoBanditError('STORE_UNREACHABLE', description, `it failed: ${why}`, { cause })
   }
 
   async stop(): Promise<void> {
