@@ -6,11 +6,9 @@ export const CLOSED_IDLE = 'ERR_CONNECTION_CLOSED_IDLE'
 
 /** This process, or its machine, may open no more files and sockets: it is no fault of whoever was to be reached. */
 const OUT_OF_FILES = new Set(['EMFILE', 'ENFILE'])
-
-/** Whether an error with this code is of a limit of ours. */
-export function isOutOfFiles(code: string): boolean {
-  return OUT_OF_FILES.has(code)
-}
+/** What the system is asked when a name is looked up. It needs a file for that, and says one of these where it gets none. */
+export const LOOKUP = 'getaddrinfo'
+const LOOKUP_OUT_OF_FILES = new Set(['EINVAL', 'EBUSY'])
 
 /** What codes of connections say that were never there: nothing was sent, so nothing was done. */
 const UNREACHED = new Set([
@@ -21,7 +19,6 @@ const UNREACHED = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EADDRNOTAVAIL',
-  ...OUT_OF_FILES,
   // Bun.
   'ConnectionRefused',
   'FailedToOpenSocket',
@@ -29,7 +26,40 @@ const UNREACHED = new Set([
 /** Certificates that are not taken, and servers that speak no TLS. */
 const NO_TLS = /^(ERR_TLS_|ERR_SSL_(WRONG_VERSION|.*_ALERT_)|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
 
-/** Whether an error with this code is of a connection that was never there. */
-export function isUnreached(code: string): boolean {
-  return UNREACHED.has(code) || NO_TLS.test(code)
+const DEPTH_MAX = 8
+
+/** What an error says of a connection. */
+export interface ConnectionError {
+  /** Empty: it says none. */
+  readonly code: string
+  /** Whether it is of a limit of ours. */
+  readonly isOutOfFiles: boolean
+  /** Whether the connection was never there. */
+  readonly isUnreached: boolean
+}
+
+/** Of an error, or of what it was made of: clients wrap what Node throws. */
+export function connectionErrorOf(error: unknown): ConnectionError {
+  let code = ''
+  let isLookup = false
+  try {
+    let each: unknown = error
+    for (let depth = 0; depth <= DEPTH_MAX && isObject(each) && !isLookup; depth++) {
+      const { code: said, syscall, lastError, cause } = each
+      isLookup = syscall === LOOKUP
+      if (typeof said === 'string' && (isLookup || code === '')) code = said
+      each = lastError ?? cause
+    }
+  } catch {
+    // What cannot be read says nothing.
+  }
+  if (isLookup && LOOKUP_OUT_OF_FILES.has(code)) code = 'EMFILE'
+  const isOutOfFiles = OUT_OF_FILES.has(code)
+  // Without an address, or a socket, nothing is sent.
+  const isUnreached = isLookup || isOutOfFiles || UNREACHED.has(code) || NO_TLS.test(code)
+  return { code, isOutOfFiles, isUnreached }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

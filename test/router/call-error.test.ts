@@ -86,7 +86,9 @@ describe.each(CLIENTS)('an error of %s', (_, make, hasHeaders) => {
 it.each(['ECONNREFUSED', 'ConnectionRefused', 'FailedToOpenSocket', 'CERT_HAS_EXPIRED'])(
   'a connection that was never there costs nothing: %s',
   async (code) => {
-    for (const error of [thrown({ code }), new TypeError('fetch failed', { cause: thrown({ code }) })])
+    const fetched = new TypeError('fetch failed', { cause: thrown({ code }) })
+    // The last is the AI SDK's, after its tries.
+    for (const error of [thrown({ code }), fetched, thrown({ lastError: thrown({ cause: fetched }) })])
       expect(await booked(error, 1)).toMatchObject([{ kind: 'failed', costUsd: 0 }])
   },
 )
@@ -98,6 +100,36 @@ it.each(['EMFILE', 'ENFILE'])(
       expect((await booked(error, 1))[0]).toMatchObject({ kind: 'cancelled', costUsd: 0 })
   },
 )
+
+/** As `fetch` of Node throws it where the name of a host cannot be looked up. */
+const unnamed = (code: string) =>
+  new TypeError('fetch failed', {
+    cause: Object.assign(new Error(`getaddrinfo ${code} api.example`), { code, syscall: 'getaddrinfo' }),
+  })
+
+describe('a name that cannot be looked up', () => {
+  it.each(['EINVAL', 'EBUSY', 'EMFILE'])('for want of a file is no fault of its model: %s', async (code) => {
+    const error = unnamed(code)
+    for (const each of [error, error.cause, thrown({ cause: error }), thrown({ lastError: error })])
+      expect((await booked(each, 1))[0]).toMatchObject({ kind: 'cancelled', costUsd: 0 })
+    // Another code on top is its client's own.
+    expect((await booked(thrown({ code: 'ERR_CLIENT', cause: error }), 1))[0]).toMatchObject({
+      kind: 'cancelled',
+      costUsd: 0,
+    })
+  })
+
+  it.each(['ENOTFOUND', 'EAI_FAIL', 'ENOMEM'])('costs nothing: %s', async (code) => {
+    expect(await booked(unnamed(code), 1)).toMatchObject([{ kind: 'failed', costUsd: 0 }])
+  })
+
+  it.each(['EINVAL', 'EBUSY'])('is not what fails with %s elsewhere: it may be billed', async (code) => {
+    const error = new TypeError('fetch failed', { cause: thrown({ code, syscall: 'write' }) })
+    const [told] = await booked(error, 1)
+    expect(told.kind).toBe('failed')
+    expect(told.costUsd).toBeGreaterThan(0)
+  })
+})
 
 it('an error that is its own cause says nothing', async () => {
   const error = thrown({})

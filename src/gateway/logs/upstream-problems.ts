@@ -4,7 +4,7 @@ import type { WriteLine } from './request-log.js'
 /** Some providers answer with pages. */
 const DETAIL_MAX = 500
 
-const OUT_OF_SOCKETS =
+const OUT_OF_SOCKETS_TOLD =
   'requests are refused, as no connection to a provider can be opened, and connections of clients may end without an answer: raise the limit of files and sockets'
 
 /** A call that failed by what the config says, or by the way to the provider. */
@@ -36,7 +36,7 @@ export function upstreamProblemLog(write: WriteLine, now: () => number): (proble
     const { model, error, detail } = problem
     const counted = alike.take(isOurs ? error : `${model}\n${error}`)
     if (counted === null) return
-    if (isOurs) write('error', { error: detail.slice(0, DETAIL_MAX), ...counted }, OUT_OF_SOCKETS)
+    if (isOurs) write('error', { error: detail.slice(0, DETAIL_MAX), ...counted }, OUT_OF_SOCKETS_TOLD)
     else
       write(
         'warn',

@@ -1,6 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
 import type { IncomingHttpHeaders } from 'node:http'
-import { devNull } from 'node:os'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
 import { CLOSED_IDLE } from '../../base/unreached.js'
@@ -11,6 +9,7 @@ import { decodedAnswer } from './decoded-body.js'
 import { passInterim } from './interim-answers.js'
 import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
 import { isClosedAfterUse, noteUse } from './used-sockets.js'
+import { isWithoutFiles } from './without-files.js'
 
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
@@ -270,18 +269,6 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
     // Undici keeps it until there is a connection.
     if (this.controller === null) this.failed(broken())
     else if (!this.isEnded) this.controller.abort(broken())
-  }
-}
-
-/** What a name means is asked of the system, which needs a file for that, and does not say so where it gets no file. */
-function isWithoutFiles(error: Error & { readonly syscall?: unknown; readonly code?: unknown }): boolean {
-  if (error.syscall !== 'getaddrinfo') return false
-  if (error.code === 'EBUSY') return true
-  try {
-    closeSync(openSync(devNull, 'r'))
-    return false
-  } catch {
-    return true
   }
 }
 

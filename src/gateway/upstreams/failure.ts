@@ -10,7 +10,7 @@ import {
 } from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
-import { CLOSED_IDLE, isOutOfFiles, isUnreached, PROXY_REFUSES } from '../../base/unreached.js'
+import { CLOSED_IDLE, connectionErrorOf, PROXY_REFUSES } from '../../base/unreached.js'
 import type { UpstreamError } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 
@@ -262,17 +262,17 @@ const OWN_LIMITS: ReadonlyMap<string, string> = new Map([
  * @param isSent false: it is known that nothing was sent
  */
 export function failureOfConnection(error: unknown, isSent = true): UpstreamFailure {
-  const code = codeOf(error)
+  const { code, isOutOfFiles, isUnreached } = connectionErrorOf(error)
   const why = whyOf(error)
   if (code === PROXY_REFUSES) return failureOfSetup('the upstream cannot be reached', why)
   const limit = OWN_LIMITS.get(code)
   const detail = limit === undefined ? why : `${why}: ${limit}`
-  if (isOutOfFiles(code))
+  if (isOutOfFiles)
     return new UpstreamFailure('operator', OUT_OF_SOCKETS, 503, 'this gateway can open no more connections', {
       detail,
       retryAfterMs: OUT_OF_SOCKETS_MS,
     })
-  if (!isSent || isUnreached(code))
+  if (!isSent || isUnreached)
     return new UpstreamFailure('upstream', 'upstream_unreachable', 502, 'the upstream cannot be reached', {
       detail,
     })
@@ -291,13 +291,7 @@ function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return ''
   const { cause } = error
   if (error.message === 'fetch failed' && cause instanceof Error) return whyOf(cause)
-  return error.message === '' ? codeOf(error) : error.message
-}
-
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return ''
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return 'cause' in error ? codeOf(error.cause) : ''
+  return error.message === '' ? connectionErrorOf(error).code : error.message
 }
 
 /**

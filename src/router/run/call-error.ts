@@ -10,7 +10,7 @@ import {
 } from '../../base/refused-by.js'
 import { retryDelayIn } from '../../base/retry-info.js'
 import { isTooLong } from '../../base/too-long.js'
-import { isOutOfFiles, isUnreached } from '../../base/unreached.js'
+import { connectionErrorOf } from '../../base/unreached.js'
 import { retryAfterOf } from './retry-after.js'
 
 /** What a call that failed says of its model, and whether another would do better. */
@@ -53,10 +53,9 @@ export function failureOf(error: unknown, now: number): CallFailure {
     return { blames: 'request', retryAfterMs: null, mayBeBilled: false }
   const answered = answeredOf(error)
   if (answered === null) {
-    const code = codeOf(error)
+    const { isOutOfFiles, isUnreached } = connectionErrorOf(error)
     // Another may be reached by a connection that is there.
-    const blames = isOutOfFiles(code) ? 'request' : 'model'
-    return { blames, retryAfterMs: null, mayBeBilled: !isUnreached(code) }
+    return { blames: isOutOfFiles ? 'request' : 'model', retryAfterMs: null, mayBeBilled: !isUnreached }
   }
   const { status, headers, by } = answered
   const said = saidBy(by)
@@ -138,13 +137,6 @@ function saidBy(error: unknown): Said {
 
 function isStatus(value: unknown): value is number {
   return typeof value === 'number' && value >= 100 && value < 600
-}
-
-function codeOf(error: unknown, depth = 0): string {
-  const code = memberOf(error, 'code')
-  if (typeof code === 'string') return code
-  const cause = memberOf(error, 'cause')
-  return cause === undefined || depth > DEPTH_MAX ? '' : codeOf(cause, depth + 1)
 }
 
 function headersOf(error: object): unknown {

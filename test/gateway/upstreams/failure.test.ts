@@ -190,6 +190,40 @@ describe('a connection that cannot be made', () => {
     }
   })
 
+  it.each(['EINVAL', 'EBUSY', 'EMFILE'])(
+    'as its name cannot be looked up for want of a file is no fault of the upstream: %s',
+    (code) => {
+      const message = `getaddrinfo ${code} api.example`
+      const cause = Object.assign(new Error(message), { code, syscall: 'getaddrinfo' })
+      const fetched = new TypeError('fetch failed', { cause })
+      const ofAiSdk = new Error(`Cannot connect to API: ${message}`, { cause })
+      for (const each of [cause, fetched, ofAiSdk]) {
+        const failure = failureOfConnection(each)
+        expect(failure).toMatchObject({ code: 'gateway_out_of_sockets', status: 503, mayBeBilled: false })
+        expect(failure.detail).toContain(`${message}: this process may open no more files and sockets`)
+      }
+    },
+  )
+
+  it('as its name is not known costs nothing, whatever the system says of it', () => {
+    const cause = Object.assign(new Error('getaddrinfo EAI_FAIL x'), {
+      code: 'EAI_FAIL',
+      syscall: 'getaddrinfo',
+    })
+    const failure = failureOfConnection(new TypeError('fetch failed', { cause }))
+    expect(failure).toMatchObject({ code: 'upstream_unreachable', mayBeBilled: false })
+    const broken = failureOfConnection(
+      Object.assign(new Error('write EINVAL'), { code: 'EINVAL', syscall: 'write' }),
+    )
+    expect(broken).toMatchObject({ code: 'upstream_broke_off', mayBeBilled: true })
+  })
+
+  it('of an error that is its own cause may cost something', () => {
+    const error = new Error('no')
+    Object.assign(error, { cause: error })
+    expect(failureOfConnection(error)).toMatchObject({ code: 'upstream_broke_off', mayBeBilled: true })
+  })
+
   it('for a proxy that wants a password is for the operator to mend', () => {
     const error = Object.assign(new Error('it answered 407'), { code: 'ERR_PROXY_REFUSES' })
     const failure = failureOfConnection(error)
