@@ -93,6 +93,21 @@ it.each(['ECONNREFUSED', 'ConnectionRefused', 'FailedToOpenSocket', 'CERT_HAS_EX
   },
 )
 
+it('of tries that the AI SDK made by itself each may be billed, not the last alone', async () => {
+  const refused = thrown({ statusCode: 429, responseHeaders: {} })
+  const down = new TypeError('fetch failed', { cause: thrown({ code: 'ECONNREFUSED' }) })
+  const full = thrown({ code: 'EMFILE' })
+  const lost = [thrown({ statusCode: 504, responseHeaders: {} }), thrown({ code: 'ECONNRESET' })]
+  for (const last of [refused, down, full]) {
+    for (const each of lost) {
+      const [told] = await booked(thrown({ errors: [each, last], lastError: last }), 1)
+      expect(told.costUsd).toBeGreaterThan(0)
+    }
+    const [told] = await booked(thrown({ errors: [refused, last], lastError: last }), 1)
+    expect(told.costUsd).toBe(0)
+  }
+})
+
 it.each(['EMFILE', 'ENFILE'])(
   'a connection that this process may not open is no fault of its model: %s',
   async (code) => {

@@ -48,6 +48,15 @@ const DEPTH_MAX = 8
 
 /** What an error of an SDK, of `fetch` or of anything else says. Errors that say nothing are the provider's. */
 export function failureOf(error: unknown, now: number): CallFailure {
+  const failure = failureOfOne(error, now)
+  const tries = memberOf(error, 'errors')
+  // The AI SDK asks again by itself, and its error says what became of each time: what the last one says is not what the others cost.
+  if (memberOf(error, 'lastError') === undefined || !Array.isArray(tries)) return failure
+  const mayBeBilled = failure.mayBeBilled || tries.some((each) => failureOfOne(each, now).mayBeBilled)
+  return { ...failure, mayBeBilled }
+}
+
+function failureOfOne(error: unknown, now: number): CallFailure {
   // LangChain's, which tells no status where it was made of none.
   if (memberOf(error, 'name') === 'ContextOverflowError')
     return { blames: 'request', retryAfterMs: null, mayBeBilled: false }
