@@ -24,7 +24,9 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @throws RequestError for a name that no feedback could have
  */
 export function givenName(headers: HeaderReader): string | null {
-  const name = utf8In(headers.get(FEEDBACK_ID) ?? '').trim()
+  const given = headers.get(FEEDBACK_ID) ?? ''
+  if (given === '') return null
+  const name = utf8In(given).trim()
   if (name.length > NAME_CHARS_MAX)
     throw new RequestError(
       `${FEEDBACK_ID}: expected at most ${NAME_CHARS_MAX} characters, got ${name.length}`,

@@ -4,6 +4,9 @@ import type { Socket } from 'node:net'
 const INTERIM = /^HTTP\/1\.[01] 10[02-9](?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n/
 const BEGIN = /^HTTP\/1\.[01] 10[02-9]/
 const EXAMPLE = 'HTTP/1.1 100'
+/** Before the digits of a status. */
+const STATUS_AT = 'HTTP/1.1 '.length
+const [ONE] = Buffer.from('1')
 /** A longer one is not waited for. */
 const HEAD_BYTES_MAX = 4096
 
@@ -36,9 +39,14 @@ export function passInterim(socket: Socket): void {
   }
 }
 
+/** Whether a status would begin as those of interim answers do. Asked of every answer: most end here, without a text. */
+function mayBeInterim(bytes: Buffer): boolean {
+  return bytes.byteLength <= STATUS_AT || bytes[STATUS_AT] === ONE
+}
+
 /** Empty: there was nothing else, and more may come. */
 function mayBecomeInterim(bytes: Buffer): boolean {
-  if (bytes.byteLength >= HEAD_BYTES_MAX) return false
+  if (!mayBeInterim(bytes) || bytes.byteLength >= HEAD_BYTES_MAX) return false
   const text = bytes.toString('latin1')
   return BEGIN.test(text + EXAMPLE.slice(text.length)) && !text.includes('\r\n\r\n')
 }
@@ -46,6 +54,7 @@ function mayBecomeInterim(bytes: Buffer): boolean {
 function afterInterim(bytes: Buffer): Buffer {
   let rest = bytes
   for (;;) {
+    if (!mayBeInterim(rest)) return rest
     const [head = ''] = INTERIM.exec(rest.toString('latin1', 0, HEAD_BYTES_MAX)) ?? []
     if (head === '') return rest
     rest = rest.subarray(head.length)
