@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { plural, usdInText } from '../base/format.js'
 import { visible } from '../base/visible.js'
 import { UNPRICED_TOKENS, type UnpricedTokens } from '../prices/priced-model.js'
 import { CommandError } from './command-error.js'
@@ -13,7 +11,6 @@ import { DEFAULT_CONFIGS, defaultConfig } from './gateway-config.js'
 import type { FirstConfig } from './init/first-config.js'
 import { isModelName, modelFlag, type WantedModel } from './init/wanted-model.js'
 import { print, printError } from './print.js'
-import { shellWord } from './shell-word.js'
 
 interface InitFlags {
   readonly model?: readonly WantedModel[]
@@ -115,7 +112,8 @@ async function init(given: string | undefined, flags: InitFlags): Promise<void> 
       ? [`${id} is called at the address that ${addressName} has, at the prices that the list has of ${id}`]
       : [],
   )
-  const report = await reportOf(file, config, [...elsewhere, ...notes])
+  const { reportOf } = await import('./init/report.js')
+  const report = reportOf(file, config, [...elsewhere, ...notes])
   if (file === '-') {
     print(text)
     printError(report)
@@ -183,79 +181,6 @@ async function writeNew(file: string, text: string): Promise<void> {
   } finally {
     await made.close()
   }
-}
-
-async function reportOf(file: string, config: FirstConfig, notes: readonly string[]): Promise<string> {
-  const { upstreams, models, budget } = config
-  const { isSet } = await import('./init/providers.js')
-  const { LISTEN } = await import('./init/upstream-tree.js')
-  const { namesOf } = await import('./init/first-config.js')
-  const path = file === '-' ? FILE : file
-  const isDefault = path === FILE
-  const packages = upstreams.flatMap(({ package: name }) =>
-    typeof name === 'string' && !isInstalled(name) ? [`npm install ${name}`] : [],
-  )
-  const money = [
-    budget.usdPerRequest === null ? 'no budget' : `budget ${usdInText(budget.usdPerRequest)} per request`,
-    ...(budget.usdPerMonth === null ? [] : [`cap ${usdInText(budget.usdPerMonth)} per month`]),
-  ]
-  const url = `http://${LISTEN.host}:${LISTEN.port}`
-  const client = upstreams.every(({ protocol }) => protocol === 'anthropic')
-    ? `new Anthropic({ baseURL: '${url}', apiKey: KEY })`
-    : `new OpenAI({ baseURL: '${url}/v1', apiKey: KEY })`
-  const names = namesOf(models)
-  const absent = upstreams
-    .map(({ apiKey }) => String(apiKey).slice(1))
-    .filter((name) => !isSet(process.env[name]))
-  const lines = [
-    `${file === '-' ? 'standard output' : file}: ${plural(models.length, 'model')} on ${plural(upstreams.length, 'upstream')}, ${money.join(', ')}`,
-    ...[...notes, ...(await budgetNotes(config))].map((note) => `  note: ${note}`),
-    `next${absent.length === 0 ? '' : `, with ${absent.join(' and ')} in the environment`}:`,
-    ...[
-      ...packages,
-      `paretobandit check-config ${shellWord(path)}`,
-      `paretobandit keys create my-app${isDefault ? '' : ` --config ${shellWord(path)}`}`,
-      `paretobandit serve ${shellWord(path)}`,
-    ].map((line) => `  $ ${line}`),
-    'and in clients, with the key that was printed:',
-    `  ${client}, and the model 'auto'${names.length === 0 ? '' : `; ${names.map((name) => `'${name}'`).join(', ')} ${names.length === 1 ? 'means' : 'mean'} the same (aliases)`}`,
-  ]
-  return `${lines.map(visible).join('\n')}\n`
-}
-
-/** What a budget cannot hold, or does not limit, by a request of the size that comments have. */
-async function budgetNotes({ models, budget: { usdPerRequest } }: FirstConfig): Promise<readonly string[]> {
-  const { REQUEST_TEXT, requestUsd } = await import('./init/first-config.js')
-  const costs = models.map(({ prices }) => requestUsd(prices))
-  const [least, most] = [Math.min(...costs), Math.max(...costs)]
-  const of = `what a request of ${REQUEST_TEXT} costs on the`
-  return [
-    ...(models.length === 1
-      ? ['with one model there is nothing to choose: give two to five, far apart in price']
-      : []),
-    ...(usdPerRequest !== null && usdPerRequest < least
-      ? [
-          `the budget is below ${usdInText(least)}, ${of} cheapest model: all get that one, and shorter requests alone hold it`,
-        ]
-      : []),
-    ...(usdPerRequest !== null && usdPerRequest >= most
-      ? [
-          `the budget is not below ${usdInText(most)}, ${of} dearest model: of requests of that size it saves nothing`,
-        ]
-      : []),
-  ]
-}
-
-/** Beside this package, or where the command runs: there `serve` looks for it. */
-function isInstalled(name: string): boolean {
-  return [import.meta.url, join(process.cwd(), 'package.json')].some((from) => {
-    try {
-      createRequire(from).resolve(name)
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 function dollarsFlag(text: string): number {

@@ -38,8 +38,10 @@ export function pricedModels(
       `expected models for chats, as ${list.name} has others under ${others.join(', ')}: write an embeddings model into the config by hand (kind: embeddings)`,
     )
   const imported = importList(list, checkOptions({ models: names, accept, unpriced, partial: true }))
-  if (imported.problems.length > 0)
-    throw refusal(imported, new Map(), ({ model, message }) => as.has(model) || !isUnknown(message))
+  if (imported.problems.length > 0) {
+    const listed = new Set(found.filter(({ entry }) => entry !== undefined).map(({ id }) => id))
+    throw refusal(imported, new Map(), ({ model }) => as.has(model) || listed.has(model))
+  }
   const prices = new Map(imported.models.map((each) => [each.id, each]))
   const models = found.flatMap(({ id, provider, model, entry }) => {
     const price = prices.get(id)
@@ -74,11 +76,6 @@ export function pricedModels(
     tree,
     isSecret: isAddress(source) && !isPlain,
   }
-}
-
-/** A name that the list does not have, or not once. */
-function isUnknown(message: string): boolean {
-  return /^the list has (no such name|several)/.test(message)
 }
 
 /** Other addresses may hold a secret: a config has them from a variable. */

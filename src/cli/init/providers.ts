@@ -94,7 +94,7 @@ export function nearestProvider(word: string): string | undefined {
   )
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The variable that has its key; undefined: none is set. Its value is not looked at further. */
 export function keyNameIn({ keyNames }: StartProvider, env: Environment): string | undefined {

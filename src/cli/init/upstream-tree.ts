@@ -3,9 +3,7 @@ import { admin } from '../../gateway/config/key-shapes.js'
 import { type Mistake, pathText } from '../../gateway/config/mistake.js'
 import { upstream } from '../../gateway/config/upstream-shape.js'
 import { CommandError } from '../command-error.js'
-import { isSet, keyNameIn, type StartProvider } from './providers.js'
-
-export type Environment = Readonly<Record<string, string | undefined>>
+import { type Environment, isSet, keyNameIn, type StartProvider } from './providers.js'
 
 /** Where a first config listens. */
 export const LISTEN = { host: '127.0.0.1', port: 8787 }
