@@ -97,7 +97,7 @@ if (before !== (await digest()) || !existsSync('dist/cli/main.js')) {
     // Node's own modules are the adapters' of stores; they share chunks, so that an error's class is the same everywhere.
     external: ['@huggingface/transformers', '@langchain/core', 'better-sqlite3', 'redis', 'node:*', 'bun:*'],
   })
-  // In one file, of which nothing is shared with the thread that starts it: a thread that loads a dozen starts a fifth later.
+  // In one file, of which nothing is shared with the thread that starts it: a thread that loads a dozen starts later.
   const worker = await build({
     ...common,
     entryPoints: [{ in: 'src/store/sqlite/worker.ts', out: 'store/sqlite-worker' }],

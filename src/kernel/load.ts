@@ -1,5 +1,6 @@
 import { ParetoBanditError } from '../base/errors.js'
 import { Arena, type ArenaOptions } from './arena.js'
+import { isNode } from './is-node.js'
 import type { Kernel, KernelName } from './kernel.js'
 import { WasmKernel } from './wasm-kernel.js'
 
@@ -44,7 +45,7 @@ async function makeKernel(name: KernelName, arena: Arena): Promise<Kernel> {
   if (name === 'js') return new (await import('./js-kernel.js')).JsKernel(arena)
   if (name === 'wasm') return WasmKernel.create(arena)
   // Another, with the addon's loader: no browser fetches it.
-  if (typeof process === 'object' && process.versions?.node) {
+  if (isNode()) {
     return new (await import('./native-kernel.js')).NativeKernel(arena)
   }
   throw new Error('needs Node')

@@ -1,4 +1,5 @@
 import { ARENA_BASE, type Arena } from './arena.js'
+import { isNode } from './is-node.js'
 import type { Kernel } from './kernel.js'
 import type { ArenaLayout } from './layout.js'
 import { kernelWasmHex } from './wasm-simd.generated.js'
@@ -56,8 +57,7 @@ export class WasmKernel implements Kernel {
     if (memory === null) throw new TypeError(NO_MEMORY)
     const { instantiate, instantiateSync } = await import('./assemblyscript-loader.js')
     // `instantiate` asks for `Response`, for which Node loads all that fetch needs: longer than the rest. Browsers may refuse the other.
-    const isNode = typeof process === 'object' && process.versions?.node
-    const make = isNode ? instantiateSync : instantiate
+    const make = isNode() ? instantiateSync : instantiate
     // The raw exports: the loader's own wrap every call, to count its arguments.
     const { exports } = (await make(module, { env: { memory } })).instance
     return new WasmKernel(arena, exports as unknown as KernelExports, simd)
