@@ -672,6 +672,27 @@ describe('run with a stream', () => {
       [{ usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 3 }, candidates: [{}] }],
     ],
     ['LangChain’s begins', [{ content: '', usage_metadata: { input_tokens: 9, output_tokens: 0 } }]],
+    [
+      'that of vLLM and of Gemini’s chats goes on',
+      [
+        {
+          choices: [{ index: 0, delta: { content: 'Hel' }, finish_reason: null }],
+          usage: { prompt_tokens: 9, completion_tokens: 3 },
+        },
+      ],
+    ],
+    [
+      'that of several answers goes on, of which one has ended',
+      [
+        {
+          choices: [
+            { index: 0, delta: {}, finish_reason: 'stop' },
+            { index: 1, delta: { content: 'Hel' }, finish_reason: null },
+          ],
+          usage: { prompt_tokens: 9, completion_tokens: 3 },
+        },
+      ],
+    ],
   ])(
     'that breaks off where its usage is that of a part is booked at what was reserved: as %s',
     async (_, list) => {
@@ -772,7 +793,15 @@ describe('run with a stream', () => {
     }
     const { usageMetadata } = end
     // One more of the same usage, without a reason why the answer ended, takes nothing back.
-    for (const list of [[end], [end, { usageMetadata }]]) {
+    // So of a chat: beside the reason, after it, and beside a choice that says nothing.
+    const usage = { prompt_tokens: 1000, completion_tokens: 50 }
+    const said = { choices: [{ index: 0, delta: { content: 'Hi' }, finish_reason: 'stop' }] }
+    const chats = [
+      [{ ...said, usage }],
+      [said, { choices: [], usage }],
+      [said, { choices: [{ index: 0, delta: {}, finish_reason: null }], usage }],
+    ]
+    for (const list of [[end], [end, { usageMetadata }], ...chats]) {
       const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events([...list, 'after']))
       for await (const event of run.answer) if (event === 'after') break
       expect(told.at(-1)).toMatchObject({ kind: 'cancelled', id: run.decision.id })

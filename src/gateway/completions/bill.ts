@@ -13,7 +13,7 @@ const KIND_CHARS_MAX = 60
 
 export interface MeasuredBill {
   readonly bill: CallBill
-  /** False: no usage of prompt and answer came, and it is the greater of what was seen and what was reserved. */
+  /** False: no usage of prompt and whole answer came, and it is the greater of what was seen and what was reserved. */
   readonly isMeasured: boolean
 }
 
@@ -40,16 +40,19 @@ export class Billing {
   /**
    * @param inputTokens that this model read of the request, as estimated
    * @param isDearer whether it has what may cost more than its tokens: what the provider says of the cost counts then, if it is more
+   * @param isCutOff whether its upstream may have gone on with an answer of which no more came: a usage then counts the beginning
    */
-  billOf(call: Try, meter: Meter, inputTokens: number, isDearer: boolean): MeasuredBill {
+  billOf(call: Try, meter: Meter, inputTokens: number, isDearer: boolean, isCutOff = false): MeasuredBill {
     const { usage } = meter
-    if (usage !== null && meter.isCounted && countsInput(usage)) {
+    if (usage !== null && meter.isCounted && countsInput(usage) && !isCutOff) {
       const serviceTier = SOLD_FOR_LESS.find((tier) => tier === meter.serviceTier)
       const served = serviceTier === undefined ? {} : { serviceTier }
       const bill = { ...this.billOfUsage(call, usage, served), ...served }
       return { bill: isDearer ? this.atLeastSaid(call, bill, usage) : bill, isMeasured: true }
     }
-    return { bill: { costUsd: this.leastUsd(call, meter, inputTokens) }, isMeasured: false }
+    const leastUsd = this.leastUsd(call, meter, inputTokens)
+    const saidUsd = isDearer && usage !== null ? costIn(usage) : 0
+    return { bill: { costUsd: Math.max(leastUsd, saidUsd) }, isMeasured: false }
   }
 
   /** Of a usage: what it counts, and what it counts of kinds that nobody knows at the dearest that could apply. */
@@ -73,7 +76,7 @@ export class Billing {
     return saidUsd > costUsd ? { ...bill, costUsd: saidUsd } : bill
   }
 
-  /** Without a usage, or with the beginning of one, or one in words that no upstream of the protocol has: never less than the reservation. */
+  /** Without a usage, or with one of a beginning, or one in words that no upstream of the protocol has: never less than the reservation. */
   private leastUsd(call: Try, { usage, leastOutputTokens }: Meter, inputTokens: number): number {
     const bill: CallBill =
       usage === null

@@ -45,17 +45,19 @@ export class Booking {
       this.answer()
       return
     }
-    const { bill, isMeasured } = this.isSent ? this.billed() : NO_BILL
+    const { bill, isMeasured } = this.isSent ? this.billed(true) : NO_BILL
     this.over(this.house.ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
   }
 
   failure(failure: UpstreamFailure): void {
     if (this.isBooked) return
-    const { kind, retryAfterMs, mayBeBilled, usage, isRefusal, isOfConnection } = failure
+    const { kind, retryAfterMs, mayBeBilled, usage, isRefusal, isOfConnection, isUnanswered } = failure
     const { ledger } = this.house
     if (usage !== null) this.meter.add({ ...NO_FACTS, usage })
     const isBilled = this.isSent && (mayBeBilled || this.meter.hasContent || this.meter.isUsageWhole)
-    const { bill, isMeasured } = isBilled ? this.billed() : NO_BILL
+    // What it says of its own failure is all of it.
+    const hasEnded = !mayBeBilled || usage !== null || isUnanswered
+    const { bill, isMeasured } = isBilled ? this.billed(!hasEnded) : NO_BILL
     if (isOfConnection || (kind !== 'upstream' && !this.isOneTooMany(failure))) {
       this.over(ledger.cancel(this.call, bill, this.latencyMs), isMeasured)
       return
@@ -76,7 +78,8 @@ export class Booking {
     return isUnanswered && unanswered.add(id)
   }
 
-  private billed() {
+  /** @param isBrokenOff whether it may have gone on, unless it had said why it ended */
+  private billed(isBrokenOff = false) {
     const { size, asked, body } = this.order
     const { model } = this.call
     const own = ownParameters(this.exchange.record.surface, model, body.json)
@@ -85,7 +88,8 @@ export class Booking {
     const isDearer =
       asked.dearer.length > 0 || dearerIn(own).length > 0 || dearerIn({ providerOptions }).length > 0
     const inputTokens = inputTokensFor(size, model)
-    return this.house.billing.billOf(this.call, this.meter, inputTokens, isDearer)
+    const isCutOff = isBrokenOff && !this.meter.isFinished
+    return this.house.billing.billOf(this.call, this.meter, inputTokens, isDearer, isCutOff)
   }
 
   private over(booked: Booked, isMeasured: boolean): void {

@@ -275,6 +275,36 @@ describe('rule 3: a client that goes away', () => {
     expectTrue()
   })
 
+  it.each<[string, PartialPlan['fault'], boolean]>([
+    ['its client left', { kind: 'stall', afterPieces: 3 }, true],
+    ['it fell silent', { kind: 'stall', afterPieces: 3 }, false],
+    ['its connection broke', { kind: 'reset', afterPieces: 3 }, false],
+    ['it had no end', { kind: 'cut', afterPieces: 3 }, false],
+    ['it was malformed', { kind: 'malformed', afterPieces: 3 }, false],
+  ])(
+    'is billed no less than was reserved where its usage so far came before %s',
+    async (_, fault, isLeft) => {
+      await start({
+        script: () => ({ fault: fault ?? null, usage: { place: 'cumulative' } }),
+        tree: { routing: { reserve: 'worst-case' }, retries: { triesMax: 1 } },
+      })
+      let reservedUsd = 0
+      house.router.on('routed', (event) => {
+        reservedUsd = event.reservedUsd
+      })
+      if (isLeft) await leave({}, true)
+      else {
+        const stream = await house.openai.chat.completions.create({ ...ASK, max_tokens: 2000, stream: true })
+        const late = fault?.kind === 'stall' ? [house.timeOut()] : []
+        await Promise.allSettled([all(stream), ...late])
+      }
+      await house.over(1)
+      expect(house.requests).toMatchObject([{ isMeasured: false }])
+      expect(house.bookedUsd()).toBeGreaterThanOrEqual(reservedUsd)
+      expect(house.bookedUsd()).toBeGreaterThanOrEqual(house.upstream.costUsd())
+    },
+  )
+
   it('is billed to the cent where the operator drains', async () => {
     await start({
       script: () => ({ fault: { kind: 'stall', afterPieces: 3 } }),
