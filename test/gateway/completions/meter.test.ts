@@ -91,12 +91,12 @@ describe('what is kept of an answer without end', () => {
     ['details', (name) => ({ completion_tokens_details: { [name]: 1 } })],
   ])('is bounded where each usage has %s of another name', (_, more) => {
     const meter = new Meter(0)
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 2000; i++) {
       const counts = { ...usage, completion_tokens: i, ...more(`odd_${i}_tokens`) }
       meter.add(OPENAI_CHAT.readEvent({ data: '{}' }, { choices: [], usage: counts }))
     }
-    expect(serialize(meter).byteLength).toBeLessThan(50_000)
-    expect(meter.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 4999 })
+    expect(serialize(meter).byteLength).toBeLessThan(20_000)
+    expect(meter.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 1999 })
   })
 })
 
