@@ -8,6 +8,7 @@ import type { ProtocolAdapter } from '../protocols/adapter.js'
 import { isTooDeep } from '../protocols/too-deep.js'
 import { ownerOf } from '../sessions/sessions.js'
 import { UpstreamFailure } from '../upstreams/failure.js'
+import { askedAgainMs } from './asked-again.js'
 import { Attempt } from './attempt.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
@@ -84,6 +85,7 @@ async function tryModels(
   const { retries, timeouts } = order.config
   house.retries.add(retries.shareMax)
   const excluded: string[] = []
+  const failures: UpstreamFailure[] = []
   /** Models with a connection that was closed as it was used again: each is asked once more, by another, or the upstream closes them all. */
   const closed = new Set<string>()
   let call = await reserve(house, exchange, order, excluded)
@@ -93,21 +95,30 @@ async function tryModels(
     const outcome = await attempt.run()
     if (!(outcome instanceof UpstreamFailure)) return outcome
     if (outcome.isOfConnection && attempt.maySendAgain) closed.add(id)
-    else excluded.push(id)
+    else {
+      excluded.push(id)
+      failures.push(outcome)
+    }
+    const untried = mayAnswer(house, adapter.surface, order, excluded)
+    const fail = () => {
+      const ids = untried.map((model) => model.id)
+      const retryAfterMs = askedAgainMs(outcome, failures, ids, house.deps.router, retries.cooldownMs)
+      return failed(house, adapter, exchange, outcome, retryAfterMs)
+    }
     const mayRetry =
       outcome.kind !== 'caller' &&
       !exchange.isGone &&
       exchange.record.tries < retries.triesMax &&
-      mayAnswer(house, adapter.surface, order, excluded).length > 0 &&
+      untried.length > 0 &&
       timeouts.totalMs - exchange.elapsedMs >= Math.min(RETRY_MS_MIN, timeouts.firstTokenMs) &&
       house.retries.take(retries.shareMax)
-    if (!mayRetry) return failed(house, adapter, exchange, outcome)
+    if (!mayRetry) return fail()
     try {
       call = await reserve(house, exchange, order, excluded)
     } catch (error) {
       // Nobody can pay for another try: what the client hears of is why there had to be one.
       if (refusalOfError(error, house.deps.router, null, 0) === null) throw error
-      return failed(house, adapter, exchange, outcome)
+      return fail()
     }
   }
 }
@@ -161,14 +172,18 @@ function storeIsAway(): Refused {
   return new Refused(503, 'ledger_unavailable', 'the ledger takes nothing at the moment', LEDGER_RETRY_MS)
 }
 
-/** No model answers: what the client hears of the last one. */
+/**
+ * No model answers: what the client hears of the last one.
+ * @param retryAfterMs when it may ask again; null: nobody knows
+ */
 function failed(
   house: House,
   adapter: ProtocolAdapter,
   exchange: Exchange,
-  { kind, code, status, message, toldRetryMs, body }: UpstreamFailure,
+  { kind, code, status, message, body }: UpstreamFailure,
+  retryAfterMs: number | null,
 ): ClientAnswer {
-  const refusal = { status, code, message: house.scrub(message), retryAfterMs: toldRetryMs }
+  const refusal = { status, code, message: house.scrub(message), retryAfterMs }
   const outcome = kind === 'caller' || kind === 'model' ? 'refused' : 'failed'
   return exchange.refuse(refusal, adapter.errors, outcome, wordsOf(house, body))
 }

@@ -7,6 +7,7 @@ import { withMembers } from '../protocols/json-text.js'
 import { failureOfConnection, failureOfStatus, UpstreamFailure } from '../upstreams/failure.js'
 import { upstreamHeaders } from '../upstreams/request-headers.js'
 import { WatchedBody, within } from '../upstreams/watched-body.js'
+import { askedAgainMs } from './asked-again.js'
 import type { Exchange } from './exchange.js'
 import type { House } from './house.js'
 import { takenAway } from './models-left.js'
@@ -31,7 +32,7 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
   })
   // No package of the AI SDK counts: what it gets is the estimate that requests are routed by.
   if (counting.length === 0) return { input_tokens: order.size.client.inputTokens }
-  let failure: UpstreamFailure | null = null
+  const failures: UpstreamFailure[] = []
   for (const { model, upstream } of counting.slice(0, retries.triesMax)) {
     const count = () => countBy(house, exchange, order, model, upstream)
     let counted = await count()
@@ -39,12 +40,15 @@ export async function countTokens(house: House, key: ClientKey, exchange: Exchan
     if (counted instanceof UpstreamFailure && counted.isOfConnection && !exchange.isGone)
       counted = await count()
     if (!(counted instanceof UpstreamFailure)) return counted
-    failure = counted
+    failures.push(counted)
     if (counted.kind === 'caller' || exchange.isGone) break
   }
-  if (failure === null) throw takenAway()
-  const { status, code, message, toldRetryMs } = failure
-  throw new Refused(status, code, house.scrub(message), toldRetryMs)
+  const failure = failures.at(-1)
+  if (failure === undefined) throw takenAway()
+  const { status, code, message } = failure
+  const untried = counting.slice(failures.length).map(({ model }) => model.id)
+  const retryAfterMs = askedAgainMs(failure, failures, untried, house.deps.router, retries.cooldownMs)
+  throw new Refused(status, code, house.scrub(message), retryAfterMs)
 }
 
 /** The count of one upstream, or why it gave no count. */

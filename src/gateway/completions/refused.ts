@@ -58,7 +58,8 @@ export function refusalOfError(
         status: 503,
         code: 'no_model_available',
         message: 'no model that could serve this request takes any at the moment',
-        retryAfterMs: LEDGER_RETRY_MS,
+        // Paused ones are asked where there is no other: these are switched off, and only their operator knows until when.
+        retryAfterMs: null,
       }
     case 'UNKNOWN_TENANT':
       return {

@@ -115,3 +115,77 @@ describe('retry-after of a spent budget', () => {
     expect((await first).status).toBe(200)
   })
 })
+
+describe('retry-after where no model answers', () => {
+  const SECONDS: Readonly<Record<string, number | undefined>> = { 'sim-small': 40, 'sim-middle': 900 }
+  const TWO = [modelTree('sim-small'), modelTree('sim-middle')]
+  const CLAUDES = ['early', 'late'].map((id) => modelTree(id, { upstreamModel: 'sim-claude' }))
+
+  /** What clients hear of models that ask for pauses of their own, the one that is back last asked last. */
+  async function afterPauses(path: string, more: Tree = {}, tree: Tree = {}) {
+    const isMessages = path.startsWith('/v1/messages')
+    let asked = 0
+    const server = await gatewayServer({
+      models: isMessages ? CLAUDES : TWO,
+      tree: { retries: { triesMax: 2, shareMax: 1 }, ...tree },
+      // The first one that is asked is back first.
+      script: () => {
+        const seconds = asked++ === 0 ? 40 : 900
+        return { fault: { kind: 'status', status: 429, retryAfter: { form: 'seconds', seconds } } }
+      },
+    })
+    const input = path === '/v1/responses' ? { input: 'hi' } : { messages: HELLO, max_tokens: 50 }
+    const response = await server.post(path, { model: 'auto', ...input, ...more })
+    expect([response.status, asked]).toEqual([429, 2])
+    await response.text()
+    const { headers } = response
+    return [headers.get('retry-after'), headers.get('retry-after-ms')]
+  }
+
+  it.each([
+    ['/v1/chat/completions', {}],
+    ['/v1/chat/completions', { stream: true }],
+    ['/v1/messages', {}],
+    ['/v1/messages', { stream: true }],
+    ['/v1/responses', {}],
+    ['/v1/responses', { stream: true }],
+    ['/v1/messages/count_tokens', {}],
+  ])('is when the first of them is asked again: %s, %o', async (path, more) => {
+    expect(await afterPauses(path, more)).toEqual(['40', '40000'])
+  })
+
+  it.each([
+    ['is the pause of one that names no time', { cooldownMs: 5000 }, '5'],
+    ['is left out where such a one has none', { cooldownMs: 0 }, null],
+  ])('%s', async (_, retries, expected) => {
+    let asked = 0
+    const server = await gatewayServer({
+      models: TWO,
+      tree: { retries: { triesMax: 2, shareMax: 1, ...retries } },
+      script: () => {
+        if (asked++ === 0) return { fault: { kind: 'status', status: 500 } }
+        return { fault: { kind: 'status', status: 429, retryAfter: { form: 'seconds', seconds: 900 } } }
+      },
+    })
+    const response = await server.post('/v1/chat/completions', CHAT)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, expected])
+  })
+
+  it('is left out where another model takes requests, and is that of those that the request may have', async () => {
+    const server = await gatewayServer({
+      models: TWO,
+      tree: { retries: { triesMax: 1 } },
+      script: ({ model }) => {
+        const seconds = SECONDS[model]
+        if (seconds === undefined) return {}
+        return { fault: { kind: 'status', status: 429, retryAfter: { form: 'seconds', seconds } } }
+      },
+    })
+    const heard: (string | null)[] = []
+    for (const model of ['auto', 'sim-middle', 'sim-small']) {
+      const response = await server.post('/v1/chat/completions', { ...CHAT, model })
+      heard.push(response.headers.get('retry-after'))
+    }
+    expect(heard).toEqual([null, '900', '40'])
+  })
+})

@@ -108,7 +108,7 @@ describe('prices that change while an answer comes', () => {
 describe('a model that is removed while a request comes', () => {
   const added = { ...modelTree('added'), upstreamModel: 'sim-small', prices: PRICES }
 
-  async function deletedMeanwhile(model: string) {
+  async function deletedMeanwhile(model: string, method = 'DELETE', path = '/models/added') {
     const server = await gatewayServer({
       tree: { admin: { key: '$ADMIN_KEY' } },
       models: [modelTree('sim-small')],
@@ -127,7 +127,7 @@ describe('a model that is removed while a request comes', () => {
     const known = { headers: { authorization: `Bearer ${CLIENT_KEY}` } }
     await (await fetch(`${server.url}/v1/models`, known)).text()
     const body = { model, messages: HELLO }
-    const text = await sentLate(server.url, CHAT, CLIENT_KEY, body, () => admin('DELETE', '/models/added'))
+    const text = await sentLate(server.url, CHAT, CLIENT_KEY, body, () => admin(method, path))
     expect(server.problems).toEqual([])
     expect(server.ledger().reservedUsd).toBe(0)
     return text
@@ -139,6 +139,12 @@ describe('a model that is removed while a request comes', () => {
 
   it('and is the only one gets a refusal that says so', async () => {
     expect(await deletedMeanwhile('added')).toMatch(/ 503 .*"code":"no_model_available"/s)
+  })
+
+  it('or is switched off, which may last: no refusal says for how long', async () => {
+    const text = await deletedMeanwhile('added', 'POST', '/models/added/disable')
+    expect(text).toMatch(/ 503 .*"code":"no_model_available"/s)
+    expect(text).not.toMatch(/retry-after/i)
   })
 })
 
