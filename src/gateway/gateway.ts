@@ -231,6 +231,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     reload: readAgain === undefined ? null : reload,
     rewardReport: surfaces.rewardReport ?? null,
     onChange: (what) => write('info', { what }, 'admin'),
+    onDoubt: (what) => write('warn', {}, live.scrub(what)),
     onWrongKey: wrongAdminKeyLog(write, steadyNow),
     onError: (error) => onError(error, 'the admin API'),
     durableMs: DURABLE_MS,

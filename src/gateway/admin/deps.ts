@@ -24,6 +24,8 @@ export interface AdminDeps {
   readonly rewardReport: (() => RewardReport) | null
   /** Called for every change, for the log: what was done to what. Never holds a key. */
   readonly onChange: (what: string) => void
+  /** Called for what was set and most likely is a mistake, for the log. */
+  readonly onDoubt: (what: string) => void
   /** Called for every request whose admin key is wrong. */
   readonly onWrongKey: (place: AdminPlace) => void
   /** Called with failures whose cause no caller may see. */

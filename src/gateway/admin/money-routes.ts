@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { idempotencyKeyIn } from '../../rewards/parts.js'
 import { object, orNull, required, withDefault } from '../config/compound-shapes.js'
 import { caps as capsShape, tenantBudget, tenant as tenantShape } from '../config/engine-shapes.js'
+import { farBudgetOfAdmin } from '../config/far-budget.js'
 import { show } from '../config/mistake.js'
 import { JUDGE_TENANT, tenantOptions } from '../config/router-options.js'
 import { numberIn, text, yesOrNo } from '../config/scalar-shapes.js'
@@ -34,7 +35,7 @@ const correction = object<{ decision: string; costUsd: number; force: boolean }>
  * `PUT /tenants/:id/budget`, `PUT /tenants/:id/caps`, `DELETE /tenants/:id`.
  */
 export function moneyRoutes(deps: AdminDeps): Hono {
-  const { live, router, records, onChange } = deps
+  const { live, router, records, onChange, onDoubt } = deps
   const answer = async (context: Context, what: string, body: object, status: 200 | 201 = 200) => {
     onChange(what)
     return context.json({ ...body, durable: await isDurable(deps) }, status)
@@ -51,6 +52,15 @@ export function moneyRoutes(deps: AdminDeps): Hono {
     const stats = tenant === null ? router.stats().account : router.tenantStats(tenant)
     return { tenant, account: stats }
   }
+  /** What is set all the same, and most likely is a mistake: in the answer, and in the log. */
+  const doubts = (path: string, usdPerRequest: number | undefined, tenant: string | null) => {
+    const capsAt =
+      tenant === null ? 'PUT /admin/caps' : `PUT /admin/tenants/${encodeURIComponent(tenant)}/caps`
+    const warnings = farBudgetOfAdmin(path, usdPerRequest, capsAt, live.current.models)
+    const whose = tenant === null ? 'budget' : `tenant ${tenant}`
+    for (const text of warnings) onDoubt(`${whose}: ${text}`)
+    return warnings.length === 0 ? {} : { warnings }
+  }
   const adjustments = new Adjustments(deps)
   return new Hono()
     .get('/budget', (context) => context.json(account(null)))
@@ -58,7 +68,8 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       const budget = await bodyAs(context, budgetShape)
       checkPriced(budget === null ? null : 'usdPerRequest')
       asked({ budget: 'body', caps: 'body' }, () => router.setBudget(budget))
-      return answer(context, `budget: ${usdText(budget?.usdPerRequest)}`, account(null))
+      const warned = doubts('usdPerRequest', budget?.usdPerRequest, null)
+      return answer(context, `budget: ${usdText(budget?.usdPerRequest)}`, { ...account(null), ...warned })
     })
     .put('/caps', async (context) => {
       const caps = await bodyAs(context, capsShape)
@@ -92,7 +103,8 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       const tenant = await bodyAs(context, tenantShape)
       checkPriced(tenant.budget !== null ? 'budget' : tenant.caps.length > 0 ? 'caps' : null)
       asked({ tenant: 'body' }, () => router.addTenant(tenantOptions(tenant)))
-      return answer(context, `tenant ${tenant.id}: added`, account(tenant.id), 201)
+      const warned = doubts('budget.usdPerRequest', tenant.budget?.usdPerRequest, tenant.id)
+      return answer(context, `tenant ${tenant.id}: added`, { ...account(tenant.id), ...warned }, 201)
     })
     .get('/tenants/:id', (context) =>
       context.json(asked({ id: ':id' }, () => account(context.req.param('id')))),
@@ -102,7 +114,9 @@ export function moneyRoutes(deps: AdminDeps): Hono {
       const budget = await bodyAs(context, budgetShape)
       checkPriced(budget === null ? null : 'usdPerRequest')
       asked({ budget: 'body', 'options.tenant': ':id' }, () => router.setBudget(budget, { tenant }))
-      return answer(context, `tenant ${tenant}: budget ${usdText(budget?.usdPerRequest)}`, account(tenant))
+      const warned = doubts('usdPerRequest', budget?.usdPerRequest, tenant)
+      const what = `tenant ${tenant}: budget ${usdText(budget?.usdPerRequest)}`
+      return answer(context, what, { ...account(tenant), ...warned })
     })
     .put('/tenants/:id/caps', async (context) => {
       const tenant = context.req.param('id')

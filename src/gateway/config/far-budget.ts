@@ -21,8 +21,6 @@ export interface FarBudget {
  * Nothing is said where a model has no prices.
  */
 export function farBudgets({ budget, tenants, models }: GatewayConfig): readonly FarBudget[] {
-  const dearestUsd = Math.max(0, ...models.filter(({ enabled }) => enabled).map(dearestOf))
-  if (!(dearestUsd > 0)) return []
   const given = [
     { path: 'budget.usdPerRequest', usdPerRequest: budget?.usdPerRequest ?? 0 },
     ...tenants.map((tenant, i) => ({
@@ -30,6 +28,31 @@ export function farBudgets({ budget, tenants, models }: GatewayConfig): readonly
       usdPerRequest: tenant.budget?.usdPerRequest ?? 0,
     })),
   ]
+  return farAmong(given, models)
+}
+
+/**
+ * A text where a budget that an admin sets is such a one, by itself in a list, or none.
+ * @param path where the request says it
+ * @param capsAt what sets caps of that account: `PUT /admin/caps`
+ */
+export function farBudgetOfAdmin(
+  path: string,
+  usdPerRequest: number | undefined,
+  capsAt: string,
+  models: readonly ModelConfig[],
+): readonly string[] {
+  return farAmong([{ path, usdPerRequest: usdPerRequest ?? 0 }], models).map((far) =>
+    textOf(far, `${capsAt} with [{ "usd": ${usdPerRequest}, "per": "month" }]`),
+  )
+}
+
+function farAmong(
+  given: readonly Omit<FarBudget, 'dearestUsd'>[],
+  models: readonly ModelConfig[],
+): readonly FarBudget[] {
+  const dearestUsd = Math.max(0, ...models.filter(({ enabled }) => enabled).map(dearestOf))
+  if (!(dearestUsd > 0)) return []
   return given.flatMap((each) => (each.usdPerRequest > dearestUsd ? [{ ...each, dearestUsd }] : []))
 }
 
@@ -43,10 +66,14 @@ export function farBudgetTexts(found: readonly FarBudget[]): readonly string[] {
   return more > 0 ? [...told, `${more} more budgets are of the same kind`] : told
 }
 
-/** For people. */
-function farBudgetText({ path, usdPerRequest, dearestUsd }: FarBudget): string {
-  const caps = path.replace('budget.usdPerRequest', 'caps')
-  return `${path}: $${usdPerRequest} is more than a request can cost that fills the context of the dearest model ($${Number(dearestUsd.toPrecision(3))}), so it saves nothing: it is the mean of ONE request. Dollars of a month are a cap: ${caps}: [{ usd: ${usdPerRequest}, per: month }]`
+function farBudgetText(far: FarBudget): string {
+  const caps = far.path.replace('budget.usdPerRequest', 'caps')
+  return textOf(far, `${caps}: [{ usd: ${far.usdPerRequest}, per: month }]`)
+}
+
+/** For people. @param cap how a sum of a month is said */
+function textOf({ path, usdPerRequest, dearestUsd }: FarBudget, cap: string): string {
+  return `${path}: $${usdPerRequest} is more than a request can cost that fills the context of the dearest model ($${Number(dearestUsd.toPrecision(3))}), so it saves nothing: it is the mean of ONE request. Dollars of a month are a cap: ${cap}`
 }
 
 /** Infinity: nobody knows. */

@@ -49,6 +49,7 @@ export async function adminServer(
     rewardReport: null,
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     onChange: (what) => void told.push(what),
+    onDoubt: (what) => void told.push(`doubt: ${what}`),
     onWrongKey: (place) => void told.push(`wrong key: ${place}`),
     onError: (error) => void told.push(`error: ${String(error)}`),
     durableMs: 1000,

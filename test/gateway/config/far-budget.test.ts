@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import { farBudgets, farBudgetTexts } from '../../../src/gateway/config/far-budget.js'
 import { readConfig } from '../../../src/gateway/config/read-config.js'
-import { closeAll, gatewayServer, modelTree } from '../surfaces/gateway-server.js'
+import { ADMIN_KEY, closeAll, gatewayServer, modelTree } from '../surfaces/gateway-server.js'
 import { exampleTree, smallTree, type Tree } from './example.js'
 
 afterEach(closeAll)
@@ -71,4 +71,41 @@ it('has a line at the start', async () => {
       message: expect.stringMatching(/^budget\.usdPerRequest: \$500 .*saves nothing/),
     },
   ])
+})
+
+it('has a warning in the answer and a line where an admin sets it, of a tenant too', async () => {
+  const server = await gatewayServer({
+    models: [modelTree('sim-small')],
+    tree: { admin: { key: '$ADMIN_KEY' } },
+  })
+  const warned = async (method: string, path: string, body: object) => {
+    const before = server.lines.length
+    const answer = await fetch(`${server.url}/admin${path}`, {
+      method,
+      headers: { 'x-api-key': ADMIN_KEY },
+      body: JSON.stringify(body),
+    })
+    expect(answer.status).toBeLessThan(300)
+    const { warnings = [] } = (await answer.json()) as { readonly warnings?: readonly string[] }
+    const lines = server.lines.slice(before).filter(({ level }) => level === 'warn')
+    expect(lines.map(({ message }) => message)).toEqual(warnings.map((text) => expect.stringContaining(text)))
+    return warnings
+  }
+  const far = (path: string, capsAt: string) => [
+    expect.stringMatching(
+      new RegExp(
+        `^${path}: \\$500 .*saves nothing.* a cap: ${capsAt} with \\[\\{ "usd": 500, "per": "month" \\}\\]$`,
+      ),
+    ),
+  ]
+  const sum = { usdPerRequest: 500 }
+  expect(await warned('PUT', '/budget', sum)).toEqual(far('usdPerRequest', 'PUT /admin/caps'))
+  expect(await warned('POST', '/tenants', { id: 'a/b', budget: sum })).toEqual(
+    far('budget.usdPerRequest', 'PUT /admin/tenants/a%2Fb/caps'),
+  )
+  expect(await warned('PUT', '/tenants/a%2Fb/budget', sum)).toEqual(
+    far('usdPerRequest', 'PUT /admin/tenants/a%2Fb/caps'),
+  )
+  expect(await warned('PUT', '/budget', { usdPerRequest: 0.01 })).toEqual([])
+  expect(await warned('POST', '/tenants', { id: 'c' })).toEqual([])
 })
