@@ -49,12 +49,14 @@ function listed(config: GatewayConfig, key: ClientKey) {
     ...routed.map((id) => entry(id, 'paretobandit')),
     ...aliases.map(([name, means]) => ({ ...entry(name, 'paretobandit'), alias_of: means })),
     ...models.map((model) => {
-      const { id, upstream, kind, prices, contextTokens, maxOutputTokens, capabilities, region } = model
+      const { id, upstream, kind, prices, contextTokens, maxInputTokens, maxOutputTokens } = model
+      const { capabilities, region } = model
       return {
         ...entry(id, upstream),
         kind,
         prices,
         context_tokens: contextTokens,
+        max_input_tokens: maxInputTokens,
         max_output_tokens: maxOutputTokens,
         capabilities,
         region,

@@ -247,7 +247,7 @@ describe('init', () => {
     expect(rows[1]).toMatch(/clients of \/v1\/responses$/)
     const litellm = await made('--model', 'openai/nano', '--model', 'openai/long')
     expect(litellm.tree.models).toMatchObject([
-      { contextTokens: 1000, maxOutputTokens: 500, capabilities: ['tools', 'jsonSchema', 'images'] },
+      { maxInputTokens: 1000, maxOutputTokens: 500, capabilities: ['tools', 'jsonSchema', 'images'] },
       { id: 'openai/long' },
     ])
     expect(litellm.said).toContain('note: openai/long: it answers /v1/responses alone')

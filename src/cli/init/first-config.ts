@@ -145,6 +145,7 @@ function modelTree({ id, provider, model, prices: { id: _, ...prices }, entry }:
     upstreamModel: model,
     prices,
     ...(entry?.contextTokens == null ? {} : { contextTokens: entry.contextTokens }),
+    ...(entry?.maxInputTokens == null ? {} : { maxInputTokens: entry.maxInputTokens }),
     ...(entry?.maxOutputTokens == null ? {} : { maxOutputTokens: entry.maxOutputTokens }),
     ...(entry?.capabilities == null ? {} : { capabilities: entry.capabilities }),
   }

@@ -13,6 +13,8 @@ export interface ListEntry {
   /** What its provider calls it. */
   readonly model: string
   readonly contextTokens: number | null
+  /** Of LiteLLM's list, which has no context: for some models that is meant by it. */
+  readonly maxInputTokens: number | null
   readonly maxOutputTokens: number | null
   /** Null: nothing is said. */
   readonly capabilities: readonly Capability[] | null
@@ -54,7 +56,7 @@ function ofLiteLlm(name: string, entry: Json, today: string): readonly ListEntry
       name,
       provider,
       model,
-      ...sizes(entry.max_input_tokens, entry.max_output_tokens),
+      ...sizes(null, entry.max_output_tokens, entry.max_input_tokens),
       capabilities: liteLlmAbilities(entry),
       isChat:
         (mode === undefined || mode === 'chat' || mode === 'responses') &&
@@ -69,13 +71,13 @@ function ofLiteLlm(name: string, entry: Json, today: string): readonly ListEntry
 function ofModelsDev(provider: string, model: string, entry: Json): ListEntry {
   const { limit, modalities, status, cost } = entry
   const prices = isRecord(cost) ? cost : {}
-  const { context, output } = isRecord(limit) ? limit : {}
+  const { context, output, input: read } = isRecord(limit) ? limit : {}
   const { input, output: given } = isRecord(modalities) ? modalities : {}
   return {
     name: `${provider}/${model}`,
     provider,
     model,
-    ...sizes(context, output),
+    ...sizes(context, output, read),
     capabilities: abilitiesOf({
       tools: flag(entry.tool_call),
       jsonSchema: flag(entry.structured_output),
@@ -144,9 +146,13 @@ function isEmbedding(input: unknown, output: unknown): boolean {
   return output === 0 && typeof input === 'number' && input > 0
 }
 
-function sizes(context: unknown, output: unknown): Pick<ListEntry, 'contextTokens' | 'maxOutputTokens'> {
-  const [contextTokens, most] = [sizeOf(context), sizeOf(output)]
-  return { contextTokens, maxOutputTokens: most === null ? null : Math.min(most, contextTokens ?? most) }
+type Sizes = Pick<ListEntry, 'contextTokens' | 'maxInputTokens' | 'maxOutputTokens'>
+
+function sizes(context: unknown, output: unknown, input: unknown = null): Sizes {
+  const contextTokens = sizeOf(context)
+  const within = (tokens: number | null) =>
+    tokens === null ? null : Math.min(tokens, contextTokens ?? tokens)
+  return { contextTokens, maxInputTokens: within(sizeOf(input)), maxOutputTokens: within(sizeOf(output)) }
 }
 
 function modalitiesOf(input: unknown, file: string): Partial<Record<Capability, boolean>> {

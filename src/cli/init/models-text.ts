@@ -46,7 +46,7 @@ export function modelsText(
     String(model.inputUsdPerMTok),
     String(model.outputUsdPerMTok),
     fixed(1000 * requestUsd(model), 3),
-    String(known.get(model.id)?.contextTokens ?? '-'),
+    String(known.get(model.id)?.contextTokens ?? known.get(model.id)?.maxInputTokens ?? '-'),
     [
       ...(whole.has(model.id) ? [] : ['--unpriced dearest']),
       ...(known.get(model.id)?.isForResponses === true ? ['clients of /v1/responses'] : []),

@@ -103,7 +103,7 @@ function namedModels({ config, adapter, asked, said, key }: MaskInput): readonly
 /** Why a model cannot serve it; null: it can. */
 function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   const { config, adapter, body, asked, inputTokens, region } = input
-  const { id, enabled, kind, capabilities, contextTokens, maxOutputTokens } = model
+  const { id, enabled, kind, capabilities, contextTokens, maxInputTokens, maxOutputTokens } = model
   const upstream = config.upstreams.find((each) => each.id === model.upstream)
   if (!enabled) return 'is disabled'
   if ((kind === 'embeddings') !== (adapter.surface === 'embeddings')) return `is a model for ${kind}`
@@ -122,7 +122,10 @@ function reasonAgainst(model: ModelConfig, input: MaskInput): string | null {
   if (maxOutputTokens !== null && output > maxOutputTokens)
     return `answers with at most ${maxOutputTokens} tokens, and ${output} are asked for`
   // The length is an estimate: for a model that is named, its upstream has the word.
-  if (asked.model !== id && contextTokens !== null && inputTokens + output > contextTokens)
+  if (asked.model === id) return null
+  if (maxInputTokens !== null && inputTokens > maxInputTokens)
+    return `reads at most ${maxInputTokens} tokens, and this has about ${inputTokens}`
+  if (contextTokens !== null && inputTokens + output > contextTokens)
     return `has room for ${contextTokens} tokens, and this takes about ${inputTokens + output}`
   return null
 }

@@ -1,5 +1,6 @@
 import type { RouteOptions } from '../../index.js'
 import type { ModelConfig } from '../config/config.js'
+import { longestPromptOf } from '../config/longest-prompt.js'
 import { type Order, OUTPUT_TOKENS_EXPECTED } from './order.js'
 import type { RequestSize } from './order-size.js'
 import { Refused } from './refused.js'
@@ -77,7 +78,7 @@ function longestPrompt(order: Order, { inputTokens, maxInputTokens, unbounded }:
     throw new Refused(
       400,
       'limit_required',
-      `${unbounded} has no length that is known here, and a model of your choice no contextTokens: this gateway sets aside what a request can cost at most; send what it holds, or name another model`,
+      `${unbounded} has no length that is known here, and a model of your choice no contextTokens or maxInputTokens: this gateway sets aside what a request can cost at most; send what it holds, or name another model`,
     )
   const most = unbounded === null ? Math.min(maxInputTokens, room ?? TOKENS_MAX) : (room ?? TOKENS_MAX)
   return Math.min(Math.max(most, inputTokens), TOKENS_MAX)
@@ -85,7 +86,7 @@ function longestPrompt(order: Order, { inputTokens, maxInputTokens, unbounded }:
 
 /** Tokens that the models of a request can read of it; null: not known. Each input of embeddings is read by itself. */
 function roomIn({ models, body }: Order): number | null {
-  const room = greatestOf(models.map(({ contextTokens }) => contextTokens))
+  const room = greatestOf(models.map(longestPromptOf))
   if (room === null || !models.some(({ kind }) => kind === 'embeddings')) return room
   const { input } = body.json
   if (!Array.isArray(input)) return room

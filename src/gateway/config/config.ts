@@ -173,6 +173,8 @@ export interface ModelConfig {
   readonly prices: ModelPrice | null
   /** Longest prompt and answer together, tokens. Null, the default: not known, so nothing is refused for it. */
   readonly contextTokens: number | null
+  /** Longest prompt, tokens, where that is less: of 400,000 tokens a model may read 272,000 and keep the rest for its answer. Null, the default: not known. */
+  readonly maxInputTokens: number | null
   /** Longest answer, tokens. Null, the default: not known. */
   readonly maxOutputTokens: number | null
   /** Default `[tools, jsonSchema]` of a chat model, none of an embeddings model. */

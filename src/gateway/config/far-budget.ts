@@ -1,4 +1,5 @@
 import type { GatewayConfig, ModelConfig } from './config.js'
+import { longestPromptOf } from './longest-prompt.js'
 
 /** No model reads or writes more, where its entry says nothing of it. */
 const CONTEXT_TOKENS = 2_000_000
@@ -77,7 +78,8 @@ function textOf({ path, usdPerRequest, dearestUsd }: FarBudget, cap: string): st
 }
 
 /** Infinity: nobody knows. */
-function dearestOf({ prices, contextTokens, maxOutputTokens }: ModelConfig): number {
+function dearestOf(model: ModelConfig): number {
+  const { prices, contextTokens, maxOutputTokens } = model
   if (prices === null) return Number.POSITIVE_INFINITY
   const all = [prices, ...(prices.tiers ?? [])].flatMap((list) =>
     Object.entries(list).filter(([name]) => name.endsWith('UsdPerMTok')),
@@ -85,5 +87,5 @@ function dearestOf({ prices, contextTokens, maxOutputTokens }: ModelConfig): num
   const dearest = (isOfAnswer: boolean) =>
     Math.max(0, ...all.map(([name, usd]) => (OF_ANSWER.test(name) === isOfAnswer ? Number(usd) : 0)))
   const output = maxOutputTokens ?? Math.min(contextTokens ?? OUTPUT_TOKENS, OUTPUT_TOKENS)
-  return ((contextTokens ?? CONTEXT_TOKENS) * dearest(false) + output * dearest(true)) / 1e6
+  return ((longestPromptOf(model) ?? CONTEXT_TOKENS) * dearest(false) + output * dearest(true)) / 1e6
 }

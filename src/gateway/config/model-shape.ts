@@ -30,6 +30,7 @@ const fileModel: Shape<FileModel> = object<FileModel>({
   kind: withDefault(oneOf(MODEL_KINDS), 'chat', 'an embeddings model is called by its id alone'),
   prices: required(orNull(prices), 'USD per million tokens; null: unknown, which no budget allows'),
   contextTokens: withDefault(tokens, null, 'longest prompt and answer together'),
+  maxInputTokens: withDefault(tokens, null, 'longest prompt, where it is less than contextTokens'),
   maxOutputTokens: withDefault(tokens, null, 'longest answer'),
   capabilities: optional(
     setOf(oneOf(CAPABILITIES), CAPABILITIES.length),

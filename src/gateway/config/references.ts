@@ -83,14 +83,12 @@ function modelMistakes(entry: Entry['entry'], path: Path, upstreams: readonly En
     const message = `an upstream of protocol ${upstream?.entry.protocol} has no embeddings`
     mistakes.push({ path: [...path, 'kind'], message })
   }
-  const { contextTokens, maxOutputTokens } = entry
-  if (
-    typeof contextTokens === 'number' &&
-    typeof maxOutputTokens === 'number' &&
-    maxOutputTokens > contextTokens
-  ) {
-    const message = `expected at most contextTokens, ${contextTokens}, got ${maxOutputTokens}`
-    mistakes.push({ path: [...path, 'maxOutputTokens'], message })
+  const { contextTokens } = entry
+  for (const name of ['maxInputTokens', 'maxOutputTokens']) {
+    const tokens = entry[name]
+    if (typeof contextTokens !== 'number' || typeof tokens !== 'number' || tokens <= contextTokens) continue
+    const message = `expected at most contextTokens, ${contextTokens}, got ${tokens}`
+    mistakes.push({ path: [...path, name], message })
   }
   return mistakes
 }

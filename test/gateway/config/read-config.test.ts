@@ -284,6 +284,9 @@ describe('a config', () => {
     expect(await ofSmall({ models: [{ ...free, enabled: false }, m], budget: { usdPerRequest: 1 } })).toEqual(
       [],
     )
+    expect(await ofSmall({ models: [{ ...m, contextTokens: 10, maxInputTokens: 12 }] })).toEqual([
+      'c: models[0].maxInputTokens: expected at most contextTokens, 10, got 12',
+    ])
     expect(await ofSmall({ models: [{ ...m, contextTokens: 10, maxOutputTokens: 11 }] })).toEqual([
       'c: models[0].maxOutputTokens: expected at most contextTokens, 10, got 11',
     ])

@@ -25,6 +25,33 @@ describe('a request', () => {
     })
   })
 
+  it('goes to models that read it and have room for the answer beside it, and to no others', async () => {
+    const server = await gatewayServer({
+      models: [
+        modelTree('apart', { upstreamModel: 'sim-small', maxInputTokens: 2000, maxOutputTokens: 1000 }),
+        modelTree('together', { upstreamModel: 'sim-middle', contextTokens: 2000, maxOutputTokens: 1000 }),
+        modelTree('split', {
+          upstreamModel: 'sim-middle',
+          ...{ contextTokens: 2500, maxInputTokens: 1000, maxOutputTokens: 1000 },
+        }),
+      ],
+    })
+    const able = async (words: number, tokens: number) => {
+      const messages = [{ role: 'user', content: 'word '.repeat(words) }]
+      const response = await server.post('/v1/route', { model: 'auto', messages, max_tokens: tokens })
+      return (await response.json()) as { readonly able?: readonly string[]; readonly error?: object }
+    }
+    expect((await able(900, 900)).able).toEqual(['apart', 'together', 'split'])
+    expect((await able(1500, 900)).able).toEqual(['apart'])
+    expect((await able(1500, 100)).able).toEqual(['apart', 'together'])
+    const { error } = await able(2500, 100)
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        /apart: reads at most 2000 tokens, and this has about \d+; together: has room for 2000/,
+      ),
+    })
+  })
+
   it('that nobody can serve gets 400 with the reason of each model', async () => {
     const server = await gatewayServer({
       models: [

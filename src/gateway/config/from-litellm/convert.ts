@@ -156,7 +156,8 @@ function modelTree(
   upstreams: Upstreams,
   priced: Awaited<ReturnType<typeof pricesOf>>,
 ): Json {
-  const context = sizeOf(info.max_input_tokens)
+  // LiteLLM has the longest prompt, and for some models that and the answer together: nothing tells which.
+  const input = sizeOf(info.max_input_tokens)
   const output = sizeOf(info.max_output_tokens)
   const capabilities = liteLlmAbilities(info)
   return {
@@ -165,8 +166,8 @@ function modelTree(
     ...(upstreamModel === id ? {} : { upstreamModel }),
     ...(kind === 'chat' ? {} : { kind }),
     prices: priced.of.get(id) ?? null,
-    ...(context === null ? {} : { contextTokens: context }),
-    ...(output === null ? {} : { maxOutputTokens: Math.min(output, context ?? output) }),
+    ...(input === null ? {} : { maxInputTokens: input }),
+    ...(output === null ? {} : { maxOutputTokens: output }),
     ...(kind === 'chat' && capabilities !== null ? { capabilities } : {}),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(Object.keys(defaultParameters).length === 0 ? {} : { defaultParameters }),

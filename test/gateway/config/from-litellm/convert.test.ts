@@ -213,8 +213,9 @@ describe('a model of LiteLLM', () => {
       parameters: { top_k: 3, top_p: null },
       // In LiteLLM a client's own go before these.
       defaultParameters: { temperature: 0.2, max_tokens: 50 },
-      contextTokens: 100_000,
-      maxOutputTokens: 100_000,
+      // The list has no sum of both: what fits each may be asked for together.
+      maxInputTokens: 100_000,
+      maxOutputTokens: 200_000,
       capabilities: ['tools', 'jsonSchema', 'images'],
     })
     expect(Object.keys(model.parameters as Tree).sort()).toEqual(['top_k', 'top_p'])
@@ -294,7 +295,7 @@ describe('a model of LiteLLM', () => {
       },
     )
     expect(model).toMatchObject({
-      ...{ contextTokens: 100_000, maxOutputTokens: 4096, region: 'eu', groups: ['beta-models'] },
+      ...{ maxInputTokens: 100_000, maxOutputTokens: 4096, region: 'eu', groups: ['beta-models'] },
       capabilities: ['tools', 'jsonSchema', 'images'],
     })
     expect(changed).toEqual([
