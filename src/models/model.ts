@@ -103,6 +103,27 @@ export function priceOf(model: ResolvedModelPrice, kinds = TOKEN_KINDS): Resolve
   return Object.fromEntries(fields.map((key) => [key, record[key]])) as ResolvedModelPrice
 }
 
+/** Prices that somebody gives now: none is that of one token. @throws as `checkModelPrice` and `refusePerToken` */
+export function checkGivenPrice(value: unknown, field: string): ResolvedModelPrice {
+  const price = checkModelPrice(value, field)
+  refusePerToken(price, field)
+  return price
+}
+
+/** The same of a model. @throws as `checkModelSpec` and `refusePerToken` */
+export function checkGivenSpec(value: unknown, field: string): ResolvedModelSpec {
+  const spec = checkModelSpec(value, field)
+  refusePerToken(spec, field)
+  return spec
+}
+
+/** The same of a list of models. @throws as `checkModelSpecs` and `refusePerToken` */
+export function checkGivenSpecs(value: unknown, field: string): ResolvedModelSpec[] {
+  const specs = checkModelSpecs(value, field)
+  for (const [i, spec] of specs.entries()) refusePerToken(spec, `${field}[${i}]`)
+  return specs
+}
+
 /**
  * Refuses prices of one token in place of a million, of a tier too. Prices that logs and snapshots have are taken as they are.
  * @throws INVALID_ARGUMENT naming the first

@@ -1,13 +1,7 @@
 import { checkBoolean, checkKeys, checkOneOf, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import { readOnce } from '../base/read-once.js'
-import {
-  checkModelPrice,
-  logNormalisedCost,
-  type ModelPrice,
-  type ModelSpec,
-  refusePerToken,
-} from '../models/model.js'
+import { checkGivenPrice, logNormalisedCost, type ModelPrice, type ModelSpec } from '../models/model.js'
 import { type Model, SWITCHES, type Switch } from '../models/registry.js'
 import { checkNewCeiling } from '../policy/budget.js'
 import type {
@@ -94,8 +88,7 @@ export class Admin {
     const given = readOnce(price, 'price')
     const at = this.committer.now()
     const model = this.model(id).id
-    const checked = checkModelPrice(given, 'price')
-    refusePerToken(checked, 'price')
+    const checked = checkGivenPrice(given, 'price')
     const logCost = logNormalisedCost(checked)
     const { expectedInputTokens, expectedOutputTokens } = this.options
     const usualTokens = Float64Array.of(expectedInputTokens, expectedOutputTokens)

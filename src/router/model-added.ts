@@ -2,7 +2,7 @@ import { checkKeys, checkRecord } from '../base/check.js'
 import { ParetoBanditError } from '../base/errors.js'
 import type { ModelAddedEvent } from '../events/events.js'
 import { NO_SHRINKAGE } from '../events/models.js'
-import { checkModelSpec, logNormalisedCost, refusePerToken } from '../models/model.js'
+import { checkGivenSpec, logNormalisedCost } from '../models/model.js'
 import type { ResolvedOptions } from '../policy/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { RoutingState } from '../state/routing-state.js'
@@ -20,8 +20,7 @@ export function modelAddedEvent(
   options: unknown,
   at: number,
 ): ModelAddedEvent {
-  const spec = checkModelSpec(model, 'model')
-  refusePerToken(spec, 'model')
+  const spec = checkGivenSpec(model, 'model')
   const { forcedExploration, ...rest } = checkRecord(options, 'options')
   checkKeys(rest, ['forcedExploration'], 'options')
   const registered = state.registry.get(spec.id)

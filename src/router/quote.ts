@@ -1,7 +1,7 @@
 import { checkRecord } from '../base/check.js'
 import { readOnce } from '../base/read-once.js'
 import {
-  checkModelPrice,
+  checkGivenPrice,
   type ModelPrice,
   priceOf as pricesIn,
   type ResolvedModelPrice,
@@ -24,10 +24,10 @@ export interface Quote {
 /**
  * What a bill comes to at a model's prices, as `settle` would read it. Nothing is booked.
  * @param model its prices, USD per million tokens; other fields are not read, so `stats().models[i]` will do
- * @throws INVALID_ARGUMENT for prices, and for a usage that cannot be read
+ * @throws INVALID_ARGUMENT for prices, those of one token too, and for a usage that cannot be read
  */
 export function quoteBill(model: ModelPrice, bill: Bill): Quote {
-  const prices = checkModelPrice(
+  const prices = checkGivenPrice(
     pricesIn(checkRecord(readOnce(model, 'model'), 'model') as unknown as ResolvedModelPrice),
     'model',
   )

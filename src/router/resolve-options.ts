@@ -18,7 +18,7 @@ import { textDraw } from '../base/text-hash.js'
 import { FORCED_EXPLORATION_MAX } from '../events/models.js'
 import type { AnyEncoder } from '../features/encoder.js'
 import { KERNEL_NAMES } from '../kernel/kernel.js'
-import { checkModelSpecs, type ResolvedModelSpec, refusePerToken } from '../models/model.js'
+import { checkGivenSpecs } from '../models/model.js'
 import { type CheckedBudget, checkBudget } from '../policy/budget.js'
 import type { ResolvedOptions, RouterOptions } from '../policy/options.js'
 import {
@@ -110,7 +110,7 @@ export function resolveOptions(options: RouterOptions, encoder: AnyEncoder | nul
   )
   const seed = optional(options.seed, 0, (v, f) => checkInteger(v, 0, 0xffffffff, f), 'seed')
   return Object.freeze({
-    models: optional(options.models, [], checkModels, 'models'),
+    models: optional(options.models, [], checkGivenSpecs, 'models'),
     budgetUsdPerRequest: budget?.usdPerRequest ?? null,
     policy,
     encoder,
@@ -201,12 +201,6 @@ function namesIn(given: Record<string, unknown>): string[] {
   const own = Object.keys(given)
   const inherited = reading('options', () => OPTION_KEYS.filter((key) => key in given && !own.includes(key)))
   return [...own, ...inherited]
-}
-
-function checkModels(value: unknown, field: string): ResolvedModelSpec[] {
-  const models = checkModelSpecs(value, field)
-  for (const [i, model] of models.entries()) refusePerToken(model, `${field}[${i}]`)
-  return models
 }
 
 /** An object with a name and one of the two ways to encode. */

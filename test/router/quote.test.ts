@@ -33,4 +33,20 @@ describe('quoteBill', () => {
       flags: ['count-missing'],
     })
   })
+
+  it('refuses prices of one token, of a tier too, as all calls do', () => {
+    const tiers = [{ aboveInputTokens: 1000, inputUsdPerMTok: 6e-6, outputUsdPerMTok: 20 }]
+    for (const [prices, field] of [
+      [{ inputUsdPerMTok: 0.00000015, outputUsdPerMTok: 0.6 }, 'model.inputUsdPerMTok'],
+      [{ ...PRICES, tiers }, 'model.tiers[0].inputUsdPerMTok'],
+    ] as const)
+      expect(() => quoteBill(prices, BILLS[0])).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringMatching(
+            `^${field.replace(/[[\]]/g, '\\$&')}: .* if that is the price of one token, write`,
+          ),
+        }),
+      )
+  })
 })

@@ -13,12 +13,7 @@ import { readOnce, readRecordOnce } from '../../base/read-once.js'
 import { defaultEncoder } from '../../features/default-encoder.js'
 import type { Encoder } from '../../features/encoder.js'
 import { isSyncEncoder } from '../../features/encoder.js'
-import {
-  checkModelSpecs,
-  type ModelSpec,
-  type ResolvedModelSpec,
-  refusePerToken,
-} from '../../models/model.js'
+import { checkGivenSpecs, type ModelSpec, type ResolvedModelSpec } from '../../models/model.js'
 import { checkEncoder } from '../../router/resolve-options.js'
 import { COLUMN_NAMES, type ColumnMap } from './columns.js'
 import { FORMAT_NAMES, type FormatName } from './formats.js'
@@ -98,8 +93,7 @@ export function readImportOptions(options: LogImportOptions): ImportSettings {
   const others = KEYS.filter((key) => key !== 'encoder')
   const plain = readOnce(Object.fromEntries(others.map((key) => [key, given[key]])), 'options')
   const use = plain.for === undefined ? 'priors' : checkOneOf(plain.for, IMPORT_USES, 'for')
-  const specs = plain.models === undefined ? null : checkModelSpecs(plain.models, 'models')
-  for (const [i, spec] of specs?.entries() ?? []) refusePerToken(spec, `models[${i}]`)
+  const specs = plain.models === undefined ? null : checkGivenSpecs(plain.models, 'models')
   if (use === 'replay' && (specs === null || specs.length === 0)) {
     throw new ParetoBanditError(
       'INVALID_ARGUMENT',
