@@ -1,3 +1,5 @@
+import { isWithoutFiles } from './without-files.js'
+
 /** A proxy on the way wants a user and a password, or others. */
 export const PROXY_REFUSES = 'ERR_PROXY_REFUSES'
 
@@ -6,7 +8,10 @@ export const CLOSED_IDLE = 'ERR_CONNECTION_CLOSED_IDLE'
 
 /** This process, or its machine, may open no more files and sockets: it is no fault of whoever was to be reached. */
 const OUT_OF_FILES = new Set(['EMFILE', 'ENFILE'])
-/** What the system is asked when a name is looked up. It needs a file for that, and says one of these where it gets none. */
+/**
+ * What the system is asked when a name is looked up. It needs a file for that, and says one of these where it gets none; of some names, of the
+ * first that a process looks up for one, it says that nobody knows them.
+ */
 export const LOOKUP = 'getaddrinfo'
 const LOOKUP_OUT_OF_FILES = new Set(['EINVAL', 'EBUSY'])
 
@@ -38,8 +43,14 @@ export interface ConnectionError {
   readonly isUnreached: boolean
 }
 
-/** Of an error, or of what it was made of: clients wrap what Node throws. */
-export function connectionErrorOf(error: unknown): ConnectionError {
+/**
+ * Of an error that came just now, or of what it was made of: clients wrap what Node throws.
+ * @param hasNoFiles whether this process gets no more files; asked where a name was not found
+ */
+export function connectionErrorOf(
+  error: unknown,
+  hasNoFiles: () => boolean = isWithoutFiles,
+): ConnectionError {
   let code = ''
   let isLookup = false
   try {
@@ -53,7 +64,7 @@ export function connectionErrorOf(error: unknown): ConnectionError {
   } catch {
     // What cannot be read says nothing.
   }
-  if (isLookup && LOOKUP_OUT_OF_FILES.has(code)) code = 'EMFILE'
+  if (isLookup && !OUT_OF_FILES.has(code) && (LOOKUP_OUT_OF_FILES.has(code) || hasNoFiles())) code = 'EMFILE'
   const isOutOfFiles = OUT_OF_FILES.has(code)
   // Without an address, or a socket, nothing is sent.
   const isUnreached = isLookup || isOutOfFiles || UNREACHED.has(code) || NO_TLS.test(code)

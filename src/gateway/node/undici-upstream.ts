@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { LatestMap } from '../../base/latest-map.js'
-import { CLOSED_IDLE } from '../../base/unreached.js'
+import { CLOSED_IDLE, connectionErrorOf, LOOKUP } from '../../base/unreached.js'
 import type { WriteLine } from '../logs/request-log.js'
 import type { CallUpstream, UpstreamAnswer, UpstreamBody, UpstreamCall } from '../upstreams/call.js'
 import { prepared } from './connected.js'
@@ -9,7 +9,6 @@ import { decodedAnswer } from './decoded-body.js'
 import { passInterim } from './interim-answers.js'
 import { type HttpProxy, noProxyOf, proxyIn, tunnelsBy, variableOf } from './proxy.js'
 import { isClosedAfterUse, noteUse } from './used-sockets.js'
-import { isWithoutFiles } from './without-files.js'
 
 const CONNECT_MS = 10_000
 /** What is held of an answer that nobody reads on. */
@@ -256,7 +255,9 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const isSoon = this.nowMs() - this.sentMs <= CLOSED_IDLE_MS_MAX
     if (this.status === 0 && isSoon && isClosedAfterUse(error)) Object.assign(error, { code: CLOSED_IDLE })
-    else if (isWithoutFiles(error)) Object.assign(error, { code: 'EMFILE' })
+    else if (isOfLookup(error) && connectionErrorOf(error).isOutOfFiles)
+      // Looked at later, files may have come free.
+      Object.assign(error, { code: 'EMFILE' })
     this.failure = error
     // What came before it is not lost.
     this.failed(error)
@@ -270,6 +271,10 @@ class Answer implements Dispatcher.DispatchHandler, UpstreamAnswer, UpstreamBody
     if (this.controller === null) this.failed(broken())
     else if (!this.isEnded) this.controller.abort(broken())
   }
+}
+
+function isOfLookup({ syscall }: Error & { readonly syscall?: unknown }): boolean {
+  return syscall === LOOKUP
 }
 
 function broken(): Error {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { isWithoutFiles } from '../../../src/gateway/node/without-files.js'
+import { connectionErrorOf } from '../../../src/base/unreached.js'
+import { isWithoutFiles } from '../../../src/base/without-files.js'
 import { failureOfConnection } from '../../../src/gateway/upstreams/failure.js'
 import { failureOf } from '../../../src/router/run/call-error.js'
 
@@ -45,6 +46,40 @@ it.each([
   const open = () => {
     throw Object.assign(new Error(`${code}: open`), { code, syscall: 'open' })
   }
-  expect(isWithoutFiles(unknown, open)).toBe(is)
-  expect(isWithoutFiles(unknown, () => {})).toBe(false)
+  const fetched = new TypeError('fetch failed', { cause: unknown })
+  const ofSdk = Object.assign(new Error('tried again'), { lastError: fetched })
+  for (const error of [unknown, fetched, ofSdk]) {
+    expect(connectionErrorOf(error, () => isWithoutFiles(open)).isOutOfFiles).toBe(is)
+    expect(connectionErrorOf(error, () => isWithoutFiles(() => {})).isOutOfFiles).toBe(false)
+  }
+  expect(connectionErrorOf(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), () => true).code).toBe(
+    'ECONNREFUSED',
+  )
 })
+
+/** A router whose model is reached by `fetch` under the first name that the process looks up, when there are no more files. */
+const COLD = `
+  import { openSync, writeSync } from 'node:fs'
+  import { createRouter } from '${new URL('../../../dist/index.js', import.meta.url).href}'
+  const router = await createRouter({ models: [{ id: 'm', inputUsdPerMTok: 1, outputUsdPerMTok: 1 }], dimension: 2 })
+  await router.run([0, 1], {}, async () => ({ usage: { prompt_tokens: 1, completion_tokens: 1 } }))
+  await fetch('http://127.0.0.1:9/').catch(() => {})
+  try {
+    for (;;) openSync('/dev/null', 'r')
+  } catch {}
+  let said = ''
+  await router.run([0, 1], {}, () => fetch('http://localhost:8099/')).catch(({ message, cause }) => {
+    said = message + ': ' + (cause?.cause ?? cause)?.code
+  })
+  const [{ failed, cancelled }] = router.stats().models
+  writeSync(1, JSON.stringify({ said, failed, cancelled }))
+`
+
+it.skipIf(process.platform !== 'linux')(
+  'nor is a name that is the first to be looked up then, which the system says that nobody knows',
+  () => {
+    const shell = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"'
+    const { stdout, stderr } = spawnSync('sh', ['-c', shell, process.execPath, COLD], { encoding: 'utf8' })
+    expect(JSON.parse(stdout), stderr + stdout).toMatchObject({ failed: 0, cancelled: 1 })
+  },
+)
