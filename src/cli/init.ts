@@ -92,7 +92,7 @@ async function init(given: string | undefined, flags: InitFlags): Promise<void> 
         'BAD_ARGUMENT',
         `init: expected the key of a provider in the environment: one of ${START_PROVIDERS.map(({ keyNames }) => keyNames[0]).join(', ')}; with --no-secrets all are listed`,
       )
-    print(modelsText(await readList(prices, flags), providers, prices, secrets))
+    print(modelsText(await readList(prices, flags), providers, prices, secrets, process.stdout.isTTY))
     return
   }
   const { upstreamTree, adminTree } = await import('./init/upstream-tree.js')

@@ -20,6 +20,31 @@ describe('init, by what lists really say', () => {
     expect((await folder.run([...words, ...accepted])).stdout).not.toContain('usdPerRequest')
   })
 
+  test('of a long list a person at a terminal sees both ends, and a script everything', async () => {
+    const models = Object.fromEntries(
+      Array.from({ length: 100 }, (_, i) => [`m${i}`, { cost: { input: i + 1, output: 2 * i + 2 } }]),
+    )
+    await folder.write('list.json', { openai: { models } })
+    const ask = ['init', '--no-secrets', '--prices', 'list.json']
+    const idsIn = (text: string) => [...text.matchAll(/^openai\/m(\d+) /gm)].map(([, i]) => Number(i))
+    expect(idsIn(await folder.ok(ask))).toEqual(Array.from({ length: 100 }, (_, i) => i))
+    const { stdout } = process
+    const before = Object.getOwnPropertyDescriptor(stdout, 'isTTY')
+    Object.defineProperty(stdout, 'isTTY', { value: true, configurable: true })
+    try {
+      const seen = await folder.ok(ask)
+      const ends = [
+        ...Array.from({ length: 15 }, (_, i) => i),
+        ...Array.from({ length: 15 }, (_, i) => 85 + i),
+      ]
+      expect(idsIn(seen)).toEqual(ends)
+      expect(seen).toContain('70 more are between them. All of them: the same command with | less')
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(stdout, 'isTTY')
+      else Object.defineProperty(stdout, 'isTTY', before)
+    }
+  })
+
   test('a model that was given up is taken by its name, and that is said', async () => {
     const { stderr } = await folder.run([...words, '--model', 'openai/nano', '--model', 'openai/old'])
     expect(stderr).toContain(

@@ -11,12 +11,20 @@ import type { StartProvider } from './providers.js'
 import type { StartList } from './read-list.js'
 import { isOf } from './wanted-model.js'
 
-/** The models that a list has of these providers, by what a request costs, and how to choose. @throws BAD_ARGUMENT: it has none */
+/** Of more models a person at a terminal sees as many of the cheapest, and of the dearest. */
+const END_ROWS = 15
+
+/**
+ * The models that a list has of these providers, by what a request costs, and how to choose.
+ * @param isForPerson whether of many models a few are shown
+ * @throws BAD_ARGUMENT: it has none
+ */
 export function modelsText(
   { list, format, what, entries }: StartList,
   providers: readonly StartProvider[],
   source: string,
   secrets: boolean,
+  isForPerson: boolean,
 ): string {
   const known = new Map<string, ListEntry>(
     providers.flatMap((provider) =>
@@ -52,6 +60,7 @@ export function modelsText(
       ...(known.get(model.id)?.isForResponses === true ? ['clients of /v1/responses'] : []),
     ].join(', '),
   ])
+  const left = isForPerson ? rows.length - 2 * END_ROWS : 0
   const table = renderTable(
     [
       { title: 'model' },
@@ -61,7 +70,7 @@ export function modelsText(
       { title: 'context', align: 'right' },
       { title: 'needs' },
     ],
-    rows,
+    left > 0 ? [...rows.slice(0, END_ROWS), ...rows.slice(-END_ROWS)] : rows,
   )
   const hidden = known.size - priced.length
   const again = isAddress(source) && source.includes('?') ? 'LIST' : shellWord(source)
@@ -69,6 +78,12 @@ export function modelsText(
     `${list.name} (${format}): models of ${ids}; USD per million tokens, and per 1,000 requests of ${REQUEST_TEXT}`,
     '',
     table,
+    ...(left > 0
+      ? [
+          `These are the ${END_ROWS} cheapest and the ${END_ROWS} dearest; ${left} more are between them. All of them: the same command with | less, those of one provider: | grep ${known.keys().next().value?.split('/')[0] ?? ''}/`,
+          '',
+        ]
+      : []),
     ...(none.length === 0 ? [] : [`none in this list: ${none.join(', ')}`, '']),
     ...(hidden === 0
       ? []
