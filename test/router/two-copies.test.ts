@@ -1,15 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import * as own from '../../src/index.js'
 import { importPrices, PricesError } from '../../src/prices/index.js'
 import { createRewards } from '../../src/rewards/index.js'
+import { sqliteStore } from '../../src/store/sqlite/index.js'
 import { MODELS } from '../support/router.js'
 
 /** The package once more, as a bundler has it in another layer of an application. */
 let other: typeof own
+let otherSqlite: { readonly sqliteStore: typeof sqliteStore }
 let otherPrices: { readonly PricesError: typeof PricesError }
 beforeAll(async () => {
   vi.resetModules()
   other = await import('../../src/index.js')
+  otherSqlite = await import('../../src/store/sqlite/index.js')
   otherPrices = await import('../../src/prices/index.js')
 })
 
@@ -81,5 +87,20 @@ describe('two copies of the package in one process', () => {
     const restored = await own.createRouter({ models: MODELS })
     restored.restore(router.snapshot())
     expect(restored.stats().requests).toBe(1)
+  })
+
+  it('know the logs that each other writes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'paretobandit-'))
+    const options = { models: MODELS }
+    const first = await own.createRouter({ ...options, store: sqliteStore(join(folder, 'log.db')) })
+    const store = otherSqlite.sqliteStore(join(folder, 'log.db'))
+    const error = await failureOf(() => other.createRouter({ ...options, store }))
+    expect(error).toMatchObject({
+      code: 'STORE_LOCKED',
+      message: expect.stringContaining('this process itself'),
+    })
+    await first.close()
+    await (await other.createRouter({ ...options, store })).close()
+    rmSync(folder, { recursive: true })
   })
 })

@@ -80,6 +80,7 @@ describeSqlite('a process that is killed', () => {
       `sqlite:${file}`,
     )
     expect(refused.message).toContain(`${file}-writer`)
+    expect(refused.message).not.toContain('this process')
     const before = Date.now()
     await expectRejection(sqliteStore(file, { lockWaitMs: 300 }).open(HEADER, []), 'STORE_LOCKED')
     expect(Date.now() - before).toBeGreaterThanOrEqual(290)

@@ -230,6 +230,19 @@ describeSqlite('a file', () => {
     await waiting.close()
   })
 
+  it('says that this process itself writes it, by whatever name', async () => {
+    const store = sqliteStore(file)
+    await store.open(HEADER, [])
+    symlinkSync(file, folder.file('link.db'))
+    for (const second of [sqliteStore(file), sqliteStore(folder.file('link.db'))]) {
+      const refused = await expectRejection(second.open(HEADER, []), 'STORE_LOCKED', second.description)
+      expect(refused.message).toMatch(/: this process itself, .* keep the router's promise on globalThis$/)
+    }
+    await store.close()
+    await store.open(HEADER, [])
+    await store.close()
+  })
+
   it('keeps its locks when others in this process look at it', async () => {
     const store = sqliteStore(file)
     const opened = await store.open(HEADER, makeEvents(1, 3))

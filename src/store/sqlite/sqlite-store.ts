@@ -13,6 +13,7 @@ import type {
 } from '../../log/store.js'
 import { checkFile } from './check-file.js'
 import { SQLITE_DRIVER_CHOICES, type SqliteDriverChoice, type SqliteDriverName } from './drivers/database.js'
+import { holdHere, toldWhoHolds } from './held-here.js'
 import type { LogLink } from './log-link.js'
 import { type Durability, type LogSettings, ORIGIN } from './messages.js'
 import { packEvents } from './packing.js'
@@ -68,7 +69,7 @@ const LOCK_WAIT_MS_MAX = 2 ** 31 - 1
  * first opening, and SQLite (option `driver`) loaded by it, in a thread of its own.
  * While it is open there are `FILE-wal` and `FILE-shm` beside it; `FILE-writer` stays, empty.
  * `open` rejects with MISSING_DEPENDENCY; STORE_UNREACHABLE (no such directory, no permission), STORE_READ_ONLY,
- * STORE_LOCKED (another process writes), STORE_MISMATCH (not such a file, or of a later release), STORE_CORRUPT;
+ * STORE_LOCKED (another process writes, or another store of this one), STORE_MISMATCH (not such a file, or of a later release), STORE_CORRUPT;
  * `append` and `writeSnapshot` with STORE_FULL: nothing of theirs is in the file then, and they may be tried again.
  * @throws INVALID_ARGUMENT, UNKNOWN_OPTION for bad options
  */
@@ -115,6 +116,7 @@ class FileStore implements SqliteStore {
   private readonly settings: LogSettings
   private readonly linked: () => LogLink
   private link: LogLink | null = null
+  private letGo: () => void = () => {}
   private isOpening = false
 
   constructor(settings: LogSettings, linked: () => LogLink) {
@@ -177,6 +179,7 @@ class FileStore implements SqliteStore {
   async close(): Promise<void> {
     const { link } = this
     this.link = null
+    this.letGo()
     // A dead one has nothing open, and told so whoever waited.
     if (link === null || link.isDead) return
     try {
@@ -192,12 +195,13 @@ class FileStore implements SqliteStore {
       const { driver, ...opened } = await link.call({ op: 'open', settings: this.settings, header, seed }, [
         seed,
       ])
+      this.letGo = holdHere(this.settings.file)
       this.link = link
       this.driver = driver
       return { ...opened, origin: ORIGIN, end: positionOf(opened.end) }
     } catch (error) {
       await link.stop()
-      throw error
+      throw toldWhoHolds(error, this.settings.file)
     }
   }
 
