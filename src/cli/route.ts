@@ -15,6 +15,7 @@ import type { Router } from '../router/router.js'
 import { NAME } from '../router/start-origin.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
+import { farBudgetLine } from './far-budget-view.js'
 import { readStandardInput } from './files.js'
 import { amountFlag, budgetFlag, epsilonFlag, listFlag, seedFlag, wordFlag } from './flags.js'
 import { readModelsFile, readPriorsFile } from './inputs.js'
@@ -158,10 +159,11 @@ async function route(argument: string, flags: RouteFlags): Promise<void> {
   const prompt = argument === '-' ? await readStandardInput() : argument
   const { state } = flags
   const work = (session: Session) => decide(session, prompt, flags, inputs)
-  const { outcome, log } =
+  const { outcome, farBudget, log } =
     state === undefined
       ? await routeOnce(flags, inputs, work)
       : await changeState(state, openingOf(state, flags, inputs), work)
+  if (farBudget !== null) printError(farBudget)
   await log.tell(flags.json === true ? renderJson(outcome) : renderDecision(outcome, state ?? null))
 }
 
@@ -209,7 +211,7 @@ function decide(
   prompt: string,
   flags: RouteFlags,
   { models }: RouteInputs,
-): { readonly outcome: RouteOutcome; readonly log: EventLog } {
+): { readonly outcome: RouteOutcome; readonly farBudget: string | null; readonly log: EventLog } {
   const changes =
     kept === null
       ? []
@@ -219,7 +221,10 @@ function decide(
   const { pacer } = router.stats()
   const log = new EventLog(flags.log)
   log.listen(router)
-  return { outcome: { decision: router.route(prompt, routeOptions(flags)), pacer, changes }, log }
+  // With --on-difference warn the kept one is in force.
+  const isInForce = typeof flags.budget === 'number' && flags.budget === pacer.usdPerRequest
+  const farBudget = isInForce ? farBudgetLine(router, pacer.usdPerRequest, null) : null
+  return { outcome: { decision: router.route(prompt, routeOptions(flags)), pacer, changes }, farBudget, log }
 }
 
 function differencesOf(

@@ -4,8 +4,10 @@ import { CAP_LENGTHS, type CapLength } from '../policy/dollar/accounts/cap-perio
 import { renderAccount } from './account-view.js'
 import { CommandError } from './command-error.js'
 import { EventLog } from './event-log.js'
+import { farBudgetLine } from './far-budget-view.js'
 import { amountFlag, budgetFlag } from './flags.js'
 import { checkOutputs, filesOfLog } from './outputs.js'
+import { printError } from './print.js'
 import { teach } from './state/session.js'
 
 interface CapFlag {
@@ -53,18 +55,20 @@ async function changeTenant(id: string, flags: TenantFlags): Promise<void> {
     throw new CommandError('BAD_ARGUMENT', '--remove: goes without --budget and --cap')
   await checkOutputs([flags.log], [], filesOfLog(state))
   const log = new EventLog(flags.log)
-  const text = await teach(state, ({ router }) => {
+  const { text, warning } = await teach(state, ({ router }) => {
     log.listen(router)
     if (remove === true) {
       router.removeTenant(id)
-      return `tenant ${visible(id)} is forgotten\n`
+      return { text: `tenant ${visible(id)} is forgotten\n`, warning: null }
     }
     if (!router.tenants().includes(id)) router.addTenant({ id })
     if (budget !== undefined)
       router.setBudget(budget === 'none' ? null : { usdPerRequest: budget }, { tenant: id })
     if (cap !== undefined) router.setCaps(cap, { tenant: id })
-    return renderAccount(id, router.tenantStats(id))
+    const warning = typeof budget === 'number' ? farBudgetLine(router, budget, id) : null
+    return { text: renderAccount(id, router.tenantStats(id)), warning }
   })
+  if (warning !== null) printError(warning)
   await log.tell(text)
 }
 

@@ -9,6 +9,41 @@ import { Folder, MODELS } from './support.js'
 
 const folder = new Folder()
 
+describe('a budget per request that is a sum of a month', () => {
+  const far = (cap: string) =>
+    new RegExp(
+      `^paretobandit: --budget: \\$500 is more than a request can cost .*\\(\\$7\\.56\\).* ONE request.*: --cap 500/month ${cap}.*\\n$`,
+    )
+  const run = async (args: readonly string[]) => {
+    const { code, stderr } = await folder.run(args)
+    expect(code).toBe(0)
+    return stderr
+  }
+
+  test('is set, and has a warning, as in a config', async () => {
+    await folder.write('models.json', MODELS)
+    const route = ['route', 'Hello', '--models', 'models.json']
+    const kept = [...route, '--state', 'router.state']
+    expect(await run([...route, '--budget', '500'])).toMatch(far('of .paretobandit tenant'))
+    expect(await run([...kept, '--budget', '0.5'])).toBe('')
+    expect(await run([...kept, '--budget', '500', '--json'])).toMatch(far('of .paretobandit tenant'))
+    expect((await folder.stats('router.state')).pacer.usdPerRequest).toBe(500)
+    // Said again, and set aside: the one in force is not this.
+    expect(await run([...kept, '--budget', '500'])).toMatch(far('of .paretobandit tenant'))
+    const other = await run([...kept, '--budget', '600', '--on-difference', 'warn'])
+    expect(other).toMatch(/^paretobandit: budget per request .*: not done.*\n$/)
+    const tenant = ['tenant', 'acme', '--state', 'router.state']
+    expect(await run([...tenant, '--budget', '500'])).toMatch(far('of this command'))
+    for (const budget of ['0.5', 'none']) expect(await run([...tenant, '--budget', budget])).toBe('')
+    expect(await run([...tenant, '--cap', '500/month'])).toBe('')
+  })
+
+  test('has none where a model has no price that it could be compared with', async () => {
+    await folder.write('models.json', [{ id: 'free', inputUsdPerMTok: 0, outputUsdPerMTok: 0 }])
+    expect(await run(['route', 'Hello', '--models', 'models.json', '--budget', '500'])).toBe('')
+  })
+})
+
 describe('cancel', () => {
   test('books what a broken off call had cost, and nothing else', async () => {
     const state = await folder.kept(2)

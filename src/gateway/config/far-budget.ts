@@ -1,3 +1,4 @@
+import type { ModelPrice } from '../../index.js'
 import type { GatewayConfig, ModelConfig } from './config.js'
 import { longestPromptOf } from './longest-prompt.js'
 
@@ -48,9 +49,31 @@ export function farBudgetOfAdmin(
   )
 }
 
+/**
+ * A text where a budget that a command sets is such a one; null: it is not.
+ * @param flag of the command
+ * @param models those of its router: nothing is known of them but prices
+ * @param cap how a sum of a month is said to a command
+ */
+export function farBudgetOfCommand(
+  flag: string,
+  usdPerRequest: number,
+  models: readonly { readonly enabled: boolean; readonly prices: ModelPrice }[],
+  cap: string,
+): string | null {
+  const unknown = { contextTokens: null, maxInputTokens: null, maxOutputTokens: null }
+  const [far] = farAmong(
+    [{ path: flag, usdPerRequest }],
+    models.map((model) => ({ ...unknown, ...model })),
+  )
+  return far === undefined ? null : textOf(far, cap)
+}
+
+type Priced = Pick<ModelConfig, 'enabled' | 'prices' | 'contextTokens' | 'maxInputTokens' | 'maxOutputTokens'>
+
 function farAmong(
   given: readonly Omit<FarBudget, 'dearestUsd'>[],
-  models: readonly ModelConfig[],
+  models: readonly Priced[],
 ): readonly FarBudget[] {
   const dearestUsd = Math.max(0, ...models.filter(({ enabled }) => enabled).map(dearestOf))
   if (!(dearestUsd > 0)) return []
@@ -78,7 +101,7 @@ function textOf({ path, usdPerRequest, dearestUsd }: FarBudget, cap: string): st
 }
 
 /** Infinity: nobody knows. */
-function dearestOf(model: ModelConfig): number {
+function dearestOf(model: Priced): number {
   const { prices, contextTokens, maxOutputTokens } = model
   if (prices === null) return Number.POSITIVE_INFINITY
   const all = [prices, ...(prices.tiers ?? [])].flatMap((list) =>
