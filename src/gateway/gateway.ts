@@ -36,6 +36,7 @@ import { failureLog } from './logs/failure-log.js'
 import { failureText } from './logs/failure-text.js'
 import { requestLog, type WriteLine } from './logs/request-log.js'
 import type { RequestObserver, RequestRecord } from './logs/request-record.js'
+import { storeAway } from './logs/store-away.js'
 import { upstreamProblemLog } from './logs/upstream-problems.js'
 import { wrongAdminKeyLog } from './logs/wrong-admin-keys.js'
 import { engineMetrics } from './metrics/engine-metrics.js'
@@ -130,7 +131,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
   lookAtBudgets()
   const failed = failureLog(write, steadyNow)
-  const onError = (error: unknown, what: string) => failed(what, live.scrub(failureText(error)))
+  const onError = (error: unknown, what: string) =>
+    failed(what, live.scrub(failureText(error)), storeAway(error))
   const shared = await SharedRecords.open(records, {
     refreshMs: () => live.current.keyStore.refreshMs,
     now: steadyNow,

@@ -154,7 +154,7 @@ export async function fileNotes(
       const before = noted(kinds[kind].get(id))
       if (before !== null) return before
       if (await add(known(noteOf(kind, id, value, null)))) return null
-      throw new Error('the notes were not written')
+      throw Object.assign(new Error('the notes were not written'), { code: 'NOTES_UNAVAILABLE' })
     },
     async release(kind, id, value) {
       if (!isSameNote(noted(kinds[kind].get(id)), value)) return true

@@ -135,7 +135,8 @@ function lineText({ id, value }: { readonly id: string; readonly value: unknown 
 async function writeWhole(file: FileHandle, text: string): Promise<void> {
   const bytes = Buffer.from(text)
   const { bytesWritten } = await file.write(bytes)
-  if (bytesWritten < bytes.length) throw new Error('the disk is full: the line was not written whole')
+  if (bytesWritten < bytes.length)
+    throw Object.assign(new Error('the disk is full: the line was not written whole'), { code: 'ENOSPC' })
 }
 
 async function syncFolder(path: string): Promise<void> {

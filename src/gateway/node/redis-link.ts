@@ -245,10 +245,13 @@ function placeIn(error: unknown, asked: string): string | null {
   return url.href
 }
 
-/** With a code, as other failures have that an operator is to mend. */
 function away(error: unknown): never {
-  const message = `Redis: ${messageOf(error)}${tlsAdvice(error)}`
-  throw Object.assign(new Error(message, { cause: error }), { code: 'REDIS_UNAVAILABLE' })
+  throw redisUnavailable(`Redis: ${messageOf(error)}${tlsAdvice(error)}`, error)
+}
+
+/** With a code, as other failures have that an operator is to mend. */
+export function redisUnavailable(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code: 'REDIS_UNAVAILABLE' })
 }
 
 async function importRedis(): Promise<RedisModule> {

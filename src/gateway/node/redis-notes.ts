@@ -7,7 +7,7 @@ import {
   type NotesMax,
   notesByKind,
 } from '../notes/notes.js'
-import type { RedisLink } from './redis-link.js'
+import { type RedisLink, redisUnavailable } from './redis-link.js'
 import { WriteBehind } from './write-behind.js'
 
 /**
@@ -92,7 +92,9 @@ export function redisNotes(
       }
       const known = later(typeof text === 'string' ? objectIn(text) : null, own)
       if (known === null && behind.hasFailedWithin(OTHERS_BACK_MS))
-        throw new Error('Redis took no notes a moment ago: another process may still have this one to write')
+        throw redisUnavailable(
+          'Redis took no notes a moment ago: another process may still have this one to write',
+        )
       return known
     },
     put(kind, id, value) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RedisStoreConfig } from '../config/store-config.js'
 import type { RecordStore } from '../keys/records.js'
-import { type RedisLink, redisLink } from './redis-link.js'
+import { type RedisLink, redisLink, redisUnavailable } from './redis-link.js'
 
 /** A change and a new version, in one step: nobody sees one without the other. */
 const CHANGE = `
@@ -32,7 +32,7 @@ export function redisRecords(link: RedisLink, config: RedisStoreConfig): RecordS
     if (waitReplicas === 0) return
     const count = Number(await own.send('WAIT', String(waitReplicas), String(timeoutMs)))
     if (count < waitReplicas)
-      throw new Error(`${count} of ${waitReplicas} replicas of Redis have the change: it may be lost`)
+      throw redisUnavailable(`${count} of ${waitReplicas} replicas of Redis have the change: it may be lost`)
   }
   return {
     async read() {

@@ -4,39 +4,100 @@ import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway } from '../../../src/gateway/gateway.js'
 import { failureLog } from '../../../src/gateway/logs/failure-log.js'
+import { storeAway } from '../../../src/gateway/logs/store-away.js'
+import { redisUnavailable } from '../../../src/gateway/node/redis-link.js'
 import { memoryNotes } from '../../../src/gateway/notes/notes.js'
-import { createRouter } from '../../../src/index.js'
+import { createRouter, ParetoBanditError } from '../../../src/index.js'
+import { memoryStore } from '../../../src/store/memory/memory-store.js'
 import { ENV, exampleTree } from '../config/example.js'
 
-it('a line of a failure of the gateway says what failed', async () => {
+it('a store that is away has a warning for each part that needs it, and reads like no bug of the gateway', async () => {
   const config = await readConfig(exampleTree(), { name: 'c', env: ENV })
   const router = await createRouter<string>(routerOptionsOf(config))
   const lines: unknown[] = []
   const away = async () => {
-    throw Object.assign(new Error('Redis: no answer of Redis within 5000 ms'), { code: 'ETIMEDOUT' })
+    throw redisUnavailable('Redis: no answer of Redis within 5000 ms')
   }
   const gateway = await createGateway({
     config,
     router,
     notes: { ...memoryNotes(() => 10), get: away, entries: away },
     surfaces: clientSurfaces({ call: away }),
-    write: (_level, fields, message) => {
-      if (message === 'the gateway failed') lines.push(fields)
+    write: (level, fields, message) => {
+      if (message !== 'request' && level !== 'info') lines.push({ level, ...fields })
     },
   })
   const headers = { authorization: `Bearer ${ENV.SUPPORT_BOT_KEY}` }
   const answer = await gateway.fetch(new Request('http://g/v1/decisions/r.1', { headers }))
   expect(answer.status).toBe(503)
-  const error = 'Redis: no answer of Redis within 5000 ms'
+  const line = {
+    level: 'warn',
+    error: 'Redis: no answer of Redis within 5000 ms',
+    code: 'REDIS_UNAVAILABLE',
+    advice: expect.stringContaining('goes on by itself'),
+  }
   expect(lines).toEqual([
-    { what: 'rewards that are held, or that a process left behind', error },
-    { what: 'the record of a decision', error },
+    { ...line, what: 'rewards that are held, or that a process left behind' },
+    { ...line, what: 'the record of a decision' },
   ])
   // While the store is away all requests that need it fail alike.
   for (let i = 0; i < 5; i++)
     expect((await gateway.fetch(new Request('http://g/v1/decisions/r.1', { headers }))).status).toBe(503)
   expect(lines).toHaveLength(2)
   await gateway.close()
+})
+
+it('an admin call that a full journal refuses says what is full, and not that the gateway failed', async () => {
+  const config = await readConfig(exampleTree(), { name: 'c', env: ENV })
+  const store = memoryStore()
+  const append = store.append.bind(store)
+  let isAway = false
+  store.append = async (...batch) => {
+    if (isAway) throw new ParetoBanditError('STORE_FULL', '', 'no room')
+    return append(...batch)
+  }
+  const journal = { capacity: 3, onStoreError: () => {}, onStoreBack: () => {}, onWarning: () => {} }
+  const router = await createRouter<string>({ ...routerOptionsOf(config), store, journal })
+  const lines: object[] = []
+  const gateway = await createGateway({
+    config,
+    router,
+    surfaces: clientSurfaces(),
+    write: (level, fields, message) => void lines.push({ level, ...fields, message }),
+  })
+  await router.flush()
+  isAway = true
+  const headers = { authorization: `Bearer ${ENV.PARETOBANDIT_ADMIN_KEY}`, 'idempotency-key': 'one' }
+  const body = JSON.stringify({ usd: 1 })
+  const adjust = () =>
+    gateway.fetch(new Request('http://g/admin/adjustments', { method: 'POST', headers, body }))
+  for (let waiting = 0; waiting < 3; waiting++) router.adjustAccount(1)
+  lines.length = 0
+  for (let i = 0; i < 4; i++) expect((await adjust()).status).toBe(503)
+  expect(lines).toMatchObject([
+    { level: 'warn', message: 'a store is needed, and away', what: 'the admin API', code: 'JOURNAL_FULL' },
+  ])
+  isAway = false
+  await gateway.close()
+})
+
+it('whatever words its failures have, a store that is away has one line a minute', () => {
+  const told: unknown[] = []
+  let now = 0
+  const failed = failureLog(
+    (level, { what, alikeSince }, message) => told.push([level, what, alikeSince, message]),
+    () => now,
+  )
+  for (; now <= 60_000; now += 10_000)
+    for (const words of ['read ECONNRESET', 'The client is closed'])
+      failed('a key', words, storeAway(redisUnavailable(words)))
+  failed('a key', 'TypeError', storeAway(new TypeError('x')))
+  const line = ['warn', 'a key', undefined, 'a store is needed, and away']
+  expect(told).toEqual([
+    line,
+    ['warn', 'a key', 11, line[3]],
+    ['error', 'a key', undefined, 'the gateway failed'],
+  ])
 })
 
 it('the same failure has a line a minute, with how often it came in between', () => {

@@ -173,6 +173,60 @@ describe('a usage', () => {
   })
 })
 
+const OVERLOADED = { message: 'Overloaded', type: 'overloaded_error' }
+const START = (usage: object) => eventOf({ type: 'message_start', message: { content: [], usage } })
+const MESSAGE_ERROR = eventOf({ type: 'error', error: OVERLOADED })
+const BLOCK = eventOf({
+  type: 'content_block_start',
+  index: 0,
+  content_block: { type: 'text', text: '' },
+})
+const ROLE = { choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] }
+
+describe('an error before anything of an answer', () => {
+  const billOf = async (surface: keyof typeof ASKS, text: string) => {
+    const server = await gatewayBeforeStream(text)
+    expect(await ask(server, surface)).toContain('Overloaded')
+    const [{ tries, outcome, isMeasured, costUsd }] = await server.over(1)
+    expect([surface, outcome, isMeasured, tries]).toEqual([surface, 'failed', true, 1])
+    expect(server.ledger()).toEqual({ spendUsd: costUsd, reservedUsd: 0 })
+    return costUsd
+  }
+
+  it.each([
+    ['chat', eventOf({ ...ROLE, usage: COUNTS }) + eventOf({ error: OVERLOADED })],
+    ['chat', eventOf({ error: OVERLOADED, usage: COUNTS })],
+    [
+      'messages',
+      START({ input_tokens: 1000, output_tokens: 1 }) +
+        eventOf({ type: 'message_delta', delta: {}, usage: { output_tokens: 50_000 } }) +
+        MESSAGE_ERROR,
+    ],
+    [
+      'responses',
+      eventOf({
+        type: 'response.failed',
+        response: { status: 'failed', error: OVERLOADED, usage: RESPONSE_USAGE },
+      }),
+    ],
+  ] as const)('costs what its usage says: %s', async (surface, text) => {
+    expect(await billOf(surface, text)).toBeCloseTo(BILL_USD, 9)
+  })
+
+  it.each([
+    ['chat', eventOf(ROLE) + eventOf({ error: OVERLOADED })],
+    ['messages', START({ input_tokens: 1000, output_tokens: 1 }) + MESSAGE_ERROR],
+    ['messages', START({ input_tokens: 1000, output_tokens: 1 }) + BLOCK + MESSAGE_ERROR],
+    [
+      'responses',
+      eventOf({ type: 'response.created', response: { status: 'in_progress', usage: null } }) +
+        eventOf({ type: 'response.failed', response: { status: 'failed', error: OVERLOADED, usage: null } }),
+    ],
+  ] as const)('costs nothing where none counts the answer: %s', async (surface, text) => {
+    expect(await billOf(surface, text)).toBe(0)
+  })
+})
+
 it('a count of tokens waits for as long as its upstream says', async () => {
   const server = await gatewayBefore((response) => {
     response.writeHead(429, { 'retry-after': '7' }).end('{}')
