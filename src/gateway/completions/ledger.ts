@@ -67,7 +67,7 @@ const GONE = ['UNKNOWN_REQUEST', 'REQUEST_CLOSED', 'MODEL_REMOVED']
 export class Ledger {
   private readonly options: LedgerOptions
   private readonly open = new Set<string>()
-  /** Of these, bills that were corrected before they came: an admin's word holds. */
+  /** Of these, bills that were corrected before they came: an admin's word holds. It takes the place of one that waits, too. */
   private readonly corrected = new Map<string, Booked>()
   private waiting: Waiting[] = []
   private isTimed = false
@@ -82,6 +82,7 @@ export class Ledger {
       const booked = { costUsd, tokens: tokens ?? null }
       if (this.booking?.id === id) this.booking.booked = booked
       else if (this.open.has(id)) this.corrected.set(id, booked)
+      else if (this.waiting.length > 0) this.waiting = this.waiting.filter((bill) => bill.id !== id)
     }
     this.forget = [
       router.on('settled', note),

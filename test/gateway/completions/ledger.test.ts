@@ -106,3 +106,40 @@ describe('a call that cost nothing', () => {
     },
   )
 })
+
+describe('a bill that waits for the store', () => {
+  it.each(['settle', 'fail', 'cancel'] as const)('gives way to a correction: %s', async (end) => {
+    const router = await createRouter<string>({
+      models: [{ id: 'one', ...PRICES }],
+      policy: 'dollar',
+      caps: CAPS,
+      tenants: [{ id: 'team', caps: CAPS }],
+    })
+    const errors: unknown[] = []
+    const later: (() => void)[] = []
+    const after = (_ms: number, call: () => void) => {
+      later.push(call)
+      return () => {}
+    }
+    const ledger = new Ledger({ router, after, onError: (error) => errors.push(error) })
+    const decision = await ledger.reserve(PROMPT, { tenant: 'team' })
+    const call = { decision, tenant: 'team', model: {}, upstream: {}, beganAt: 0 } as never
+    const real = router[end]
+    router[end] = () => {
+      throw new ParetoBanditError('JOURNAL_FULL', '', 'no room')
+    }
+    const bill = { costUsd: 2 }
+    if (end === 'settle') ledger.settle(call, bill, 1, true)
+    else if (end === 'fail') ledger.fail(call, bill, 1, null)
+    else ledger.cancel(call, bill, 1)
+    expect(ledger.waitingCount).toBe(1)
+    Object.assign(router, { [end]: real })
+    router.correct(decision.id, { costUsd: 0.5 })
+    expect(ledger.waitingCount).toBe(0)
+    for (const again of later) again()
+    ledger.close()
+    expect(errors).toEqual([])
+    for (const spendUsd of [router.stats().pacer.spendUsd, router.tenantStats('team').spendUsd])
+      expect(spendUsd).toBeCloseTo(0.5, 12)
+  })
+})
