@@ -62,6 +62,27 @@ const meanReward = (made: Server) =>
   made.router.stats().models.find(({ id }) => id === 'sim-small')?.meanReward ?? null
 
 describe('a judge', () => {
+  it.each<[string, PartialPlan]>([
+    ['has a grade', {}],
+    ['says no grade', { text: 'no grade' }],
+    ['says no usage', { usage: { place: 'missing' } }],
+    ['fails', { fault: { kind: 'status', status: 500 } }],
+    ['has no answer in time', { fault: { kind: 'status', status: 504, isGenerated: true, body: 'html' } }],
+    ['breaks off', { fault: { kind: 'reset', afterPieces: 1 } }],
+    ['sends something else', { fault: { kind: 'malformed', afterPieces: 1 } }],
+  ])('pays for its own calls, whatever becomes of them, and no client does: %s', async (_, grade) => {
+    const made = await server({ grade })
+    await ask(made)
+    const [client, judge] = await made.over(2)
+    expect([client.tenant, judge.tenant]).toEqual([null, JUDGE_TENANT])
+    const { spendUsd, reservedUsd } = made.ledger()
+    expect(reservedUsd).toBe(0)
+    expect(spendUsd).toBeCloseTo((client.costUsd ?? Number.NaN) + (judge.costUsd ?? Number.NaN), 12)
+    expect(made.router.tenantStats(JUDGE_TENANT).spendUsd).toBeCloseTo(judge.costUsd ?? Number.NaN, 12)
+    const paidUsd = made.upstream.entries.filter(ofJudge).reduce((sum, { costUsd }) => sum + costUsd, 0)
+    expect(judge.costUsd).toBeGreaterThanOrEqual(paidUsd - 1e-9)
+  })
+
   it('is shown the question at the end of a long text, and what tools said', async () => {
     const made = await server()
     const call = { id: 'c', type: 'function', function: { name: 'look', arguments: '{"at":"map"}' } }
