@@ -4,8 +4,10 @@ import { readConfig } from '../../../src/gateway/config/read-config.js'
 import { routerOptionsOf } from '../../../src/gateway/config/router-options.js'
 import { createGateway } from '../../../src/gateway/gateway.js'
 import { failureLog } from '../../../src/gateway/logs/failure-log.js'
+import { failureText } from '../../../src/gateway/logs/failure-text.js'
 import { storeAway } from '../../../src/gateway/logs/store-away.js'
 import { redisUnavailable } from '../../../src/gateway/node/redis-link.js'
+import { redisNotes } from '../../../src/gateway/node/redis-notes.js'
 import { memoryNotes } from '../../../src/gateway/notes/notes.js'
 import { createRouter, ParetoBanditError } from '../../../src/index.js'
 import { memoryStore } from '../../../src/store/memory/memory-store.js'
@@ -98,6 +100,29 @@ it('whatever words its failures have, a store that is away has one line a minute
     ['warn', 'a key', 11, line[3]],
     ['error', 'a key', undefined, 'the gateway failed'],
   ])
+})
+
+it('a note that another process may still have to write is away as Redis was, and no fault of the gateway', async () => {
+  let isAway = true
+  const link = {
+    send: async () => {
+      if (isAway) throw redisUnavailable('Redis: read ECONNRESET')
+      return null
+    },
+    close: () => {},
+  }
+  const notes = redisNotes(
+    link,
+    'p',
+    () => 10,
+    () => {},
+  )
+  await notes.put('decisions', 'r.1', { at: 1 })
+  isAway = false
+  const error: unknown = await notes.get('decisions', 'r.2').catch((reason: unknown) => reason)
+  expect(storeAway(error)?.code).toBe('REDIS_UNAVAILABLE')
+  expect(failureText(error)).toMatch(/^Redis took no notes a moment ago[^\n]*$/)
+  await notes.close()
 })
 
 it('the same failure has a line a minute, with how often it came in between', () => {
