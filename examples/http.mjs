@@ -4,7 +4,7 @@ import { ParetoBanditError, retryAfterOf } from 'paretobandit'
 /** Characters of a body at most, as Express has it. */
 const BODY_MAX = 102_400
 const CALLERS_MISTAKE =
-  /^(INVALID_ARGUMENT|UNKNOWN_OPTION|UNKNOWN_REQUEST|REQUEST_\w+|ALREADY_\w+|TOO_MANY_REWARDS)$/
+  /^(INVALID_ARGUMENT|UNKNOWN_OPTION|UNKNOWN_REQUEST|REQUEST_\w+|ALREADY_\w+|MODEL_REMOVED|TOO_MANY_REWARDS)$/
 const REFUSED = [400, 413, 422]
 
 /**

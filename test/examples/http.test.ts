@@ -21,8 +21,16 @@ it('a spent budget is no fault of the provider, and is tried again later', () =>
   expect(console.error).toHaveBeenCalledWith(error)
 })
 
-it('a mistake of the caller is told to the caller alone', () => {
-  const error = new ParetoBanditError('UNKNOWN_REQUEST', 'id', "there is no request 'r.9'")
+it.each([
+  'INVALID_ARGUMENT',
+  'UNKNOWN_REQUEST',
+  'REQUEST_CLOSED',
+  'REQUEST_FAILED',
+  'REQUEST_EXPIRED',
+  'ALREADY_REWARDED',
+  'MODEL_REMOVED',
+] as const)('what a reward cannot be taken for is told to the caller alone: %s', (code) => {
+  const error = new ParetoBanditError(code, 'id', "there is no request 'r.9'")
   expect(failureOf(error)).toMatchObject({ status: 400, body: { error: error.message } })
   expect(console.error).not.toHaveBeenCalled()
 })

@@ -86,6 +86,8 @@ export class StreamResponse implements AnswerStream {
     if (this.call.exchange.isGone || this.isOver) return undefined
     this.reading = this.give().finally(() => {
       this.reading = null
+      // It was to end the answer, and had given its last piece before it was told so.
+      if (this.isEnding && !this.isOver) this.broken(null)
     })
     return this.reading
   }
