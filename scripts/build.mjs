@@ -26,6 +26,7 @@ const entries = {
   'ai-sdk': 'src/adapters/ai-sdk/index.ts',
   langchain: 'src/adapters/langchain/index.ts',
   gateway: 'src/gateway/index.ts',
+  'gateway/node': 'src/gateway/node/index.ts',
 }
 
 async function digest() {

@@ -18,6 +18,7 @@ import { LiveConfig, type ReloadReport } from './config/live-config.js'
 import { dashboardApp } from './dashboard/dashboard-app.js'
 import type { DashboardFiles } from './dashboard/files.js'
 import { GatewayDashboard } from './dashboard/gateway-dashboard.js'
+import { withoutBase } from './doors/base-path.js'
 import type { ClientAnswer } from './doors/client-answer.js'
 import type { ClientRequest } from './doors/client-request.js'
 import type { CompleteByPath } from './doors/complete-by-path.js'
@@ -57,6 +58,11 @@ export interface GatewayOptions {
   readonly router: Router<string>
   /** What answers clients: `clientSurfaces()`. */
   readonly surfaces: MakeSurfaces
+  /**
+   * Where it is mounted in a server of yours: `/api/llm`, as it stands in the URL, without a slash at its end. Clients have the base URL
+   * `https://HOST/api/llm/v1`. Paths without it are taken too, as some servers take it off by themselves. Default: '', nowhere below.
+   */
+  readonly basePath?: string | undefined
   /** Keys and models that are made at run time. Default: in memory. The gateway closes it. */
   readonly records?: RecordStore | undefined
   /** Where processes tell each other what keys do. Default: rate limits are of this process. */
@@ -120,6 +126,7 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   reading('options', () => checkGatewayOptions(options))
   const { config, router, records = memoryRecords(), now = Date.now, digest = sha256Hex, readAgain } = options
+  const { basePath = '' } = options
   const write: WriteLine = options.write ?? (() => {})
   // Spans of time are not those of a clock that somebody sets.
   const steadyNow = options.now ?? (() => performance.now())
@@ -194,6 +201,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onError,
     onUpstreamProblem: upstreamProblemLog(write, steadyNow),
     hasDashboard: dashboard !== null,
+    basePath,
     onReward: (source, value) => dashboard?.rewarded(source, value),
   })
 
@@ -273,8 +281,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   })
   const complete: CompleteByPath = (path, request) => surfaces.complete?.(path, request) ?? null
   return {
-    fetch: webDoor(complete, (request) => app.fetch(request)),
-    complete,
+    fetch: webDoor(complete, (request) => app.fetch(request), basePath),
+    complete: (path, request) => complete(withoutBase(path, basePath), request),
     live,
     rates,
     reload,

@@ -1,5 +1,6 @@
 import { isRecord } from '../base/check.js'
 import { ParetoBanditError } from '../index.js'
+import { isBasePath } from './doors/base-path.js'
 
 /** @throws INVALID_ARGUMENT */
 export function must(isRight: boolean, field: string, what: string): void {
@@ -18,9 +19,10 @@ export function checkConfig(config: unknown): void {
 
 /** @throws INVALID_ARGUMENT for options of `createGateway` without what it cannot do without */
 export function checkGatewayOptions(options: unknown): void {
-  const { config, router, surfaces } = isRecord(options) ? options : {}
+  const { config, router, surfaces, basePath = '' } = isRecord(options) ? options : {}
   must(isRecord(options), 'options', 'an object')
   checkConfig(config)
   must(isRecord(router) && typeof router.route === 'function', 'router', 'a router')
   must(typeof surfaces === 'function', 'surfaces', 'a function, as of clientSurfaces')
+  must(isBasePath(basePath), 'basePath', 'a path such as /api/llm, without a slash at its end')
 }

@@ -40,6 +40,8 @@ export interface SurfaceDeps {
   readonly onUpstreamProblem?: ((problem: UpstreamProblem) => void) | undefined
   /** Whether there is a page for people at `/dashboard`: who asks for a path that is not there is told. Default: no. */
   readonly hasDashboard?: boolean | undefined
+  /** Where the gateway is mounted: links for people begin with it. Default: ''. */
+  readonly basePath?: string | undefined
   /** Called with every reward that is taken. @param value in [0, 1] */
   readonly onReward?: ((source: string, value: number) => void) | undefined
 }

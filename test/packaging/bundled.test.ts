@@ -103,7 +103,7 @@ describe('bundles of others', () => {
     }, PACK_MS_MAX)
     afterAll(() => application.remove())
 
-    const everywhere = CODE.filter((name) => !/store\/(sqlite|redis)|langchain/.test(name))
+    const everywhere = CODE.filter((name) => !/store\/(sqlite|redis)|gateway\/node|langchain/.test(name))
     it.each(everywhere)('take %s whole, with no word to say', async (name) => {
       application.write('entry.mjs', `import * as entry from '${name}'\nglobalThis.entry = entry\n`)
       const { warnings, metafile } = await build({

@@ -11,7 +11,7 @@ import { WORKERD, Worker } from './workerd.js'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CLIENTS = ['ai', '@ai-sdk/openai-compatible', '@langchain/openai', 'openai', 'hono']
 /** A Worker has no files, and no sockets of Redis. */
-const OF_NODE = ['paretobandit/store/sqlite', 'paretobandit/store/redis']
+const OF_NODE = ['paretobandit/store/sqlite', 'paretobandit/store/redis', 'paretobandit/gateway/node']
 
 /** Loads every entry, and asks the application once. */
 const RUN = `

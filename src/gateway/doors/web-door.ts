@@ -1,15 +1,28 @@
+import { withoutBase } from './base-path.js'
 import { type AnswerStream, type ClientAnswer, dropAnswer } from './client-answer.js'
 import { BodyTooLong, type ClientRequest, type HeaderReader, type TakeBytes } from './client-request.js'
 import type { CompleteByPath } from './complete-by-path.js'
 
 type Fetch = (request: Request) => Response | Promise<Response>
 
-/** Answers requests of the web: by `complete` where it takes the path, by `others` where it does not. */
-export function webDoor(complete: CompleteByPath, others: Fetch): Fetch {
+/**
+ * Answers requests of the web: by `complete` where it takes the path, by `others` where it does not. Both hear the path without `basePath`.
+ */
+export function webDoor(complete: CompleteByPath, others: Fetch, basePath = ''): Fetch {
   return (request) => {
-    const answer = request.method === 'POST' ? complete(pathOf(request.url), requestOf(request)) : null
-    return answer?.then(responseOf) ?? others(request)
+    const path = withoutBase(pathOf(request.url), basePath)
+    const answer = request.method === 'POST' ? complete(path, requestOf(request)) : null
+    return answer?.then(responseOf) ?? others(basePath === '' ? request : moved(request, basePath))
   }
+}
+
+/** The same request where its path is one without `basePath`. */
+function moved(request: Request, basePath: string): Request {
+  const url = new URL(request.url)
+  const path = withoutBase(url.pathname, basePath)
+  if (path === url.pathname) return request
+  url.pathname = path
+  return new Request(url, request)
 }
 
 /** As it stands in a URL: what is written in another way is somebody else's to read. */

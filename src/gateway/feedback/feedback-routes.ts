@@ -71,7 +71,12 @@ export function decision(house: House, request: Request, asked: string): Promise
       links:
         links === null || !key.teaches
           ? null
-          : await linksOf(house, id, links, links.baseUrl ?? new URL(request.url).origin),
+          : await linksOf(
+              house,
+              id,
+              links,
+              links.baseUrl ?? new URL(request.url).origin + (house.deps.basePath ?? ''),
+            ),
     }
   })
 }
@@ -85,8 +90,8 @@ function explanationOf({ deps: { router, live } }: House, id: string, key: Clien
   }
 }
 
-function linksOf({ deps: { now } }: House, id: string, links: LinksConfig, origin: string) {
-  return thumbLinks(id, `${origin}/f/`, signing(links), now())
+function linksOf({ deps: { now } }: House, id: string, links: LinksConfig, baseUrl: string) {
+  return thumbLinks(id, `${baseUrl}/f/`, signing(links), now())
 }
 
 function signing({ secret, ttlMs }: LinksConfig): LinkOptions {

@@ -257,7 +257,9 @@ export function redisUnavailable(message: string, cause?: unknown): Error {
 async function importRedis(): Promise<RedisModule> {
   // Through a variable: bundlers and the type checker must not look for a package that may be absent.
   const specifier = 'redis'
-  const module: { default?: RedisModule } & Partial<RedisModule> = await import(specifier)
+  const module: { default?: RedisModule } & Partial<RedisModule> = await import(
+    /* @vite-ignore */ /* webpackIgnore: true */ specifier
+  )
   return module.createClient === undefined ? (module.default as RedisModule) : (module as RedisModule)
 }
 

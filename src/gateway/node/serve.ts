@@ -1,26 +1,16 @@
-import { createHash } from 'node:crypto'
-import { afterQuietly } from '../../base/after.js'
 import { messageOf } from '../../base/errors.js'
-import type { Router } from '../../index.js'
 import { ConfigError, lineOf } from '../config/config-error.js'
-import { createGateway, type Gateway } from '../gateway.js'
+import type { Gateway } from '../gateway.js'
 import { errorsOf, refusalResponse } from '../keys/refusal.js'
-import { differenceLines } from '../logs/difference-lines.js'
-import { newLedgerLine } from '../logs/new-ledger.js'
-import { OthersChangeLog } from '../logs/others-changes.js'
-import { priorsLine } from '../logs/priors-line.js'
 import type { WriteLine } from '../logs/request-log.js'
 import { scrubberOf } from '../logs/scrub.js'
-import { storeFailureLog } from '../logs/store-failures.js'
-import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
-import { type BesideLog, lockLeft, openBesideLog } from './beside-log.js'
+import { assembled } from './assembled.js'
 import { type ConfigFiles, type ConfigSource, readConfigAgain, readConfigFiles } from './config-file.js'
 import { dashboardFiles } from './dashboard-files.js'
 import { fileLimitLine } from './file-limit.js'
 import { type HttpServer, listen } from './http-server.js'
 import { type JsonLog, jsonLog } from './json-log.js'
-import { openRouter } from './open-router.js'
 import { Signals } from './signals.js'
 import { watchFile } from './watched-file.js'
 
@@ -118,7 +108,6 @@ class Server implements Serving {
   private end: (result: { readonly exitCode: number }) => void = () => {}
   private readonly signals: Signals
   private endWatch: () => void = () => {}
-  private endOthers: () => void = () => {}
   /** With the secrets of the config at the start. */
   private readonly scrubFirst: (text: string) => string
 
@@ -142,73 +131,24 @@ class Server implements Serving {
     })
   }
 
-  async start({ config, priors, bytes }: ConfigFiles): Promise<void> {
+  async start(files: ConfigFiles): Promise<void> {
     const { log, options } = this
-    let known = bytes
+    let known = files.bytes
     this.signals.givenTo(this)
-    const store = storeFailureLog(log.write, () => performance.now())
-    const warnings: string[] = []
-    // It is there from now on.
-    const left = await lockLeft(config.store)
-    const hears = {
-      onStoreError: (error: unknown) => store.failed(error, this.scrub(messageOf(error))),
-      onStoreBack: store.works,
-      onWarning: (line: string) => void warnings.push(line),
-    }
-    let opened: Router<string> | null = null
-    const others = new OthersChangeLog(
-      log.write,
-      () => opened,
-      () => performance.now(),
-      afterQuietly,
-    )
-    this.endOthers = () => others.close()
-    const router = await openRouter(config, { ...hears, onOthersChange: others.hear }, priors)
-    opened = router
-    const { recovery } = router
-    if (recovery !== null) {
-      const { isNew, folded, repairs, differences } = recovery
-      log.write(
-        repairs.length > 0 ? 'warn' : 'info',
-        { isNew, folded, repairs, differences: differences.length },
-        'the log has been read',
-      )
-      differenceLines(log.write, (text) => this.scrub(text), differences, warnings)
-    }
-    if (priors !== null) priorsLine(log.write, config, priors)
-    let beside: BesideLog | null = null
-    try {
-      beside = await openBesideLog(config.store, true)
-      newLedgerLine(log.write, router, [...left, ...(await beside.leftByLog())])
-      this.front.gateway = await createGateway({
-        config,
-        router,
-        records: beside.records,
-        use: beside.use,
-        notes: await beside.openNotes(
-          notesMax(() => this.front.gateway?.live.current ?? config),
-          ({ message }) => log.write('warn', {}, this.scrub(message)),
-          (goneMs) => log.write('warn', { goneMs: Math.round(goneMs) }, 'notes are kept again'),
-        ),
-        surfaces: options.surfaces,
-        dashboard: await dashboardFiles(),
-        readAgain: () =>
-          readConfigAgain(options, (read) => {
-            known = read
-          }),
-        write: (...line) => {
-          log.write(...line)
-          // Whoever had the config read again: a reload writes a line.
-          this.setLevel()
-        },
-        digest: (text) => createHash('sha256').update(text).digest('hex'),
-      })
-    } catch (error) {
-      await beside?.records.close()
-      await router.close()
-      this.endOthers()
-      throw error
-    }
+    this.front.gateway = await assembled({
+      files,
+      surfaces: options.surfaces,
+      dashboard: await dashboardFiles(),
+      readAgain: () =>
+        readConfigAgain(options, (read) => {
+          known = read
+        }),
+      write: (...line) => {
+        log.write(...line)
+        // Whoever had the config read again: a reload writes a line.
+        this.setLevel()
+      },
+    })
     if (this.front.isEnding) await this.front.gateway.close()
     else {
       log.write('info', { url: this.url }, 'ready')
@@ -299,7 +239,6 @@ class Server implements Serving {
   private finish(exitCode: number): void {
     this.signals.forget()
     this.endWatch()
-    this.endOthers()
     void this.log.close().then(() => this.end({ exitCode }))
   }
 }

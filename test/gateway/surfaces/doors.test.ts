@@ -233,6 +233,32 @@ describe('a gateway answers the same by both its doors', () => {
     await server.gateway.close()
   })
 
+  it.each(['', '/api/llm'])(
+    'a client in this process, below %j, that leaves as soon as it has read a piece',
+    async (basePath) => {
+      const server = await gatewayServer({
+        basePath,
+        models: [modelTree('sim-small')],
+        script: () => ({ fault: { kind: 'stall', afterPieces: 2 } }),
+      })
+      const left = new AbortController()
+      const body = ASK.replace('{', '{"stream":true,')
+      const answer = await server.gateway.fetch(
+        new Request(`http://host${basePath}${CHAT}`, {
+          method: 'POST',
+          headers: KEY,
+          body,
+          signal: left.signal,
+        }),
+      )
+      await answer.body?.getReader().read()
+      left.abort()
+      const [record] = await server.over(1)
+      expect(record).toMatchObject({ outcome: 'cancelled', code: 'client_gone' })
+      expect(server.ledger().reservedUsd).toBe(0)
+    },
+  )
+
   it.each([
     ['by the short door', 0],
     ['by that of the web', 1],

@@ -57,6 +57,8 @@ export interface GatewayServerOptions {
   readonly call?: CallUpstream
   /** Default: the gateway's own. */
   readonly notes?: Notes
+  /** Where it is mounted. */
+  readonly basePath?: string
   /** Whether it has the page of `dist/dashboard/`. */
   readonly hasDashboard?: boolean
 }
@@ -116,6 +118,7 @@ export async function gatewayServer(options: GatewayServerOptions = {}) {
     router,
     now,
     notes: options.notes,
+    basePath: options.basePath,
     dashboard: hasDashboard ? await dashboardFiles() : undefined,
     surfaces: (given) => {
       const observe = (record: RequestRecord) => {
