@@ -682,6 +682,28 @@ describe('run with a stream', () => {
       ],
     ],
     [
+      'that of vLLM goes on where a piece says nothing for once',
+      [
+        {
+          choices: [{ index: 0, delta: { content: 'Hel' }, finish_reason: null }],
+          usage: { prompt_tokens: 9, completion_tokens: 3 },
+        },
+        {
+          choices: [{ index: 0, delta: {}, finish_reason: null }],
+          usage: { prompt_tokens: 9, completion_tokens: 4 },
+        },
+      ],
+    ],
+    [
+      'that of a completion goes on',
+      [
+        {
+          choices: [{ index: 0, text: 'Hel', finish_reason: null }],
+          usage: { prompt_tokens: 9, completion_tokens: 3 },
+        },
+      ],
+    ],
+    [
       'that of several answers goes on, of which one has ended',
       [
         {
@@ -800,6 +822,10 @@ describe('run with a stream', () => {
       [{ ...said, usage }],
       [said, { choices: [], usage }],
       [said, { choices: [{ index: 0, delta: {}, finish_reason: null }], usage }],
+      [
+        said,
+        { choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }], usage },
+      ],
     ]
     for (const list of [[end], [end, { usageMetadata }], ...chats]) {
       const run = await router.run(X, { ...SIZE, candidates: ['small'] }, () => events([...list, 'after']))

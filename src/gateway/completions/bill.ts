@@ -82,7 +82,8 @@ export class Billing {
       usage === null
         ? { inputTokens, outputTokens: leastOutputTokens }
         : { usage: withOutput(countsInput(usage) ? usage : withInput(usage, inputTokens), leastOutputTokens) }
-    const bills = usage === null ? [bill] : [bill, { usage }]
+    // Kinds that nobody knows are at the dearest here too.
+    const bills = usage === null ? [bill] : [bill, this.billOfUsage(call, usage, {})]
     const quotedUsd = bills.map((each) => this.ledger.quote(call, each).costUsd ?? 0)
     return Math.max(call.decision.reservedUsd, ...quotedUsd)
   }

@@ -21,7 +21,7 @@ export function failureLog(write: WriteLine, now: () => number): TellFailure {
       const { code, advice } = away
       const counted = alike.take(`${what}\n\n${code}`)
       if (counted !== null)
-        write('warn', { what, error, code, advice, ...counted }, 'a store is needed, and away')
+        write('warn', { what, error, code, advice, ...counted }, 'a store is needed, and takes nothing')
       return
     }
     const counted = alike.take(`${what}\n${error}`)

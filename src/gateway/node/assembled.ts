@@ -12,6 +12,7 @@ import { priorsLine } from '../logs/priors-line.js'
 import type { WriteLine } from '../logs/request-log.js'
 import { scrubberOf } from '../logs/scrub.js'
 import { storeFailureLog } from '../logs/store-failures.js'
+import type { Notes } from '../notes/notes.js'
 import { notesMax } from '../notes/notes-max.js'
 import type { MakeSurfaces } from '../surfaces.js'
 import { type BesideLog, lockLeft, openBesideLog } from './beside-log.js'
@@ -56,21 +57,27 @@ export async function assembled({ files, write, ...others }: Parts): Promise<Gat
   }
   const router = await openRouter(config, hears, priors)
   opened = router
-  const { recovery } = router
-  if (recovery !== null) {
-    const { isNew, folded, repairs, differences } = recovery
-    write(
-      repairs.length > 0 ? 'warn' : 'info',
-      { isNew, folded, repairs, differences: differences.length },
-      'the log has been read',
-    )
-    differenceLines(write, scrub, differences, warnings)
-  }
-  if (priors !== null) priorsLine(write, config, priors)
   let beside: BesideLog | null = null
+  let notes: Notes | null = null
   try {
+    const { recovery } = router
+    if (recovery !== null) {
+      const { isNew, folded, repairs, differences } = recovery
+      write(
+        repairs.length > 0 ? 'warn' : 'info',
+        { isNew, folded, repairs, differences: differences.length },
+        'the log has been read',
+      )
+      differenceLines(write, scrub, differences, warnings)
+    }
+    if (priors !== null) priorsLine(write, config, priors)
     beside = await openBesideLog(config.store, true)
     newLedgerLine(write, router, [...left, ...(await beside.leftByLog())])
+    notes = await beside.openNotes(
+      notesMax(() => gateway?.live.current ?? config),
+      ({ message }) => write('warn', {}, scrub(message)),
+      (goneMs) => write('warn', { goneMs: Math.round(goneMs) }, 'notes are kept again'),
+    )
     const made = await createGateway({
       ...others,
       config,
@@ -78,19 +85,16 @@ export async function assembled({ files, write, ...others }: Parts): Promise<Gat
       write,
       records: beside.records,
       use: beside.use,
-      notes: await beside.openNotes(
-        notesMax(() => gateway?.live.current ?? config),
-        ({ message }) => write('warn', {}, scrub(message)),
-        (goneMs) => write('warn', { goneMs: Math.round(goneMs) }, 'notes are kept again'),
-      ),
+      notes,
       digest: (text) => createHash('sha256').update(text).digest('hex'),
     })
     gateway = made
     return { ...made, close: () => made.close().finally(() => changes.close()) }
   } catch (error) {
-    await beside?.records.close()
-    await router.close()
     changes.close()
+    // What failed is told, whatever else fails as it is closed.
+    await Promise.allSettled([notes?.close()])
+    await Promise.allSettled([beside?.records.close(), router.close()])
     throw error
   }
 }

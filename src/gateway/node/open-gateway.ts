@@ -1,4 +1,4 @@
-import { isRecord } from '../../base/check.js'
+import { checkKeys, isRecord } from '../../base/check.js'
 import { reading } from '../../base/read-once.js'
 import { clientSurfaces } from '../client-surfaces.js'
 import type { Environment } from '../config/shape.js'
@@ -26,7 +26,7 @@ export interface OpenGatewayOptions {
 /**
  * The gateway of a config's file, for a server of your own: on the store that the file names, with its keys, priors, and what is
  * remembered of decisions, as `paretobandit serve` has it. `close` before the process ends, or the last events may not be kept.
- * @throws (the promise is rejected with) INVALID_ARGUMENT; ConfigError with every mistake of the file; what the system throws where it cannot be
+ * @throws (the promise is rejected with) INVALID_ARGUMENT, UNKNOWN_OPTION; ConfigError with every mistake of the file; what the system throws where it cannot be
  *   read; what keeps the router from its store (STORE_LOCKED where another process, or this one, has it open)
  */
 export async function openGateway(options: OpenGatewayOptions): Promise<Gateway> {
@@ -36,9 +36,12 @@ export async function openGateway(options: OpenGatewayOptions): Promise<Gateway>
   return assembled({ files, write, surfaces, basePath, readAgain: () => readConfigAgain(source, () => {}) })
 }
 
-/** @throws INVALID_ARGUMENT */
+const KEYS: readonly (keyof OpenGatewayOptions)[] = ['file', 'basePath', 'env', 'write', 'surfaces']
+
+/** @throws INVALID_ARGUMENT; UNKNOWN_OPTION */
 function checked(options: OpenGatewayOptions) {
   must(isRecord(options), 'options', 'an object')
+  checkKeys(options, KEYS, '')
   const { file, basePath = '', env = process.env, write = () => {}, surfaces = clientSurfaces() } = options
   must(typeof file === 'string' && file !== '', 'file', 'the path of a config')
   must(isBasePath(basePath), 'basePath', 'a path such as /api/llm, without a slash at its end')

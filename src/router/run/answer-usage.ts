@@ -75,13 +75,6 @@ function withoutOutput({ output_tokens, total_tokens, ...usage }: Json): Json {
   return { ...usage, output_tokens: 0, ...(isTotal ? { total_tokens: total_tokens - output_tokens } : {}) }
 }
 
-/** A choice of a chat that says something, and not why it ended. */
-function goesOn(choice: unknown): boolean {
-  if (!isRecord(choice) || isText(choice.finish_reason)) return false
-  const { delta } = choice
-  return isRecord(delta) && Object.values(delta).some((said) => said !== null && said !== '')
-}
-
 function saysText({ content }: Json): boolean {
   return typeof content === 'string' ? content !== '' : Array.isArray(content) && content.length > 0
 }
@@ -89,15 +82,16 @@ function saysText({ content }: Json): boolean {
 /**
  * Whether the usage of an event of a stream is that of a part of the answer: as Anthropic's begins (input read, one token written), and
  * as Gemini's goes on, in chats too, where vLLM's may as well. An answer that breaks off there was billed more.
+ * @param goesOn whether the event is of a chat that has not said why it ended
  */
-export function isPartialUsage(event: unknown): boolean {
+export function isPartialUsage(event: unknown, goesOn: boolean): boolean {
   if (!isRecord(event)) return false
   if (event.type === 'message_start') return true
   if (isRecord(event.usageMetadata)) {
     const candidates = Array.isArray(event.candidates) ? event.candidates : []
     return !candidates.some((each) => isRecord(each) && isText(each.finishReason))
   }
-  if (Array.isArray(event.choices)) return event.choices.some(goesOn)
+  if (Array.isArray(event.choices)) return goesOn
   // LangChain's pieces of both: hardly a token is written, or there is text beside.
   const { usage_metadata: usage } = event
   if (!isRecord(usage)) return false

@@ -19,6 +19,7 @@ import type { Receipt } from '../journal.js'
 import { endsLaterWithError, endsWithError } from './answer-end.js'
 import { isPartialUsage, laterServiceTierOf, pieceUsageOf, serviceTierOf, usageOf } from './answer-usage.js'
 import { failureOf, isAbort } from './call-error.js'
+import { ChatChoices } from './chat-choices.js'
 import { followedStream } from './followed-stream.js'
 import type { Run, RunCall, RunOptions } from './run-options.js'
 import { RunSessions } from './run-sessions.js'
@@ -187,12 +188,13 @@ export class Runner {
     this.note(made)
     let heard = NOTHING
     let isBroken = false
+    const choices = new ChatChoices()
     const seen = (event: unknown): void => {
       const serviceTier = quietly(() => serviceTierOf(event)) ?? heard.serviceTier
       const piece = made.asked.usage === usageOf ? quietly(() => pieceUsageOf(event)) : null
       const found = piece ?? usageIn(event, made)
       // What is counted after an error may be the answer's beginning.
-      const isWhole = !isBroken && quietly(() => isPartialUsage(event)) === false
+      const isWhole = !isBroken && quietly(() => isPartialUsage(event, choices.goOn(event))) === false
       isBroken ||= isBrokenOff(event)
       if (piece !== null)
         heard = { usage: addedUsage(heard.usage, piece), serviceTier, isWhole: heard.isWhole || isWhole }

@@ -40,8 +40,8 @@ async function biller() {
     model: { id: 'm', prices: PRICES },
   } as unknown as Try
   const bills = new Billing(ledger, unknownTokens(new MetricsRegistry()))
-  return (meter: Meter, isDearer = false) => {
-    const { bill, isMeasured } = bills.billOf(call, meter, 7, isDearer)
+  return (meter: Meter, isDearer = false, isCutOff = false) => {
+    const { bill, isMeasured } = bills.billOf(call, meter, 7, isDearer, isCutOff)
     return { isMeasured, costUsd: ledger.quote(call, bill).costUsd ?? 0 }
   }
 }
@@ -702,5 +702,18 @@ describe('the stream of a provider costs what its last counts say', () => {
       meter.add(ANTHROPIC_MESSAGES.readEvent({ data: '{}' }, event))
     const usd = usdOf({ input: 2020, cached: 100, write5m: 300, write1h: 600, output: 150, reasoning: 250 })
     expect(billOf(meter)).toEqual({ isMeasured: true, costUsd: expect.closeTo(usd, 12) })
+  })
+})
+
+describe('of an answer that was cut off', () => {
+  it('kinds of tokens that nobody knows are at the dearest too', async () => {
+    const usage = { prompt_tokens: 1000, completion_tokens: 30, prompt_tokens_details: { holo_tokens: 400 } }
+    const bill = await biller()
+    const whole = bill(read(OPENAI_CHAT, chat(usage)))
+    expect(whole.costUsd).toBeGreaterThan((1000 * USD.input + 30 * USD.output) / 1e6)
+    expect(bill(read(OPENAI_CHAT, chat(usage)), false, true)).toEqual({
+      isMeasured: false,
+      costUsd: expect.closeTo(whole.costUsd, 12),
+    })
   })
 })

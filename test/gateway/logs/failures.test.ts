@@ -77,7 +77,12 @@ it('an admin call that a full journal refuses says what is full, and not that th
   lines.length = 0
   for (let i = 0; i < 4; i++) expect((await adjust()).status).toBe(503)
   expect(lines).toMatchObject([
-    { level: 'warn', message: 'a store is needed, and away', what: 'the admin API', code: 'JOURNAL_FULL' },
+    {
+      level: 'warn',
+      message: 'a store is needed, and takes nothing',
+      what: 'the admin API',
+      code: 'JOURNAL_FULL',
+    },
   ])
   isAway = false
   await gateway.close()
@@ -94,7 +99,7 @@ it('whatever words its failures have, a store that is away has one line a minute
     for (const words of ['read ECONNRESET', 'The client is closed'])
       failed('a key', words, storeAway(redisUnavailable(words)))
   failed('a key', 'TypeError', storeAway(new TypeError('x')))
-  const line = ['warn', 'a key', undefined, 'a store is needed, and away']
+  const line = ['warn', 'a key', undefined, 'a store is needed, and takes nothing']
   expect(told).toEqual([
     line,
     ['warn', 'a key', 11, line[3]],

@@ -113,6 +113,19 @@ describe('openGateway', () => {
     expect((await ask(await opened(), '/v1/models')).status).toBe(200)
   })
 
+  it('closes what it has opened where the lines of its log find no place', async () => {
+    const full = () => {
+      throw new Error('no room for lines')
+    }
+    await expect(openGateway({ file, env, write: full })).rejects.toThrow('no room for lines')
+    expect((await ask(await opened(), '/v1/models')).status).toBe(200)
+  })
+
+  it('corrects a name that is none of its options', async () => {
+    const options = { file, env, basepath: '/api/llm' } as OpenGatewayOptions
+    await expect(openGateway(options)).rejects.toMatchObject({ code: 'UNKNOWN_OPTION', field: 'basepath' })
+  })
+
   it('says what is wrong with the file', async () => {
     await write(['sim-small'], { budjet: {} })
     await expect(openGateway({ file, env })).rejects.toThrow(/budjet/)
