@@ -1,3 +1,4 @@
+import { isRecord } from './check.js'
 import { isWithoutFiles } from './without-files.js'
 
 /** A proxy on the way wants a user and a password, or others. */
@@ -55,7 +56,7 @@ export function connectionErrorOf(
   let isLookup = false
   try {
     let each: unknown = error
-    for (let depth = 0; depth <= DEPTH_MAX && isObject(each) && !isLookup; depth++) {
+    for (let depth = 0; depth <= DEPTH_MAX && isRecord(each) && !isLookup; depth++) {
       const { code: said, syscall, lastError, cause } = each
       isLookup = syscall === LOOKUP
       if (typeof said === 'string' && (isLookup || code === '')) code = said
@@ -69,8 +70,4 @@ export function connectionErrorOf(
   // Without an address, or a socket, nothing is sent.
   const isUnreached = isLookup || isOutOfFiles || UNREACHED.has(code) || NO_TLS.test(code)
   return { code, isOutOfFiles, isUnreached }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

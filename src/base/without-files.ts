@@ -1,3 +1,5 @@
+import { isRecord } from './check.js'
+
 interface FileSystem {
   openSync(path: string, flags: 'r'): number
   closeSync(file: number): void
@@ -10,7 +12,7 @@ export function isWithoutFiles(open: () => void = openNothing): boolean {
     return false
   } catch (refused) {
     // What is not there, or not permitted, says nothing of a limit.
-    return isObject(refused) && (refused.code === 'EMFILE' || refused.code === 'ENFILE')
+    return isRecord(refused) && (refused.code === 'EMFILE' || refused.code === 'ENFILE')
   }
 }
 
@@ -18,8 +20,4 @@ function openNothing(): void {
   if (typeof process === 'undefined') return
   const files = process.getBuiltinModule?.('node:fs') as FileSystem | undefined
   files?.closeSync(files.openSync(process.platform === 'win32' ? '\\\\.\\nul' : '/dev/null', 'r'))
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

@@ -94,6 +94,24 @@ const HANG_LOOK_MS = 1000
 /** How often it is looked whether a clock that ran ahead was set back, ms. */
 const CLOCK_LOOK_MS = 60_000
 
+/** With a value each, so that the compiler misses none. */
+const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
+  config: true,
+  router: true,
+  surfaces: true,
+  basePath: true,
+  records: true,
+  use: true,
+  notes: true,
+  dashboard: true,
+  readAgain: true,
+  write: true,
+  now: true,
+  after: true,
+  fetchPrices: true,
+  digest: true,
+}
+
 /** A gateway: one `fetch` for all its paths, and what whoever serves it does with it. */
 export interface Gateway {
   /** Answers a request, whatever its path. */
@@ -120,11 +138,11 @@ export interface Gateway {
 
 /**
  * Puts a gateway together. It runs wherever there are `fetch`, `Request` and `crypto`.
- * @throws (the promise is rejected with) INVALID_ARGUMENT; what the records throw; ConfigError where a model without prices would escape a limit
+ * @throws (the promise is rejected with) INVALID_ARGUMENT, UNKNOWN_OPTION; what the records throw; ConfigError where a model without prices would escape a limit
  *   that the router has from its log
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  reading('options', () => checkGatewayOptions(options))
+  reading('options', () => checkGatewayOptions(options, Object.keys(OPTIONS)))
   const { config, router, records = memoryRecords(), now = Date.now, digest = sha256Hex, readAgain } = options
   const { basePath = '' } = options
   const write: WriteLine = options.write ?? (() => {})

@@ -1,4 +1,4 @@
-import { isRecord } from '../base/check.js'
+import { checkKeys, isRecord } from '../base/check.js'
 import { ParetoBanditError } from '../index.js'
 import { isBasePath } from './doors/base-path.js'
 
@@ -17,10 +17,12 @@ export function checkConfig(config: unknown): void {
   must(isConfig, 'config', 'a config, as of readConfig')
 }
 
-/** @throws INVALID_ARGUMENT for options of `createGateway` without what it cannot do without */
-export function checkGatewayOptions(options: unknown): void {
-  const { config, router, surfaces, basePath = '' } = isRecord(options) ? options : {}
+/** @throws INVALID_ARGUMENT for options of `createGateway` without what it cannot do without; UNKNOWN_OPTION */
+export function checkGatewayOptions(options: unknown, known: readonly string[]): void {
+  const given = isRecord(options) ? options : {}
+  const { config, router, surfaces, basePath = '' } = given
   must(isRecord(options), 'options', 'an object')
+  checkKeys(given, known, '')
   checkConfig(config)
   must(isRecord(router) && typeof router.route === 'function', 'router', 'a router')
   must(typeof surfaces === 'function', 'surfaces', 'a function, as of clientSurfaces')

@@ -179,13 +179,16 @@ class FileStore implements SqliteStore {
   async close(): Promise<void> {
     const { link } = this
     this.link = null
-    this.letGo()
-    // A dead one has nothing open, and told so whoever waited.
-    if (link === null || link.isDead) return
     try {
-      await link.call({ op: 'close' })
+      // A dead one has nothing open, and told so whoever waited.
+      if (link === null || link.isDead) return
+      try {
+        await link.call({ op: 'close' })
+      } finally {
+        await link.stop()
+      }
     } finally {
-      await link.stop()
+      this.letGo()
     }
   }
 

@@ -68,4 +68,10 @@ describe('a gateway that is mounted below a path', () => {
       })
     },
   )
+
+  it('is corrected where it is misspelt', async () => {
+    const { config, router } = await gatewayServer({ models: [modelTree('sim-small')] })
+    const options = { config, router, surfaces: clientSurfaces(), basepath: '/api/llm' }
+    await expect(createGateway(options)).rejects.toMatchObject({ code: 'UNKNOWN_OPTION', field: 'basepath' })
+  })
 })

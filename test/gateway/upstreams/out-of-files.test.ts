@@ -5,6 +5,9 @@ import { isWithoutFiles } from '../../../src/base/without-files.js'
 import { failureOfConnection } from '../../../src/gateway/upstreams/failure.js'
 import { failureOf } from '../../../src/router/run/call-error.js'
 
+/** A child that hangs ends before its test does. */
+const HOW = { encoding: 'utf8', timeout: 30_000 } as const
+
 /** Looks up a name once, opens files until it gets no more, and tells what `fetch` throws then. */
 const PROGRAM = `
   import { lookup } from 'node:dns/promises'
@@ -24,7 +27,7 @@ it.skipIf(process.platform !== 'linux')(
   'where the system gives no more files, what fetch throws is no fault of a model, by name and by address',
   () => {
     const shell = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"'
-    const { stdout } = spawnSync('sh', ['-c', shell, process.execPath, PROGRAM], { encoding: 'utf8' })
+    const { stdout } = spawnSync('sh', ['-c', shell, process.execPath, PROGRAM], HOW)
     const told = stdout.trim().split('\n')
     expect(told).toHaveLength(2)
     for (const line of told) {
@@ -79,7 +82,7 @@ it.skipIf(process.platform !== 'linux')(
   'nor is a name that is the first to be looked up then, which the system says that nobody knows',
   () => {
     const shell = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"'
-    const { stdout, stderr } = spawnSync('sh', ['-c', shell, process.execPath, COLD], { encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync('sh', ['-c', shell, process.execPath, COLD], HOW)
     expect(JSON.parse(stdout), stderr + stdout).toMatchObject({ failed: 0, cancelled: 1 })
   },
 )
