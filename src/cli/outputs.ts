@@ -34,7 +34,8 @@ export async function checkOutputs(
   for (const [i, out] of written.entries()) {
     const source = read.find((other) => areSame(out, other))
     if (source !== undefined) throw notApart(out, source, 'read')
-    const before = written.slice(0, i).find((other) => areSame(out, other))
+    // What lies beside a log comes and goes under other processes: looked at one after the other, two may have had one number.
+    const before = files.slice(0, i).find((other) => areSame(out, other))
     if (before !== undefined) throw notApart(out, before, 'written as well')
     if (i < files.length) await checkWritable(out)
   }

@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises'
+import { chmod, link, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
+import { checkOutputs, filesOfLog } from '../../src/cli/outputs.js'
 import { lines, liteLlm, told } from '../evaluate/import-log/logs.js'
 import { MODELS_DEV } from '../prices/lists.js'
 import { BIN, Folder, MODELS } from './support.js'
@@ -235,5 +236,16 @@ describe('what commands write', () => {
       expect(failed?.code).toBe(2)
       expect(failed?.stderr).toMatch(/^paretobandit: .*cannot write it: no space left\n$/)
     }
+  })
+
+  // Between two looks SQLite of another process may take one away and make the other in its place.
+  test('may have a log beside which two files have one number, and is not any of these itself', async () => {
+    const path = join(folder.path, 'numbers.state')
+    await writeFile(`${path}-wal`, 'x')
+    await link(`${path}-wal`, `${path}-journal`)
+    await expect(checkOutputs([], [], filesOfLog(path))).resolves.toBeUndefined()
+    await expect(checkOutputs([`${path}-wal`], [], filesOfLog(path))).rejects.toMatchObject({
+      code: 'FILE_UNWRITABLE',
+    })
   })
 })

@@ -38,7 +38,7 @@ const write = (models: readonly string[], more: object = {}) =>
       store: { kind: 'sqlite', file: join(folder, 'gateway.db') },
       upstreams: [{ id: 'up', protocol: 'openai', baseUrl: upstream.baseUrl, apiKey: '$UPSTREAM_KEY' }],
       models: models.map((id) => ({ id, upstream: 'up', prices: PRICES[id] })),
-      rewards: { windowMs: 0 },
+      rewards: { windowMs: 0, validators: { enabled: false } },
       admin: { key: '$ADMIN_KEY' },
       keys: [{ name: 'client', value: '$CLIENT_KEY' }],
       ...more,
@@ -88,6 +88,18 @@ describe('openGateway', () => {
     ) as RouterStats
     expect(Math.abs(pacer.spendUsd - upstream.costUsd())).toBeLessThan(1e-9)
     expect(models.reduce((sum, { rewarded }) => sum + rewarded, 0)).toBe(1)
+  })
+
+  it('applies verdicts that wait as it is closed: such an answer takes no feedback later', async () => {
+    await write(['sim-small'], { rewards: { windowMs: 0, weights: { validator: 1 } } })
+    const first = await opened()
+    const answer = await ask(first, '/v1/chat/completions', CHAT)
+    const decision_id = answer.headers.get('x-paretobandit-decision')
+    await close(first)
+
+    const late = await ask(await opened(), '/v1/feedback', { decision_id, value: 0 })
+    expect(late.status).toBe(409)
+    expect(late.text).toContain('decision_closed')
   })
 
   it('reads its file again', async () => {
